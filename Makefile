@@ -1,0 +1,60 @@
+# Everything a developer or operator types. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format lint types contracts demo migrate deploy bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Leadloom needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+setup: $(STAMP) ## make .venv with the locked dependencies
+
+run: setup ## start everything on this machine and print the address (PORT=8000)
+	@$(BIN)/leadloom run
+
+demo: setup ## push 1,000 rows through a pipeline and audit the result
+	@$(BIN)/leadloom demo --rows 1000
+
+test: setup ## run every test
+	$(BIN)/python -m pytest -n 2
+
+check: setup format-check lint types contracts test ## everything CI checks
+
+format: setup ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix --quiet . || true
+
+format-check: setup
+	$(BIN)/ruff format --check .
+
+lint: setup ## ruff
+	$(BIN)/ruff check .
+
+types: setup ## mypy, strict on app/
+	$(BIN)/mypy
+
+contracts: setup ## import-linter
+	$(BIN)/lint-imports
+
+migrate: setup ## apply migrations to DATABASE_URL
+	@$(BIN)/leadloom migrate
+
+deploy: setup ## deploy the Modal app
+	$(BIN)/modal deploy -m app
+
+lock: setup ## resolve requirements.lock again from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra local --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o requirements.lock
+
+clean: ## remove the environment and local data
+	rm -rf $(VENV) .leadloom

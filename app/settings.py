@@ -1,0 +1,57 @@
+"""The environment as one typed object, read when first needed and never at import.
+
+In the cloud every value comes from the Modal secret `leadloom`; on a developer's machine the embedded stack writes them
+to `<home>/env`, which is read when the environment itself does not name a Supabase project.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import SettingsError
+
+__all__ = ["Settings", "home", "settings"]
+
+
+class Settings(BaseSettings):
+    """What Leadloom needs to know about its surroundings."""
+
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+
+    supabase_url: str
+    supabase_secret_key: SecretStr
+    supabase_publishable_key: str
+    signing_key: SecretStr = Field(validation_alias="LEADLOOM_SIGNING_KEY", min_length=32)
+    database_url: SecretStr | None = None
+    clay_sandbox_url: str | None = None
+    public_url: str | None = None
+    admin_email: str | None = Field(default=None, validation_alias="LEADLOOM_ADMIN_EMAIL")
+    admin_password: SecretStr | None = Field(default=None, validation_alias="LEADLOOM_ADMIN_PASSWORD")
+
+
+def home() -> Path:
+    """The folder that holds this machine's data: `LEADLOOM_HOME`, or `.leadloom` where the command was typed."""
+    return Path(os.environ.get("LEADLOOM_HOME", ".leadloom")).resolve()
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings, read once.
+
+    Raises:
+        SettingsError: a required value is missing; names every one of them.
+    """
+    env_file = None if os.environ.get("SUPABASE_URL") else home() / "env"
+    try:
+        return Settings(_env_file=env_file)  # type: ignore[call-arg]
+    except ValidationError as error:
+        names = ", ".join(sorted({str(e["loc"][0]).upper() for e in error.errors()}))
+        raise SettingsError(
+            f"These settings are missing or not usable: {names}.",
+            "Set them in the environment (see .env.example), or start the local stack with `make run`.",
+        ) from None
