@@ -153,20 +153,37 @@ create table public.dispatch_chunks (
 );
 create index dispatch_chunks_expiry_idx on public.dispatch_chunks (expires_at);
 
--- Counts per batch, step and bucket are never counted: triggers add what changed, reads sum it up, and the loop folds
--- rows of one minute into one.
+-- Counts per batch, step and bucket are never counted: triggers add what changed to batch_tallies, the loop folds that
+-- into batch_totals and batch_series, and reads add up totals and the few tallies not folded yet.
+-- Buckets: pending retrying running waiting completed skipped failed cancelled, and `sent` (sends to a paid service).
 create table public.batch_tallies (
-  id         bigint generated always as identity primary key,
+  id           bigint generated always as identity primary key,
+  batch_id     bigint not null references public.batches on delete cascade,
+  step_index   smallint not null,
+  bucket       text not null,
+  error_code   text not null default '',
+  period_start timestamptz not null,               -- see leadloom.period_start
+  n            bigint not null
+);
+create index batch_tallies_batch_idx on public.batch_tallies (batch_id);
+
+create table public.batch_totals (
   batch_id   bigint not null references public.batches on delete cascade,
   step_index smallint not null,
-  bucket     text not null,    -- pending retrying running waiting completed skipped failed cancelled, and sent
+  bucket     text not null,
   error_code text not null default '',
-  minute     timestamptz not null,
   n          bigint not null,
-  folded     boolean not null default false
+  primary key (batch_id, step_index, bucket, error_code)
 );
-create index batch_tallies_batch_idx on public.batch_tallies (batch_id, step_index, bucket);
-create index batch_tallies_unfolded_idx on public.batch_tallies (id) where not folded;
+
+create table public.batch_series (
+  batch_id     bigint not null references public.batches on delete cascade,
+  step_index   smallint not null,
+  bucket       text not null,                      -- completed skipped failed sent
+  period_start timestamptz not null,
+  n            bigint not null,
+  primary key (batch_id, period_start, step_index, bucket)
+);
 
 create table public.rate_buckets (
   key             text primary key,                -- a Clay workspace

@@ -1,0 +1,101 @@
+-- Small words that every other SQL file uses: the clock, buckets, audit entries, conditions.
+
+-- The one clock. A test moves time with `set leadloom.clock_offset = '2 hours'` instead of sleeping.
+create or replace function leadloom.clock() returns timestamptz
+language sql stable security invoker set search_path = ''
+as $$
+  select now() + coalesce(nullif(current_setting('leadloom.clock_offset', true), '')::interval, interval '0')
+$$;
+
+-- What people see: `waiting` (sent, the callback is due) and `retrying` are told apart from running and pending.
+create or replace function leadloom.bucket(p_status public.state_status, p_attempt smallint, p_sent_at timestamptz)
+returns text
+language sql immutable security invoker set search_path = ''
+as $$
+  select case p_status
+    when 'PENDING' then case when p_attempt > 0 then 'retrying' else 'pending' end
+    when 'IN_PROGRESS' then case when p_sent_at is null then 'running' else 'waiting' end
+    when 'COMPLETED' then 'completed'
+    when 'FAILED' then 'failed'
+    when 'SKIPPED' then 'skipped'
+    else 'cancelled'
+  end
+$$;
+
+create or replace function leadloom.audit(
+  p_actor text, p_action text, p_client_id bigint, p_subject_type text, p_subject_uid uuid, p_detail jsonb default '{}')
+returns void
+language sql volatile security invoker set search_path = ''
+as $$
+  insert into public.audit_log (at, actor, action, client_id, subject_type, subject_uid, detail)
+  values (leadloom.clock(), coalesce(nullif(p_actor, ''), 'system'), p_action, p_client_id, p_subject_type,
+          p_subject_uid, coalesce(p_detail, '{}'))
+$$;
+
+-- A step's condition: {"field": name, "op": one of the below, "value": text | [text]}. No condition is always met.
+create or replace function leadloom.condition_met(p_condition jsonb, p_fields jsonb) returns boolean
+language sql immutable security invoker set search_path = ''
+as $$
+  select case
+    when p_condition is null or p_condition = 'null' then true
+    else (
+      with seen as (select lower(btrim(coalesce(p_fields ->> (p_condition ->> 'field'), ''))) as have,
+                           lower(btrim(coalesce(p_condition ->> 'value', ''))) as want)
+      select case p_condition ->> 'op'
+        when 'is_empty' then have = ''
+        when 'is_not_empty' then have <> ''
+        when 'equals' then have = want
+        when 'not_equals' then have <> want
+        when 'contains' then strpos(have, want) > 0
+        when 'not_contains' then strpos(have, want) = 0
+        when 'in' then exists (
+          select 1 from jsonb_array_elements_text(
+            case when jsonb_typeof(p_condition -> 'value') = 'array' then p_condition -> 'value' else '[]' end) v
+          where lower(btrim(v)) = have)
+        else false
+      end
+      from seen)
+  end
+$$;
+
+-- The identity columns of an item as fields; names without a value are left out.
+create or replace function leadloom.identity_fields(p_item public.batch_items) returns jsonb
+language sql immutable security invoker set search_path = ''
+as $$
+  select jsonb_strip_nulls(jsonb_build_object(
+    'person_name', p_item.person_name, 'first_name', p_item.first_name, 'last_name', p_item.last_name,
+    'title', p_item.title, 'email', p_item.email, 'linkedin', p_item.linkedin,
+    'company_name', p_item.company_name, 'company_domain', p_item.company_domain,
+    'company_linkedin', p_item.company_linkedin, 'website', p_item.website,
+    'industry', p_item.industry, 'country', p_item.country))
+$$;
+
+create or replace function leadloom.client_id(p_client uuid) returns bigint
+language plpgsql stable security invoker set search_path = ''
+as $$
+declare
+  v_id bigint;
+begin
+  select id into v_id from public.clients where uid = p_client;
+  if v_id is null then
+    raise exception using errcode = 'PT404', message = 'There is no such client.',
+      hint = 'Choose one from the list of clients.';
+  end if;
+  return v_id;
+end
+$$;
+
+create or replace function leadloom.batch_id(p_batch uuid) returns bigint
+language plpgsql stable security invoker set search_path = ''
+as $$
+declare
+  v_id bigint;
+begin
+  select id into v_id from public.batches where uid = p_batch;
+  if v_id is null then
+    raise exception using errcode = 'PT404', message = 'There is no such batch.',
+      hint = 'Choose one from the list of batches.';
+  end if;
+  return v_id;
+end
+$$;
