@@ -1,0 +1,287 @@
+"""What a workflow is: a pure function from typed input to typed output, and a declaration of how it is run.
+
+Every module of this package declares one of them. The registry (`app/workflows/__init__.py`) collects them, the
+dispatcher builds their input from an item's fields, and `registry_rows()` tells the database and the pages what each
+one reads, writes and costs.
+
+    Workflow
+    ├── ComputeWorkflow    run(input) -> output, answered at once
+    └── ClayWorkflow       payload(input) -> what is sent;  parse(body) -> output, when the answer comes back
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from app.errors import BadInputError
+
+__all__ = [
+    "IDENTITY_COLUMNS",
+    "ClayWorkflow",
+    "ComputeWorkflow",
+    "Config",
+    "Fields",
+    "Original",
+    "Workflow",
+    "field_label",
+]
+
+IDENTITY_COLUMNS = frozenset(
+    (
+        "person_name",
+        "first_name",
+        "last_name",
+        "title",
+        "email",
+        "linkedin",
+        "company_name",
+        "company_domain",
+        "company_linkedin",
+        "website",
+        "industry",
+        "country",
+    )
+)
+"""The columns of `batch_items` that a workflow may overwrite with what it found out."""
+
+UPLOAD_KINDS = ("people", "companies", "customers")
+ORIGINAL = frozenset(("original", "mapping"))
+LABELS = {"linkedin": "LinkedIn URL", "company_linkedin": "company LinkedIn URL", "email": "e-mail address"}
+
+
+class Fields(BaseModel):
+    """Base of every Input and Output: strings are stripped, empty ones count as missing, unknown fields are ignored.
+
+    As an output it says more than its values: a field that was set is written, even as None ("there is none"); a field
+    that was left out keeps what earlier steps found.
+    """
+
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, coerce_numbers_to_str=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_missing(cls, data: Any) -> Any:
+        """Turn empty strings into None, and leave them out where the field has a default of its own or none at all."""
+        if not isinstance(data, dict):
+            return data
+        known = cls.__pydantic_fields__
+        clean = {}
+        for name, value in data.items():
+            if name not in known:
+                continue
+            if value is None or (value.__class__ is str and not value.strip()):
+                if known[name].default is None:
+                    clean[name] = None
+            else:
+                clean[name] = value
+        return clean
+
+
+class Original(Fields):
+    """Base of an Input that wants the untouched CSV row: `original` as it came, `mapping` from field to column name."""
+
+    original: dict[str, Any]
+    mapping: dict[str, str]
+
+
+class Config(BaseModel):
+    """Base of what a client has to set up for a workflow; `SecretStr` fields are masked on every page."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+In = TypeVar("In", bound=Fields)
+Out = TypeVar("Out", bound=Fields)
+Result = tuple[dict[str, Any], dict[str, Any] | None]
+"""What a step hands to the database: all that it wrote, and the part of it that overwrites identity columns."""
+
+
+def field_label(name: str) -> str:
+    """A field's name in the user's words: `company_domain` is "company domain"."""
+    return LABELS.get(name) or name.replace("_", " ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workflow(Generic[In, Out]):
+    """The declaration that both kinds share; see the two subclasses for how they run.
+
+    Attributes:
+        slug: names the workflow everywhere, and is its module's name.
+        title: what the pages call it.
+        description: one or two sentences for the palette of the pipeline builder.
+        Input: what it reads; fields without a default are required.
+        Output: what it writes.
+        applies_to: the kinds of upload whose rows it can work on.
+        identity: the fields of Output that also overwrite the item's identity columns.
+        Config: what a client has to set up first, if anything.
+        timeout_s: compute: seconds a chunk may take; Clay: seconds to wait for the callback.
+        max_attempts: tries before the step fails for good.
+        cost_per_row: credits that one send costs.
+        entity_key: the input field that names what is looked up; rows with the same value may share one paid result.
+    """
+
+    kind: ClassVar[str]
+
+    slug: str
+    title: str
+    description: str = ""
+    Input: type[In]
+    Output: type[Out]
+    applies_to: tuple[str, ...] = UPLOAD_KINDS
+    identity: tuple[str, ...] = ()
+    Config: type[BaseModel] | None = None
+    timeout_s: int = 300
+    max_attempts: int = 3
+    cost_per_row: float = 0
+    entity_key: str | None = None
+
+    reads: tuple[str, ...] = field(init=False)
+    required: tuple[str, ...] = field(init=False)
+    writes: tuple[str, ...] = field(init=False)
+    needs_original: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive what is read and written from the models, and refuse a declaration that contradicts itself."""
+        inputs = {name: info for name, info in self.Input.model_fields.items() if name not in ORIGINAL}
+        derived = {
+            "reads": tuple(inputs),
+            "required": tuple(name for name, info in inputs.items() if info.is_required()),
+            "writes": tuple(self.Output.model_fields),
+            "needs_original": issubclass(self.Input, Original),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+        self._check(bool(re.fullmatch(r"[a-z][a-z0-9_]*", self.slug)), "its slug must be lower_case")
+        self._check(
+            bool(self.applies_to) and set(self.applies_to) <= set(UPLOAD_KINDS),
+            f"applies_to is a part of {UPLOAD_KINDS}",
+        )
+        strangers = set(self.identity) - (IDENTITY_COLUMNS & set(self.writes))
+        self._check(not strangers, f"identity names {sorted(strangers)}, not both written and an identity column")
+        self._check(self.entity_key is None or self.entity_key in self.reads, "entity_key must be a field of Input")
+
+    def _check(self, holds: bool, otherwise: str) -> None:
+        if not holds:
+            raise ValueError(f"workflow {self.slug!r}: {otherwise}")
+
+    def read(
+        self,
+        fields: Mapping[str, Any],
+        original: Mapping[str, Any] | None = None,
+        mapping: Mapping[str, str] | None = None,
+    ) -> In:
+        """Build the typed input out of an item's fields (and its untouched row, where the workflow wants that).
+
+        Raises:
+            BadInputError: a required field is missing or a value cannot be read, in the user's words.
+        """
+        data = {name: fields[name] for name in self.reads if name in fields}
+        if self.needs_original:
+            data |= {"original": original or {}, "mapping": mapping or {}}
+        try:
+            return self.Input.model_validate(data)
+        except ValidationError as refusal:
+            raise BadInputError(_in_words(refusal)) from None
+
+    def result(self, output: Out) -> Result:
+        """The output as JSON-ready fields, and those of them that overwrite identity columns (None: none do)."""
+        parsed = output.model_dump(mode="json", exclude_unset=True)
+        identity = {name: parsed[name] for name in self.identity if name in parsed}
+        return parsed, identity or None
+
+    def registry_row(self) -> dict[str, Any]:
+        """The workflow as a row of `enrichment_registry`."""
+        return {
+            "slug": self.slug,
+            "title": self.title,
+            "description": self.description,
+            "kind": self.kind,
+            "applies_to": list(self.applies_to),
+            "reads": list(self.reads),
+            "required": list(self.required),
+            "writes": list(self.writes),
+            "needs_original": self.needs_original,
+            "config_schema": self.Config.model_json_schema() if self.Config else None,
+            "default_timeout_s": self.timeout_s,
+            "default_max_attempts": self.max_attempts,
+            "cost_per_row": self.cost_per_row,
+            "entity_key": self.entity_key,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputeWorkflow(Workflow[In, Out]):
+    """A step that is worked out here and now.
+
+    `run` is pure. It may raise `Retry(delay_s=…)` or `Cancel(reason)`; any other exception fails the step with its
+    text.
+    """
+
+    kind: ClassVar[str] = "compute"
+
+    run: Callable[[In], Out]
+
+    def execute(
+        self,
+        fields: Mapping[str, Any],
+        original: Mapping[str, Any] | None = None,
+        mapping: Mapping[str, str] | None = None,
+    ) -> Result:
+        """Work one item out: its fields in, `(parsed, identity)` out.
+
+        Raises:
+            BadInputError: the item lacks what the workflow reads.
+            Exception: whatever `run` raises.
+        """
+        return self.result(self.run(self.read(fields, original, mapping)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClayWorkflow(Workflow[In, Out]):
+    """A step that a client's Clay table answers by webhook, minutes or hours later.
+
+    `payload` turns the input into the fields of the Clay row (and raises `BadInputError` when a mix of optional fields
+    is not enough to look anything up). `parse` reads the record that came back: whatever the agency typed in Clay.
+    """
+
+    kind: ClassVar[str] = "clay"
+
+    payload: Callable[[In], dict[str, Any]]
+    parse: Callable[[dict[str, Any]], Out]
+    timeout_s: int = 24 * 3600
+
+    def compose(
+        self,
+        fields: Mapping[str, Any],
+        original: Mapping[str, Any] | None = None,
+        mapping: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """What is sent to Clay for one item.
+
+        Raises:
+            BadInputError: the item lacks what the workflow reads.
+        """
+        return self.payload(self.read(fields, original, mapping))
+
+    def interpret(self, body: dict[str, Any]) -> Result:
+        """Read one callback's body: `(parsed, identity)`."""
+        return self.result(self.parse(body))
+
+
+def _in_words(refusal: ValidationError) -> str:
+    """Say what is wrong with a row, as in "This row has no LinkedIn URL."."""
+    errors = refusal.errors(include_url=False, include_context=False)
+    missing = [field_label(str(error["loc"][0])) for error in errors if error["type"] == "missing"]
+    wrong = [
+        f"{field_label(str(error['loc'][0]))} {str(error['input'])[:80]!r}: {error['msg'].lower()}"
+        for error in errors
+        if error["type"] != "missing" and error["loc"]
+    ]
+    sentences = [f"This row has no {' and no '.join(missing)}."] if missing else []
+    sentences += [f"This row cannot be read: {'; '.join(wrong)}."] if wrong else []
+    return " ".join(sentences) or "This row cannot be read."
