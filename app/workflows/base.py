@@ -70,7 +70,7 @@ class Fields(BaseModel):
         if not isinstance(data, dict):
             return data
         known = cls.__pydantic_fields__
-        clean = {}
+        clean: dict[str, Any] = {}
         for name, value in data.items():
             if name not in known:
                 continue
