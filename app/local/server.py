@@ -1,0 +1,110 @@
+"""Serves an ASGI application on 127.0.0.1 inside this process, in a thread and an event loop of its own.
+
+The gateway and the Clay stand-in run this way under `leadloom run`, `leadloom demo` and the tests: as real HTTP servers
+that answer while the caller's loop is busy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, TypeVar
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from app.errors import LeadloomError
+
+__all__ = ["BackgroundServer", "listen"]
+
+_T = TypeVar("_T")
+_START_SECONDS = 20.0
+_STOP_SECONDS = 10.0
+
+
+def listen(port: int | None = None) -> socket.socket:
+    """A listening socket on 127.0.0.1: on the port when it is free, else on any.
+
+    Binding before serving leaves no moment in which somebody else could take the port.
+    """
+    for wanted in (port or 0, 0):
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(("127.0.0.1", wanted))
+        except OSError:
+            sock.close()
+            continue
+        sock.listen(1024)
+        return sock
+    raise LeadloomError("No port of 127.0.0.1 can be listened on.")
+
+
+class BackgroundServer:
+    """One ASGI application behind one socket.
+
+    Args:
+        app: the application; its lifespan is run.
+        sock: where it listens; `listen()` makes one.
+    """
+
+    def __init__(self, app: ASGIApp, sock: socket.socket) -> None:
+        self._sock = sock
+        self._config = uvicorn.Config(
+            app,
+            http="httptools",
+            loop="uvloop",
+            log_level="warning",
+            access_log=False,
+            lifespan="on",
+            ws="none",
+            timeout_graceful_shutdown=3,
+        )
+        self._server = uvicorn.Server(self._config)
+        self._thread = threading.Thread(target=self._run, name="leadloom-server", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=self._config.get_loop_factory()) as runner:
+            self._loop = runner.get_loop()
+            runner.run(self._server.serve(sockets=[self._sock]))
+
+    async def start(self) -> None:
+        """Start and wait until requests are answered.
+
+        Raises:
+            LeadloomError: the application's start-up failed.
+        """
+        self._thread.start()
+        deadline = asyncio.get_running_loop().time() + _START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or asyncio.get_running_loop().time() > deadline:
+                raise LeadloomError(f"The server at {self.url} did not start.")
+            await asyncio.sleep(0.005)
+
+    async def run(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Run a coroutine in the server's own loop."""
+        assert self._loop is not None  # noqa: S101 -- `start` has been awaited
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    async def stop(self) -> None:
+        """Answer what has begun, then stop."""
+        self._server.should_exit = True
+        if self._thread.ident:
+            await asyncio.to_thread(self._thread.join, _STOP_SECONDS)
+        self._sock.close()
+
+    async def __aenter__(self) -> BackgroundServer:
+        """Start."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        await self.stop()

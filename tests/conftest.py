@@ -1,0 +1,140 @@
+"""Fixtures that give a test its own Supabase: a real PostgreSQL, migrated once, cloned per test, behind the real gateway.
+
+stack   a database of this test's own, its URL and keys; SUPABASE_URL etc. are set in the environment
+db      `app.db.Database` on it, with the secret key
+pg      a superuser's asyncpg connection to it, to look at tables and to set them up
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.db import Database, connect
+from app.local.bootstrap import authenticator_url, bootstrap_cluster, bootstrap_database
+from app.local.gateway import Gateway
+from app.local.keys import Keys
+from app.local.postgres import Cluster
+from app.local.server import BackgroundServer, listen
+from app.settings import Settings, settings
+from migrations.migrate import migrate
+
+_TEMPLATE = "template_leadloom"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class TestStack:
+    """One test's Supabase."""
+
+    __test__ = False
+
+    url: str
+    secret_key: str
+    publishable_key: str
+    database_url: str  # superuser
+    keys: Keys
+    settings: Settings
+
+
+class _Switchboard:
+    """Many gateways behind one server: the first part of the path says which test's database is meant."""
+
+    def __init__(self) -> None:
+        self.gateways: dict[str, ASGIApp] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            while (message := await receive())["type"] != "lifespan.shutdown":
+                await send({"type": f"{message['type']}.complete"})
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        name = scope["path"].split("/", 2)[1]
+        await self.gateways[name]({**scope, "root_path": f"/{name}"}, receive, send)
+
+
+@dataclass(frozen=True)
+class _Session:
+    cluster: Cluster
+    keys: Keys
+    switchboard: _Switchboard
+    server: BackgroundServer
+
+
+@pytest.fixture(scope="session")
+async def _session(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[_Session]:
+    """One server per test process; it goes down with the process, however that ends."""
+    keys = Keys.new()
+    # Nothing here needs to survive a power cut.
+    relaxed = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "128MB"}
+    cluster = Cluster(tmp_path_factory.mktemp("stack") / "postgres", keys.postgres_password, settings=relaxed)
+    await cluster.start()
+    try:
+        await bootstrap_cluster(cluster, keys)
+        await bootstrap_database(cluster, _TEMPLATE)
+        await migrate(cluster.url(_TEMPLATE))
+        switchboard = _Switchboard()
+        async with BackgroundServer(switchboard, listen()) as server:
+            yield _Session(cluster, keys, switchboard, server)
+    finally:
+        await cluster.stop()
+
+
+@pytest.fixture
+async def stack(_session: _Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[TestStack]:
+    """A fresh copy of the migrated database behind the HTTP API, and settings that point to it."""
+    name = f"t{next(_numbers)}"
+    cluster, keys = _session.cluster, _session.keys
+    url = f"{_session.server.url}/{name}"
+    chosen = Settings(
+        supabase_url=url,
+        supabase_secret_key=SecretStr(keys.secret_key),
+        supabase_publishable_key=keys.publishable_key,
+        signing_key=SecretStr(keys.callback_key),
+        database_url=SecretStr(cluster.url(name)),
+    )
+    admin = await asyncpg.connect(cluster.url())
+    await admin.execute(f"create database {name} template {_TEMPLATE} strategy file_copy")
+    gateway = Gateway(authenticator_url=authenticator_url(cluster, keys, name), keys=keys)
+    await _session.server.run(gateway.open())
+    _session.switchboard.gateways[name] = gateway.app
+    for variable, value in {
+        "SUPABASE_URL": url,
+        "SUPABASE_SECRET_KEY": keys.secret_key,
+        "SUPABASE_PUBLISHABLE_KEY": keys.publishable_key,
+        "DATABASE_URL": cluster.url(name),
+        "LEADLOOM_SIGNING_KEY": keys.callback_key,
+        "LEADLOOM_HOME": str(tmp_path / "leadloom"),
+    }.items():
+        monkeypatch.setenv(variable, value)
+    settings.cache_clear()
+    yield TestStack(url, keys.secret_key, keys.publishable_key, cluster.url(name), keys, chosen)
+    settings.cache_clear()
+    del _session.switchboard.gateways[name]
+    await _session.server.run(gateway.close())
+    await admin.execute(f"drop database {name} with (force)")
+    await admin.close()
+
+
+@pytest.fixture
+async def db(stack: TestStack) -> AsyncIterator[Database]:
+    """The one door to this test's database."""
+    async with await connect(stack.settings) as database:
+        yield database
+
+
+@pytest.fixture
+async def pg(stack: TestStack) -> AsyncIterator[asyncpg.Connection]:
+    """A superuser's connection to this test's database, past the HTTP API."""
+    connection = await asyncpg.connect(stack.database_url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
