@@ -1,0 +1,252 @@
+-- The dispatcher: due PENDING states become chunks that workers claim. A chunk holds state ids of one batch, step and
+-- config; its row lives until a worker claims it, so a call that is delivered twice runs once.
+
+-- Take up to p_want whole tokens from a bucket; refills at p_rate per second up to p_burst. Callers that ask for the
+-- same bucket take turns on its row.
+create or replace function leadloom.take_tokens(p_key text, p_rate numeric, p_burst numeric, p_want integer)
+returns integer
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_now timestamptz := leadloom.clock();
+  v_bucket public.rate_buckets;
+  v_taken integer;
+begin
+  insert into public.rate_buckets (key, rate_per_second, burst, tokens, refilled_at)
+  values (p_key, p_rate, p_burst, p_burst, v_now) on conflict (key) do nothing;
+  select * into v_bucket from public.rate_buckets where key = p_key for update;
+  if v_bucket.blocked_until > v_now then
+    return 0;
+  end if;
+  v_bucket.tokens := least(p_burst, v_bucket.tokens
+    + p_rate * greatest(0, extract(epoch from v_now - v_bucket.refilled_at)));
+  v_taken := least(p_want, floor(v_bucket.tokens))::integer;
+  update public.rate_buckets
+  set tokens = v_bucket.tokens - v_taken, refilled_at = v_now, rate_per_second = p_rate, burst = p_burst
+  where key = p_key;
+  return v_taken;
+end
+$$;
+
+create or replace function leadloom.return_tokens(p_key text, p_n integer) returns void
+language sql volatile security invoker set search_path = ''
+as $$
+  update public.rate_buckets set tokens = least(burst, tokens + p_n) where key = p_key and p_n > 0
+$$;
+
+-- A 429 said so: nobody takes tokens from this bucket until then.
+create or replace function public.block_rate_bucket(p_key text, p_seconds numeric) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_until timestamptz := leadloom.clock() + least(greatest(p_seconds, 0), 3600) * interval '1 second';
+begin
+  update public.rate_buckets
+  set blocked_until = greatest(coalesce(blocked_until, '-infinity'), v_until), tokens = 0, refilled_at = v_until
+  where key = p_key;
+  return jsonb_build_object('blocked_until', v_until);
+end
+$$;
+
+-- Every batch × step that has something due, with the client's live config for it (so that a corrected URL works at
+-- once) and what its budget still allows.
+create or replace function leadloom.due_steps()
+returns setof leadloom.due_step
+language sql stable security invoker set search_path = ''
+as $$
+  select b.id, b.client_id, c.slug, (e.o - 1)::smallint, e.s, f.id, f.config,
+         case when b.budget is null or (e.s ->> 'cost_per_row')::numeric = 0 then null
+              else greatest(0, floor((b.budget - b.spent) / (e.s ->> 'cost_per_row')::numeric))::integer end
+  from public.batches b
+  join public.clients c on c.id = b.client_id
+  cross join lateral jsonb_array_elements(b.blueprint) with ordinality as e(s, o)
+  left join public.client_workflow_configs f
+    on f.client_id = b.client_id and f.workflow_slug = e.s ->> 'slug' and f.label = coalesce(e.s ->> 'label', '')
+  where b.state = 'RUNNING'
+    and exists (select 1 from public.workflow_states w
+                where w.batch_id = b.id and w.step_index = e.o - 1 and w.status = 'PENDING'
+                  and w.available_at <= leadloom.clock())
+$$;
+
+-- Claim up to p_limit due states of one step as chunks; returns how many.
+create or replace function leadloom.claim_due(
+  p_batch_id bigint, p_step_index smallint, p_slug text, p_config_id bigint, p_lease_s integer, p_chunk_size integer,
+  p_limit integer) returns integer
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_now timestamptz := leadloom.clock();
+  v_ids bigint[];
+begin
+  with due as (
+    select id from public.workflow_states
+    where batch_id = p_batch_id and step_index = p_step_index and status = 'PENDING' and available_at <= v_now
+    order by available_at, id limit p_limit for update skip locked
+  ), claimed as (
+    update public.workflow_states s
+    set status = 'IN_PROGRESS', attempt = s.attempt + 1, started_at = v_now, sent_at = null, accepted_at = null,
+        deadline_at = null, error_code = null, error_text = null,
+        lease_until = v_now + p_lease_s * interval '1 second'
+    from due where s.id = due.id
+    returning s.id
+  )
+  select array_agg(id order by id) into v_ids from claimed;
+  if v_ids is null then
+    return 0;
+  end if;
+  insert into public.dispatch_chunks (batch_id, step_index, workflow_slug, config_id, state_ids, created_at, expires_at)
+  select p_batch_id, p_step_index, p_slug, p_config_id, array_agg(e.id order by e.id), v_now,
+         v_now + p_lease_s * interval '1 second'
+  from unnest(v_ids) with ordinality as e(id, o) group by (e.o - 1) / p_chunk_size;
+  return cardinality(v_ids);
+end
+$$;
+
+-- Dispatch one step of one batch: fail what cannot run at all, take rate tokens for paid steps, claim.
+create or replace function leadloom.dispatch_step(
+  p_due leadloom.due_step, p_workflows text[], p_chunk_size integer, p_limit integer,
+  out claimed integer, out failed integer)
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_slug text := p_due.step ->> 'slug';
+  v_title text := p_due.step ->> 'title';
+  v_lease integer := least(greatest((p_due.step ->> 'timeout_s')::integer, 30), 900);
+  v_bucket text;
+  v_tokens integer := p_limit;
+begin
+  claimed := 0;
+  failed := 0;
+  if not v_slug = any (p_workflows) then
+    failed := leadloom.fail_due(p_due.batch_id, p_due.step_index, p_limit, 'unknown_workflow',
+      format('No workflow "%s" is deployed. Deploy it, then retry these rows.', v_slug));
+  elsif (p_due.step ->> 'needs_config')::boolean and p_due.config is null then
+    failed := leadloom.fail_due(p_due.batch_id, p_due.step_index, p_limit, 'missing_config',
+      format('This client has no configuration for "%s". Add it on the client''s Workflows page, then retry these rows.',
+             v_title || coalesce(nullif(' (' || (p_due.step ->> 'label') || ')', ' ()'), '')));
+  elsif p_due.step ->> 'kind' <> 'clay' then
+    claimed := leadloom.claim_due(p_due.batch_id, p_due.step_index, v_slug, p_due.config_id, v_lease, p_chunk_size,
+                                  p_limit);
+  elsif p_due.affordable = 0 then
+    update public.batches
+    set state = 'PAUSED', state_reason = format('The budget of %s credits does not cover the next row of "%s".',
+                                                budget, v_title)
+    where id = p_due.batch_id and state = 'RUNNING';
+  else
+    v_bucket := coalesce(nullif(p_due.config ->> 'workspace', ''), 'client:' || p_due.client_slug);
+    v_tokens := leadloom.take_tokens(v_bucket, coalesce((p_due.config ->> 'rate_per_second')::numeric, 10),
+      coalesce((p_due.config ->> 'burst')::numeric, 20), least(p_limit, coalesce(p_due.affordable, p_limit)));
+    if v_tokens > 0 then
+      -- A sender's lease covers its whole chunk at a slow answer per row; the callback has a deadline of its own.
+      claimed := leadloom.claim_due(p_due.batch_id, p_due.step_index, v_slug, p_due.config_id, 300,
+                                    least(p_chunk_size, 100), v_tokens);
+      perform leadloom.return_tokens(v_bucket, v_tokens - claimed);
+    end if;
+  end if;
+end
+$$;
+
+-- Claim up to p_limit due states, fairly: every batch × step gets an equal share first, and what small ones leave over
+-- goes to the large. Nothing is claimed while p_max_running computed states are out already.
+create or replace function public.dispatch_pending_items(
+  p_limit integer, p_chunk_size integer, p_workflows text[], p_max_running integer default 20000) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_due leadloom.due_step;
+  v_out record;
+  v_share integer;
+  v_left integer;
+  v_claimed integer := 0;
+  v_failed integer := 0;
+  v_now timestamptz := leadloom.clock();
+  v_chunks jsonb;
+begin
+  select p_limit - greatest(0, count(*) + p_limit - p_max_running) into v_left
+  from (select 1 from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null limit p_max_running) busy;
+  for v_pass in 1 .. 2 loop
+    exit when v_left <= 0;
+    select greatest(1, ceil(v_left::numeric / greatest(count(*), 1)))::integer into v_share from leadloom.due_steps();
+    for v_due in select * from leadloom.due_steps() loop
+      exit when v_left <= 0;
+      select * into v_out from leadloom.dispatch_step(v_due, p_workflows, p_chunk_size, least(v_left, v_share));
+      v_claimed := v_claimed + v_out.claimed;
+      v_failed := v_failed + v_out.failed;
+      v_left := v_left - v_out.claimed - v_out.failed;
+    end loop;
+  end loop;
+  -- A chunk whose announcement was lost with its reply is told again; whoever claims it first has it.
+  with announced as (
+    update public.dispatch_chunks set announced_at = v_now
+    where announced_at is null or announced_at < v_now - interval '60 seconds'
+    returning id, workflow_slug, cardinality(state_ids) as size
+  )
+  select jsonb_agg(jsonb_build_object('chunk_id', id, 'workflow', workflow_slug, 'size', size)) into v_chunks
+  from announced;
+  return jsonb_build_object('claimed', v_claimed, 'failed', v_failed, 'chunks', coalesce(v_chunks, '[]'),
+                            'next_due_in_s', leadloom.next_due_in_s());
+end
+$$;
+
+-- Seconds until the next known thing is due (0: now); null when nothing is. Looks at index ends only.
+create or replace function leadloom.next_due_in_s() returns numeric
+language sql stable security invoker set search_path = ''
+as $$
+  select extract(epoch from greatest(least(
+    (select min(next_at) from public.batches b
+     cross join lateral generate_series(0, b.step_count - 1) as step
+     cross join lateral (select w.available_at as next_at from public.workflow_states w
+       where w.batch_id = b.id and w.step_index = step and w.status = 'PENDING' and w.available_at < 'infinity'
+       order by w.available_at limit 1) first
+     where b.state = 'RUNNING'),
+    (select min(lease_until) from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null),
+    (select min(deadline_at) from public.workflow_states where status = 'IN_PROGRESS' and sent_at is not null),
+    (select leadloom.clock() from public.batches where state = 'RUNNING' and filled_rows < item_count limit 1)
+  ), leadloom.clock()) - leadloom.clock())
+$$;
+
+-- What a worker needs for its chunk, handed out once: the second claim of a chunk gets no items.
+create or replace function public.claim_chunk(p_chunk uuid) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_chunk public.dispatch_chunks;
+  v_step jsonb;
+  v_reads integer[];
+begin
+  delete from public.dispatch_chunks where id = p_chunk returning * into v_chunk;
+  if v_chunk.id is null then
+    return jsonb_build_object('chunk_id', p_chunk, 'items', '[]'::jsonb);
+  end if;
+  if leadloom.clock() > v_chunk.created_at + interval '20 seconds' then
+    -- The call was a while on its way: the worker's time starts now.
+    update public.workflow_states
+    set lease_until = leadloom.clock() + (v_chunk.expires_at - v_chunk.created_at)
+    where id = any (v_chunk.state_ids) and status = 'IN_PROGRESS' and sent_at is null;
+  end if;
+  select blueprint -> v_chunk.step_index::integer into v_step from public.batches where id = v_chunk.batch_id;
+  v_reads := array(select r::integer from jsonb_array_elements_text(v_step -> 'reads_steps') r);
+  return (
+    select jsonb_build_object(
+      'chunk_id', v_chunk.id, 'workflow', v_chunk.workflow_slug, 'batch', b.uid, 'client', c.uid, 'client_id', c.id,
+      'client_slug', c.slug, 'step_index', v_chunk.step_index, 'settings', v_step, 'config_id', v_chunk.config_id,
+      'config', (select f.config from public.client_workflow_configs f where f.id = v_chunk.config_id),
+      'mapping', case when (v_step ->> 'needs_original')::boolean then u.mapping end,
+      'items', coalesce((
+        select jsonb_agg(jsonb_build_object(
+          'state_id', s.id, 'attempt', s.attempt, 'item', i.uid, 'row_number', i.row_number,
+          'fields', leadloom.identity_fields(i) || coalesce(earlier.fields, '{}'),
+          'original', case when (v_step ->> 'needs_original')::boolean then i.original_data end))
+        from unnest(v_chunk.state_ids) as e(id)
+        join public.workflow_states s on s.id = e.id
+        join public.batch_items i on i.id = s.batch_item_id
+        left join lateral (
+          select jsonb_object_agg(f.key, f.value order by r.step_index) as fields
+          from public.enrichment_results r, jsonb_each(r.parsed) f
+          where cardinality(v_reads) > 0 and r.batch_item_id = s.batch_item_id and r.step_index = any (v_reads)
+            and f.value <> 'null') earlier on true
+        where s.status = 'IN_PROGRESS' and s.sent_at is null), '[]'))
+    from public.batches b join public.clients c on c.id = b.client_id join public.uploads u on u.id = b.upload_id
+    where b.id = v_chunk.batch_id);
+end
+$$;

@@ -1,0 +1,110 @@
+-- What time does to states under way, and the engine's own lease.
+
+-- A lease that ran out: back to PENDING while attempts are left, else FAILED; a chunk that no worker ever claimed costs
+-- no attempt. A callback that did not come by its deadline: FAILED, never sent again by itself.
+create or replace function public.reap_expired(p_limit integer default 2000) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_now timestamptz := leadloom.clock();
+  v_unclaimed integer;
+  v_released integer;
+  v_exhausted integer;
+  v_timed_out integer;
+begin
+  with lost as (
+    delete from public.dispatch_chunks where id in (
+      select id from public.dispatch_chunks where expires_at <= v_now limit 200 for update skip locked)
+    returning state_ids
+  )
+  update public.workflow_states s
+  set status = 'PENDING', attempt = s.attempt - 1, available_at = v_now, lease_until = null
+  from (select unnest(state_ids) as id from lost) l
+  where s.id = l.id and s.status = 'IN_PROGRESS' and s.sent_at is null and s.lease_until <= v_now;
+  get diagnostics v_unclaimed = row_count;
+  with expired as (
+    select id from public.workflow_states
+    where status = 'IN_PROGRESS' and sent_at is null and lease_until <= v_now and attempt < max_attempts
+    order by lease_until limit p_limit for update skip locked
+  )
+  update public.workflow_states s
+  set status = 'PENDING', available_at = v_now, lease_until = null, error_code = 'lease_expired',
+      error_text = 'The worker did not answer in time.',
+      history = leadloom.with_attempt(s, 'lease_expired', 'The worker did not answer in time.')
+  from expired e where s.id = e.id;
+  get diagnostics v_released = row_count;
+  v_exhausted := leadloom.fail_states(array(
+    select id from public.workflow_states
+    where status = 'IN_PROGRESS' and sent_at is null and lease_until <= v_now and attempt >= max_attempts
+    order by lease_until limit p_limit for update skip locked),
+    'lease_expired', 'The worker did not answer in time, in any attempt.');
+  v_timed_out := leadloom.fail_states(array(
+    select id from public.workflow_states
+    where status = 'IN_PROGRESS' and sent_at is not null and deadline_at <= v_now
+    order by deadline_at limit p_limit for update skip locked),
+    'callback_timeout',
+    'Sent, but no callback came in time. It is not sent again by itself, since it may have been paid for.');
+  return jsonb_build_object('unclaimed', v_unclaimed, 'released', v_released, 'exhausted', v_exhausted,
+                            'timed_out', v_timed_out);
+end
+$$;
+
+-- Workers that lived inside a process that is gone answer no more: their leases end now. Only the local engine calls
+-- this, at its start; workers on Modal live on when the loop restarts.
+create or replace function public.abandon_leases() returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_n integer;
+begin
+  update public.dispatch_chunks set expires_at = leadloom.clock(), announced_at = leadloom.clock();
+  update public.workflow_states set lease_until = leadloom.clock()
+  where status = 'IN_PROGRESS' and sent_at is null and lease_until > leadloom.clock();
+  get diagnostics v_n = row_count;
+  return jsonb_build_object('abandoned', v_n);
+end
+$$;
+
+-- One engine at a time. The same holder renews; another gets it when it ran out.
+create or replace function public.take_engine_lease(p_holder uuid, p_seconds integer) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_held boolean;
+begin
+  insert into public.engine_leases as l (name, holder, expires_at, last_run_at)
+  values ('engine', p_holder, leadloom.clock() + p_seconds * interval '1 second', leadloom.clock())
+  on conflict (name) do update
+    set holder = p_holder, expires_at = excluded.expires_at, last_run_at = excluded.last_run_at
+    where l.holder = p_holder or l.holder is null or l.expires_at <= leadloom.clock()
+  returning true into v_held;
+  return jsonb_build_object('held', coalesce(v_held, false));
+end
+$$;
+
+create or replace function public.release_engine_lease(p_holder uuid, p_report jsonb) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+begin
+  update public.engine_leases set holder = null, expires_at = null, woken_at = null, last_report = coalesce(p_report, '{}')
+  where name = 'engine' and holder = p_holder;
+  return jsonb_build_object('released', found);
+end
+$$;
+
+-- Somebody made work: should the caller start the engine? At most one caller in five seconds is told so, and nobody
+-- while it runs.
+create or replace function public.wake_engine() returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_spawn boolean;
+begin
+  insert into public.engine_leases as l (name, woken_at) values ('engine', leadloom.clock())
+  on conflict (name) do update set woken_at = leadloom.clock()
+    where (l.holder is null or l.expires_at <= leadloom.clock())
+      and (l.woken_at is null or l.woken_at < leadloom.clock() - interval '5 seconds')
+  returning true into v_spawn;
+  return jsonb_build_object('spawn', coalesce(v_spawn, false));
+end
+$$;

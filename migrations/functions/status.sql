@@ -1,0 +1,36 @@
+-- One batch as numbers, from totals and tallies: what `leadloom status`, the demo's bar and the engine's users ask.
+
+create or replace function public.batch_status(p_batch uuid) returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  with b as (
+    select * from public.batches where id = leadloom.batch_id(p_batch)
+  ), counts as (
+    select c.step_index, c.bucket, sum(c.n) as n from b, leadloom.batch_counts(b.id) c group by 1, 2
+  ), rows as (
+    select
+      coalesce(sum(n) filter (where bucket in ('completed', 'skipped') and step_index = b.step_count - 1), 0) as completed,
+      coalesce(sum(n) filter (where bucket = 'failed'), 0) as failed,
+      coalesce(sum(n) filter (where bucket = 'cancelled'), 0) as cancelled,
+      coalesce(sum(n) filter (where bucket = 'waiting'), 0) as waiting,
+      coalesce(sum(n) filter (where bucket = 'retrying'), 0) as retrying,
+      coalesce(sum(n) filter (where bucket = 'running'), 0) as running,
+      coalesce(sum(n) filter (where bucket = 'pending'), 0) as pending,
+      coalesce(sum(n) filter (where bucket = 'sent'), 0) as sent,
+      coalesce(sum(n) filter (where bucket in ('completed', 'skipped')), 0) as item_steps
+    from b left join counts on true group by b.step_count
+  )
+  select jsonb_build_object(
+    'uid', b.uid, 'name', b.name, 'state', b.state, 'state_reason', b.state_reason, 'item_count', b.item_count,
+    'filled_rows', b.filled_rows, 'completed', r.completed, 'failed', r.failed, 'cancelled', r.cancelled,
+    'active', b.item_count - r.completed - r.failed - r.cancelled, 'waiting', r.waiting, 'retrying', r.retrying,
+    'running', r.running, 'pending', r.pending, 'sent', r.sent, 'item_steps', r.item_steps, 'spent', b.spent,
+    'budget', b.budget, 'created_at', b.created_at, 'finished_at', b.finished_at,
+    'steps', (
+      select jsonb_agg(jsonb_build_object(
+        'index', (e.o - 1), 'slug', e.s ->> 'slug', 'title', e.s ->> 'title', 'kind', e.s ->> 'kind',
+        'buckets', coalesce((select jsonb_object_agg(c.bucket, c.n) from counts c where c.step_index = e.o - 1), '{}'))
+        order by e.o)
+      from jsonb_array_elements(b.blueprint) with ordinality as e(s, o)))
+  from b, rows r
+$$;
