@@ -1,17 +1,17 @@
 """Every error Leadloom raises on purpose; the rest of the data's way only ever catches these.
 
-    LeadloomError
-    ├── UserError              someone can put it right: shown as it stands, with what to do
-    │   ├── InputError         the input is not acceptable (422)
-    │   ├── NotFoundError      what was named is not there (404)
-    │   ├── ConflictError      it changed meanwhile, or exists already (409)
-    │   └── SettingsError      the environment lacks something
-    ├── DatabaseError          Supabase answered with an error of its own
-    │   └── DatabaseUnavailableError     could not be reached, or was cut off; safe to repeat   (retried)
-    └── StepError              one step of one item did not work
-        ├── Retry              ask again after `delay_s`                                        (retried)
-        ├── Cancel             pointless to repeat: fails at once with its reason
-        └── BadInputError      the row lacks what the step needs
+LeadloomError
+├── UserError              someone can put it right: shown as it stands, with what to do
+│   ├── InputError         the input is not acceptable (422)
+│   ├── NotFoundError      what was named is not there (404)
+│   ├── ConflictError      it changed meanwhile, or exists already (409)
+│   └── SettingsError      the environment lacks something
+├── DatabaseError          Supabase answered with an error of its own
+│   └── DatabaseUnavailableError     could not be reached, or was cut off; safe to repeat   (retried)
+└── StepError              one step of one item did not work
+    ├── Retry              ask again after `delay_s`                                        (retried)
+    ├── Cancel             pointless to repeat: fails at once with its reason
+    └── BadInputError      the row lacks what the step needs
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ as $$
   select leadloom.identity_fields(p_item) || coalesce((
     select jsonb_object_agg(f.key, f.value order by r.step_index)
     from public.enrichment_results r, jsonb_each(r.parsed) f
-    where r.batch_item_id = p_item.id and r.step_index < p_before and f.value <> 'null'), '{}')
+    where r.batch_item_id = p_item.id and r.step_index < p_before), '{}')
 $$;
 
 -- Items enter a step: PENDING, or SKIPPED where the step's condition is not met; past the last step they are done.

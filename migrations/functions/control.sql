@@ -78,8 +78,10 @@ as $$
 $$;
 
 -- p_filter: {"step_index", "error_code", "error_text"}, each optional. Requeues at most p_limit rows a call; `more` says
--- whether others match. A paid step is sent again: the caller has confirmed the count.
-create or replace function public.retry_failed(p_batch uuid, p_filter jsonb, p_actor text, p_limit integer default 10000)
+-- whether others match, and `as_of`, passed back as p_as_of, keeps rows that failed since out of the next call. A paid
+-- step is sent again: the caller has confirmed the count.
+create or replace function public.retry_failed(
+  p_batch uuid, p_filter jsonb, p_actor text, p_as_of timestamptz default null, p_limit integer default 10000)
 returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
@@ -100,6 +102,7 @@ begin
       and (p_filter ->> 'step_index' is null or step_index = (p_filter ->> 'step_index')::smallint)
       and (p_filter ->> 'error_code' is null or error_code = p_filter ->> 'error_code')
       and (p_filter ->> 'error_text' is null or error_text = p_filter ->> 'error_text')
+      and finished_at <= coalesce(p_as_of, v_now)
     order by id limit p_limit for update
   ), requeued as (
     update public.workflow_states s
@@ -117,8 +120,8 @@ begin
     perform leadloom.audit(p_actor, 'retry_failed', (select client_id from public.batches where id = v_id), 'batch',
                            p_batch, p_filter || jsonb_build_object('requeued', cardinality(v_items)));
   end if;
-  return jsonb_build_object('requeued', coalesce(cardinality(v_items), 0),
-    'more', cardinality(v_items) >= p_limit);
+  return jsonb_build_object('requeued', coalesce(cardinality(v_items), 0), 'as_of', coalesce(p_as_of, v_now),
+                            'more', coalesce(cardinality(v_items), 0) >= p_limit);
 end
 $$;
 

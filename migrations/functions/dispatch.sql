@@ -125,8 +125,10 @@ begin
       format('This client has no configuration for "%s". Add it on the client''s Workflows page, then retry these rows.',
              v_title || coalesce(nullif(' (' || (p_due.step ->> 'label') || ')', ' ()'), '')));
   elsif p_due.step ->> 'kind' <> 'clay' then
-    claimed := leadloom.claim_due(p_due.batch_id, p_due.step_index, v_slug, p_due.config_id, v_lease, p_chunk_size,
-                                  p_limit);
+    -- Untouched rows are large; half as many keep a claim's answer at about two megabytes.
+    claimed := leadloom.claim_due(p_due.batch_id, p_due.step_index, v_slug, p_due.config_id, v_lease,
+      case when (p_due.step ->> 'needs_original')::boolean then greatest(1, p_chunk_size / 2) else p_chunk_size end,
+      p_limit);
   elsif p_due.affordable = 0 then
     update public.batches
     set state = 'PAUSED', state_reason = format('The budget of %s credits does not cover the next row of "%s".',
@@ -183,8 +185,10 @@ begin
   )
   select jsonb_agg(jsonb_build_object('chunk_id', id, 'workflow', workflow_slug, 'size', size)) into v_chunks
   from announced;
-  return jsonb_build_object('claimed', v_claimed, 'failed', v_failed, 'chunks', coalesce(v_chunks, '[]'),
-                            'next_due_in_s', leadloom.next_due_in_s());
+  return jsonb_build_object(
+    'claimed', v_claimed, 'failed', v_failed, 'chunks', coalesce(v_chunks, '[]'),
+    'busy', exists (select 1 from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null),
+    'next_due_in_s', leadloom.next_due_in_s());
 end
 $$;
 
@@ -244,7 +248,7 @@ begin
           select jsonb_object_agg(f.key, f.value order by r.step_index) as fields
           from public.enrichment_results r, jsonb_each(r.parsed) f
           where cardinality(v_reads) > 0 and r.batch_item_id = s.batch_item_id and r.step_index = any (v_reads)
-            and f.value <> 'null') earlier on true
+        ) earlier on true
         where s.status = 'IN_PROGRESS' and s.sent_at is null), '[]'))
     from public.batches b join public.clients c on c.id = b.client_id join public.uploads u on u.id = b.upload_id
     where b.id = v_chunk.batch_id);

@@ -1,0 +1,169 @@
+"""Operations on batches: launch, watch, pause, retry, audit. Each is one call of the function that does it in Postgres;
+only what may exceed one statement's time (cancel, retry of very many rows) is called again until it says it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+from app.db import Database
+
+__all__ = [
+    "audit",
+    "cancel",
+    "is_settled",
+    "launch",
+    "pause",
+    "reset_items",
+    "resume",
+    "retry_failed",
+    "status",
+    "wait_for",
+]
+
+
+async def launch(
+    db: Database,
+    upload: str,
+    pipeline: str,
+    *,
+    actor: str,
+    launch_key: UUID | None = None,
+    row_limit: int | None = None,
+    name: str | None = None,
+    budget: float | None = None,
+) -> dict[str, Any]:
+    """Launch a batch over an upload.
+
+    Args:
+        db: the database.
+        upload: the upload's uid.
+        pipeline: the pipeline's uid.
+        actor: who launches, for the audit log.
+        launch_key: names this one launch; calling again with the same key launches nothing more.
+        row_limit: only the first so many rows.
+        name: the batch's name; made from file and pipeline when absent.
+        budget: credits that the batch may spend; it pauses when they are used up.
+
+    Returns:
+        `{"batch": uid, "item_count": rows, "created": bool}`.
+
+    Raises:
+        NotFoundError: no such upload or pipeline, or not ready.
+        InputError: the pipeline does not fit the upload.
+    """
+    answer: dict[str, Any] = await db.call(
+        "launch_batch",
+        launch_key=str(launch_key or uuid4()),
+        upload=upload,
+        pipeline=pipeline,
+        row_limit=row_limit,
+        name=name,
+        budget=budget,
+        actor=actor,
+    )
+    return answer
+
+
+async def status(db: Database, batch: str) -> dict[str, Any]:
+    """The batch in numbers: state, counts of rows, and per step the rows in each bucket.
+
+    Raises:
+        NotFoundError: no such batch.
+    """
+    answer: dict[str, Any] = await db.read("batch_status", batch=batch)
+    return answer
+
+
+def is_settled(numbers: dict[str, Any]) -> bool:
+    """Whether nothing more will happen to the batch by itself."""
+    return numbers["state"] != "RUNNING"
+
+
+async def wait_for(
+    db: Database,
+    batch: str,
+    *,
+    every_s: float = 0.5,
+    timeout_s: float | None = None,
+    on_status: Callable[[dict[str, Any]], None] | None = None,
+) -> dict[str, Any]:
+    """Poll until the batch is settled; returns its last status.
+
+    Raises:
+        TimeoutError: `timeout_s` passed first.
+        NotFoundError: no such batch.
+    """
+    async with asyncio.timeout(timeout_s):
+        while True:
+            numbers = await status(db, batch)
+            if on_status:
+                on_status(numbers)
+            if is_settled(numbers):
+                return numbers
+            await asyncio.sleep(every_s)
+
+
+async def pause(db: Database, batch: str, *, actor: str) -> int:
+    """Start nothing more until resumed; what is under way finishes. Returns 1 if it was running, else 0."""
+    return int((await db.call("pause_batch", batch=batch, actor=actor))["changed"])
+
+
+async def resume(db: Database, batch: str, *, actor: str) -> int:
+    """Go on with a paused batch. Returns 1 if it was paused, else 0."""
+    return int((await db.call("resume_batch", batch=batch, actor=actor))["changed"])
+
+
+async def cancel(db: Database, batch: str, *, actor: str) -> int:
+    """End a batch for good; rows that ended keep their results. Returns how many rows were cancelled."""
+    cancelled = 0
+    while True:
+        answer = await db.call("cancel_batch", batch=batch, actor=actor)
+        cancelled += answer["items"]
+        if not answer["more"]:
+            return cancelled
+
+
+async def retry_failed(db: Database, batch: str, filters: dict[str, Any] | None = None, *, actor: str) -> int:
+    """Requeue failed rows at the step where they failed; paid steps are sent again.
+
+    Args:
+        db: the database.
+        batch: the batch's uid.
+        filters: any of `step_index`, `error_code`, `error_text`.
+        actor: who asks.
+
+    Returns:
+        How many rows were requeued.
+
+    Raises:
+        ConflictError: the batch is cancelled.
+    """
+    requeued, as_of = 0, None
+    while True:
+        answer = await db.call("retry_failed", batch=batch, filter=filters or {}, actor=actor, as_of=as_of)
+        requeued, as_of = requeued + answer["requeued"], answer["as_of"]
+        if not answer["more"]:
+            return requeued
+
+
+async def reset_items(db: Database, items: list[str], from_step: int, *, actor: str) -> int:
+    """Run rows (by uid) again from a step; earlier results are kept aside. Returns how many rows.
+
+    Raises:
+        ConflictError: none of them has reached that step.
+    """
+    return int((await db.call("reset_items", items=items, from_step=from_step, actor=actor))["reset"])
+
+
+async def audit(db: Database, batch: str) -> list[dict[str, Any]]:
+    """Check the batch's books from the tables alone; an empty list means that they add up.
+
+    Returns:
+        Findings `{"check", "detail", "count", "rows"}`; `rows` names up to five row numbers.
+    """
+    findings: list[dict[str, Any]] = (await db.read("audit_batch", batch=batch))["findings"]
+    return findings

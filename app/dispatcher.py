@@ -1,0 +1,147 @@
+"""The dispatcher's Python half: a chunk of state ids goes in, its steps' results go out.
+
+`run_chunk` is the body of every worker, on Modal and on a developer's machine alike. It claims the chunk (a second
+delivery finds nothing), runs the workflow's pure function over the rows, and hands all results back in a few calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import httpx
+import orjson
+
+from app import clay
+from app.db import Database
+from app.errors import Retry, StepError
+from app.workflows import registry
+from app.workflows.base import ClayWorkflow, ComputeWorkflow
+
+__all__ = ["ChunkReport", "Spawner", "run_chunk"]
+
+log = logging.getLogger(__name__)
+
+MAX_CALL_BYTES = 1_500_000
+MAX_CALL_ITEMS = 2_000
+
+
+class Spawner(Protocol):
+    """Where workers run: Modal in the cloud, tasks of this process on a developer's machine."""
+
+    async def spawn(self, workflow: str, chunk_ids: Sequence[str]) -> None:
+        """Start workers for these chunks of one workflow; returns at once. Each chunk may be delivered twice."""
+
+
+@dataclass
+class ChunkReport:
+    """What one chunk came to."""
+
+    claimed: int = 0
+    completed: int = 0
+    failed: int = 0
+    sent: int = 0
+
+
+@dataclass
+class _Outcome:
+    completed: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[dict[str, Any]] = field(default_factory=list)
+
+
+async def run_chunk(db: Database, chunk_id: str, http: httpx.AsyncClient | None = None) -> ChunkReport:
+    """Claim a chunk and run its step for every row in it.
+
+    Args:
+        db: the database.
+        chunk_id: from `dispatch_pending_items`.
+        http: a client to send with; made for this chunk when absent.
+
+    Returns:
+        Counts of this chunk; all zero when another delivery has claimed it.
+    """
+    chunk = await db.call("claim_chunk", chunk=chunk_id)
+    items = chunk["items"]
+    if not items:
+        return ChunkReport()
+    workflow = registry().get(chunk["workflow"])
+    if isinstance(workflow, ClayWorkflow):
+        return await _send(db, http, chunk, workflow)
+    if isinstance(workflow, ComputeWorkflow):
+        outcome = await asyncio.to_thread(_compute, workflow, items, chunk["mapping"])
+    else:
+        text = f'No workflow "{chunk["workflow"]}" is deployed. Deploy it, then retry these rows.'
+        outcome = _Outcome(failed=[_failure(item, "unknown_workflow", text) for item in items])
+    await _hand_back(db, outcome)
+    return ChunkReport(len(items), len(outcome.completed), len(outcome.failed))
+
+
+async def _send(
+    db: Database, http: httpx.AsyncClient | None, chunk: dict[str, Any], workflow: ClayWorkflow[Any, Any]
+) -> ChunkReport:
+    if http is None:
+        async with clay.http_client() as own:
+            return await _send(db, own, chunk, workflow)
+    report = await clay.send_chunk(db, http, chunk, workflow)
+    return ChunkReport(len(chunk["items"]), 0, report.failed, report.sent)
+
+
+def _compute(
+    workflow: ComputeWorkflow[Any, Any], items: list[dict[str, Any]], mapping: dict[str, str] | None
+) -> _Outcome:
+    outcome = _Outcome()
+    for item in items:
+        try:
+            parsed, identity = workflow.execute(item["fields"], item["original"], mapping)
+        except StepError as error:
+            outcome.failed.append(_failure(item, error.code, error.message, error))
+        except Exception as error:  # a workflow's own defect fails its row, with its own text, and no other row
+            log.warning("%s failed: %s", workflow.slug, type(error).__name__)
+            outcome.failed.append(_failure(item, "workflow_error", f"{type(error).__name__}: {error}"))
+        else:
+            outcome.completed.append(
+                {
+                    "state_id": item["state_id"],
+                    "attempt": item["attempt"],
+                    "parsed": parsed,
+                    "source": "computed",
+                    "identity": identity,
+                }
+            )
+    return outcome
+
+
+def _failure(item: dict[str, Any], code: str, text: str, error: StepError | None = None) -> dict[str, Any]:
+    return {
+        "state_id": item["state_id"],
+        "attempt": item["attempt"],
+        "code": code,
+        "text": text.replace("\x00", "�"),
+        "retry": error.retried if error else False,
+        "retry_after_s": error.delay_s if isinstance(error, Retry) else None,
+    }
+
+
+async def _hand_back(db: Database, outcome: _Outcome) -> None:
+    for part in _parts(outcome.completed):
+        await db.call("complete_items", items=part)
+    for part in _parts(outcome.failed):
+        await db.call("fail_items", items=part)
+
+
+def _parts(items: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Cut a list so that each part is one call well under the statement time-out."""
+    part: list[dict[str, Any]] = []
+    size = 0
+    for item in items:
+        length = len(orjson.dumps(item))
+        if part and (size + length > MAX_CALL_BYTES or len(part) >= MAX_CALL_ITEMS):
+            yield part
+            part, size = [], 0
+        part.append(item)
+        size += length
+    if part:
+        yield part

@@ -1,0 +1,210 @@
+"""The engine's loop: advance, reap, dispatch, and again while there is progress.
+
+On Modal the one scheduled function runs it every minute and it returns when nothing is due soon; on a developer's
+machine it runs for as long as the process does. A lease row in the database keeps it single, whoever started it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from app import callbacks
+from app.db import Database
+from app.dispatcher import Spawner
+from app.errors import DatabaseUnavailableError
+from app.workflows import registry, registry_rows
+
+__all__ = ["EngineReport", "Pace", "run_engine"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How the loop is paced; the defaults suit Modal.
+
+    Attributes:
+        limit: states that one dispatch claims at most.
+        chunk_size: states a worker gets at most.
+        max_running: computed states that may be out at once.
+        lease_s: how long the engine's lease lasts between renewals.
+        longest_sleep_s: an idle loop looks again at least this often.
+    """
+
+    limit: int = 4_000
+    chunk_size: int = 1_000
+    max_running: int = 20_000
+    lease_s: int = 20
+    longest_sleep_s: float = 1.0
+
+
+@dataclass
+class EngineReport:
+    """What one run of the loop did; kept in the lease row for the health page."""
+
+    held: bool = False
+    ticks: int = 0
+    advanced: int = 0
+    filled: int = 0
+    dispatched: int = 0
+    failed: int = 0
+    reaped: int = 0
+    settled_callbacks: int = 0
+    finished_batches: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class _Loop:
+    db: Database
+    spawner: Spawner
+    pace: Pace
+    report: EngineReport = field(default_factory=EngineReport)
+    holder: str = field(default_factory=lambda: str(uuid4()))
+    next_due_in_s: float | None = None
+    busy: bool = True
+    every: dict[str, float] = field(default_factory=dict)
+
+    def is_time(self, name: str, interval_s: float) -> bool:
+        """Whether `interval_s` has passed since this was last so."""
+        now = time.monotonic()
+        if now < self.every.get(name, 0.0):
+            return False
+        self.every[name] = now + interval_s
+        return True
+
+    async def hold(self) -> bool:
+        """Take or renew the engine's lease."""
+        if self.is_time("lease", self.pace.lease_s / 3):
+            answer = await self.db.call("take_engine_lease", holder=self.holder, seconds=self.pace.lease_s)
+            self.report.held = answer["held"]
+        return self.report.held
+
+    async def tick(self) -> int:
+        """One turn; returns how many things moved."""
+        moved = await self._advance()
+        if self.is_time("reap", 1.0):
+            moved += await self._reap()
+        moved += await self._dispatch()
+        if self.is_time("fold", 1.0):
+            await self.db.call("fold_tallies")
+        self.report.ticks += 1
+        return moved
+
+    async def _advance(self) -> int:
+        done = await self.db.call("advance_completed_items", limit=2_000)
+        self.report.advanced += done["advanced"]
+        self.report.filled += done["filled"]
+        self.report.finished_batches += done["finished_batches"]
+        return int(done["advanced"] + done["filled"] + done["settled"] + done["finished_batches"])
+
+    async def _reap(self) -> int:
+        reaped = sum((await self.db.call("reap_expired", limit=2_000)).values())
+        settled = await callbacks.settle_unsettled(self.db)
+        self.report.reaped += reaped
+        self.report.settled_callbacks += settled
+        return int(reaped + settled)
+
+    async def _dispatch(self) -> int:
+        answer = await self.db.call(
+            "dispatch_pending_items",
+            limit=self.pace.limit,
+            chunk_size=self.pace.chunk_size,
+            workflows=sorted(registry()),
+            max_running=self.pace.max_running,
+        )
+        chunks: dict[str, list[str]] = defaultdict(list)
+        for chunk in answer["chunks"]:
+            chunks[chunk["workflow"]].append(chunk["chunk_id"])
+        for workflow, chunk_ids in chunks.items():
+            await self.spawner.spawn(workflow, chunk_ids)
+        self.report.dispatched += answer["claimed"]
+        self.report.failed += answer["failed"]
+        self.next_due_in_s = answer["next_due_in_s"]
+        self.busy = answer["busy"]
+        return int(answer["claimed"] + answer["failed"])
+
+
+async def run_engine(
+    db: Database,
+    spawner: Spawner,
+    *,
+    pace: Pace | None = None,
+    max_seconds: float | None = None,
+    idle_exit_s: float | None = None,
+    wake: asyncio.Event | None = None,
+    stop: asyncio.Event | None = None,
+    on_tick: Callable[[EngineReport], None] | None = None,
+) -> EngineReport:
+    """Run the loop until told to stop, out of time, or idle.
+
+    Args:
+        db: the database.
+        spawner: where chunks go.
+        pace: limits and intervals.
+        max_seconds: return after this long, in the middle of work if need be (the next run goes on).
+        idle_exit_s: return when no worker is out and nothing known is due within this many seconds; None stays.
+        wake: set by whoever made work (a finished chunk, say); cuts a sleep short.
+        stop: set to end the loop after the current turn.
+        on_tick: told the report after every turn.
+
+    Returns:
+        What was done; `held` is False when another engine holds the lease.
+    """
+    loop = _Loop(db, spawner, pace or Pace())
+    wake, stop = wake or asyncio.Event(), stop or asyncio.Event()
+    started = time.monotonic()
+    await db.call("sync_registry", workflows=registry_rows())
+    sleep_s = 0.02
+    try:
+        while not stop.is_set() and (max_seconds is None or time.monotonic() - started < max_seconds):
+            moved = await _turn(loop)
+            if on_tick:
+                on_tick(loop.report)
+            if idle_exit_s is not None and (not loop.report.held or (not moved and _is_idle(loop, idle_exit_s))):
+                break
+            sleep_s = 0.02 if moved else min(sleep_s * 2, loop.pace.longest_sleep_s)
+            if not moved:
+                await _rest(wake, stop, sleep_s)
+    finally:
+        loop.report.seconds = round(time.monotonic() - started, 3)
+        await _release(loop)
+    return loop.report
+
+
+async def _turn(loop: _Loop) -> int:
+    """One turn if this engine holds the lease. A database that is away is waited for, not an end."""
+    try:
+        return await loop.tick() if await loop.hold() else 0
+    except DatabaseUnavailableError as error:
+        log.warning("The database is away, the engine waits: %s", error)
+        await asyncio.sleep(1.0)
+        return 0
+
+
+def _is_idle(loop: _Loop, within_s: float) -> bool:
+    return not loop.busy and (loop.next_due_in_s is None or loop.next_due_in_s > within_s)
+
+
+async def _rest(wake: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:
+    waiters = [asyncio.ensure_future(wake.wait()), asyncio.ensure_future(stop.wait())]
+    await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for waiter in waiters:
+        waiter.cancel()
+    wake.clear()
+
+
+async def _release(loop: _Loop) -> None:
+    report: dict[str, Any] = asdict(loop.report)
+    try:
+        if loop.report.held:
+            await loop.db.call("release_engine_lease", holder=loop.holder, report=report)
+    except DatabaseUnavailableError:
+        log.warning("The engine's lease could not be given back; it runs out by itself.")
