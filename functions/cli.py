@@ -1,0 +1,177 @@
+"""What an operator types: `modal run -m app::launch`, `modal run -m app::migrate`.
+
+The entry points run on the operator's machine and do the talking; the work runs in Modal, where the secret is. Nothing
+but the CSV leaves this machine, and no key of the database has to be on it. Importing this module composes the whole
+app: every other module of functions/ has hung its functions on it by then.
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+import time
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import modal
+import typer
+from app.uploads import ingest
+
+from app import batches
+from app.clients import find_client
+from app.db import connect_database
+from app.errors import UserError
+from app.pipelines import ensure_templates, find_pipeline
+from app.settings import settings
+from app.workflows import registry_rows
+from functions import web, workers
+from functions.modal_app import APP_NAME, app
+from functions.schedules import engine
+from migrations.migrate import migrate as apply_migrations
+
+__all__ = ["app", "batch_status", "engine", "launch", "launch_upload", "migrate", "migrate_database", "web", "workers"]
+
+ACTOR = "modal run"
+POLL_SECONDS = 3.0
+SHOWN = ("completed", "failed", "cancelled", "waiting", "active")
+
+
+@app.function(timeout=600, max_containers=1, retries=0)
+async def migrate_database() -> list[str]:
+    """Bring the database up to date; returns the names of the files applied."""
+    url = settings().database_url
+    applied = await apply_migrations(url.get_secret_value() if url else "")
+    async with connect_database() as db:
+        await db.call("sync_registry", workflows=registry_rows())
+        await ensure_templates(db)
+    return applied
+
+
+@app.function(timeout=3600, memory=2048, retries=0)
+async def launch_upload(
+    filename: str,
+    content: bytes,
+    client: str,
+    pipeline: str,
+    launch_key: str,
+    *,
+    row_limit: int | None = None,
+    allow_duplicate: bool = False,
+) -> dict[str, Any]:
+    """Read a CSV into the database and launch a pipeline over it.
+
+    Args:
+        filename: as the operator knows it.
+        content: the file's bytes.
+        client: the client's name or slug.
+        pipeline: the pipeline's name.
+        launch_key: a uuid that names this launch; a call delivered twice launches once.
+        row_limit: launch only the first so many rows.
+        allow_duplicate: read the file in although the client has it already.
+
+    Returns:
+        `{"batch", "item_count", "created"}`, or `{"error"}` with what the operator can put right.
+    """
+    try:
+        async with connect_database() as db:
+            owner = await find_client(db, client)
+            chosen = await find_pipeline(db, owner["uid"], pipeline)
+            upload = await ingest(
+                db,
+                content,
+                client=owner["uid"],
+                kind=chosen["upload_kind"],
+                filename=filename,
+                allow_duplicate=allow_duplicate,
+                actor=ACTOR,
+            )
+            return await batches.launch(
+                db, upload.uid, chosen["uid"], actor=ACTOR, launch_key=UUID(launch_key), row_limit=row_limit
+            )
+    except UserError as problem:
+        return {"error": str(problem)}
+
+
+@app.function(timeout=60)
+async def batch_status(batch: str) -> dict[str, Any]:
+    """The batch in numbers."""
+    async with connect_database() as db:
+        return await batches.status(db, batch)
+
+
+@app.local_entrypoint()
+def migrate() -> None:
+    """Apply what is missing of the migrations, to the database that the secret names."""
+    applied = migrate_database.remote()
+    typer.echo("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
+
+
+@app.local_entrypoint()
+def launch(
+    csv: str,
+    client: str,
+    pipeline: str,
+    *,
+    sample: int = 0,
+    again: bool = False,
+    wait: bool = False,
+    json: bool = False,
+) -> None:
+    """Upload a CSV and launch a pipeline over it.
+
+    Args:
+        csv: path of the file, on this machine.
+        client: name of the client.
+        pipeline: name of one of the client's pipelines, or of a template.
+        sample: launch only the first so many rows.
+        again: launch although the client has this very file already.
+        wait: stay and show the progress until the batch is settled.
+        json: print JSON only.
+    """
+    path = Path(csv).expanduser()
+    if not path.is_file():
+        raise SystemExit(f"There is no file {path}.")
+    launched = launch_upload.remote(
+        path.name,
+        path.read_bytes(),
+        client,
+        pipeline,
+        str(uuid4()),
+        row_limit=sample or None,
+        allow_duplicate=again,
+    )
+    if "error" in launched:
+        raise SystemExit(launched["error"])
+    note = _start_deployed_engine()
+    if not json:
+        typer.echo(f"Batch {launched['batch']}: {launched['item_count']} rows launched.{note}")
+    numbers = _follow(launched["batch"], quiet=json) if wait else {}
+    if json:
+        typer.echo(jsonlib.dumps({**launched, **numbers}))
+
+
+def _start_deployed_engine() -> str:
+    """Wake the engine of the deployed app; this run's own functions end with this run."""
+    try:
+        modal.Function.from_name(APP_NAME, "engine").spawn()
+    except modal.exception.NotFoundError:
+        return " Nothing will work on them yet: deploy the app with `modal deploy -m app`."
+    return ""
+
+
+def _follow(batch: str, *, quiet: bool) -> dict[str, Any]:
+    """Show a line whenever the numbers have changed, until nothing more happens by itself."""
+    shown = ""
+    while True:
+        numbers = batch_status.remote(batch)
+        line = ", ".join(
+            f"{numbers[bucket]} {bucket}"
+            for bucket in ("completed", "failed", "waiting", "active")
+            if bucket in numbers
+        )
+        if line != shown and not quiet:
+            typer.echo(f"{numbers['state'].lower()}: {line}")
+        shown = line
+        if batches.is_settled(numbers):
+            return dict(numbers)
+        time.sleep(POLL_SECONDS)

@@ -1,0 +1,129 @@
+"""What every Modal function of Leadloom shares: the App, the image it runs in, and the one secret it reads.
+
+Nothing here runs work. `workers.py`, `schedules.py`, `web.py` and `cli.py` hang their functions on `app`, and
+`modal deploy -m app` registers them all. The module is imported on the machine that deploys and again inside every
+container: what only the deploying machine has (pyproject.toml, the folders) is read there and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import modal
+
+from app.errors import SettingsError
+from app.settings import settings
+
+__all__ = [
+    "APP_NAME",
+    "PACKAGES",
+    "REQUIRED_KEYS",
+    "WEB_FUNCTION",
+    "app",
+    "image",
+    "min_containers",
+    "public_url",
+    "runtime_dependencies",
+    "secret",
+]
+
+APP_NAME = "leadloom"
+ROOT = Path(__file__).resolve().parent.parent
+WEB_FUNCTION = "web"
+REMOTE_ROOT = "/root"  # where Modal puts local Python source, and what it has on the path
+PACKAGES = ("app", "functions", "web", "migrations")
+REQUIRED_KEYS = (
+    "SUPABASE_URL",
+    "SUPABASE_SECRET_KEY",
+    "SUPABASE_PUBLISHABLE_KEY",
+    "LEADLOOM_SIGNING_KEY",
+    "DATABASE_URL",
+)
+"""Keys that the secret must hold; Modal refuses the deployment when one is missing."""
+
+
+def runtime_dependencies() -> list[str]:
+    """The requirement lines of `[project].dependencies`, without modal: containers bring the deploying client's own.
+
+    Inside a container there is no pyproject.toml and no image to build: the answer is empty there.
+    """
+    if not modal.is_local():
+        return []
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [line for line in project["dependencies"] if re.match(r"[\w.-]+", line)[0] != "modal"]
+
+
+def min_containers() -> int:
+    """Web containers that stay warm: 0 costs nothing while idle, 1 answers webhooks at once.
+
+    Comes from `LEADLOOM_MIN_CONTAINERS` in the shell that deploys.
+
+    Raises:
+        ValueError: it is not a whole number from 0 up.
+    """
+    text = os.environ.get("LEADLOOM_MIN_CONTAINERS", "").strip() or "0"
+    if not text.isdecimal():
+        raise ValueError(f"LEADLOOM_MIN_CONTAINERS is {text!r}; it must be a whole number, 0 or more.")
+    return int(text)
+
+
+def public_url() -> str:
+    """The web function's address, which also goes into the settings: senders and pages name the exact receiver URL.
+
+    Modal is asked for it: it alone knows. The deployed app's address comes first, because Clay may answer hours after a
+    `modal run` has ended; an app that is only being served has its own. `PUBLIC_URL` in the secret (a custom domain)
+    takes precedence and asks nobody. Blocks on the network once per container: call it from a thread.
+
+    Raises:
+        SettingsError: neither the deployed app nor this run has a web function.
+    """
+    known = settings()
+    if known.public_url is None:
+        known.public_url = _web_url()
+    return known.public_url
+
+
+def _web_url() -> str:
+    try:
+        address = modal.Function.from_name(APP_NAME, WEB_FUNCTION).get_web_url()
+    except modal.exception.NotFoundError:
+        address = _served_url()
+    if address is None:
+        raise SettingsError(
+            "This app has no address yet that Clay could answer to.", "Run `modal deploy -m app`, or set PUBLIC_URL."
+        )
+    return address
+
+
+def _served_url() -> str | None:
+    served = import_module("functions.web").web  # imported late: that module is built on this one
+    try:
+        return served.get_web_url()
+    except modal.exception.ExecutionError:  # the app is not running either
+        return None
+
+
+def _image() -> modal.Image:
+    """Python with the project's dependencies, the source beside it, then what is not Python: pages and SQL.
+
+    Everything local comes last and is mounted, not built in, so that a change of code redeploys in seconds.
+    """
+    built = (
+        modal.Image.debian_slim(python_version="3.11")
+        .uv_pip_install(*runtime_dependencies())
+        .env({"PYTHONUNBUFFERED": "1"})
+        .add_local_python_source(*PACKAGES)
+    )
+    sql_only = ~modal.FilePatternMatcher("**/*.sql")
+    for folder, ignore in (("web/templates", None), ("web/static", None), ("migrations", sql_only)):
+        built = built.add_local_dir(ROOT / folder, f"{REMOTE_ROOT}/{folder}", ignore=ignore or [])
+    return built
+
+
+image = _image()
+secret = modal.Secret.from_name(APP_NAME, required_keys=list(REQUIRED_KEYS))
+app = modal.App(APP_NAME, image=image, secrets=[secret], include_source=False)

@@ -1,0 +1,67 @@
+"""The engine's clock: one scheduled function that moves every batch on, and the spawner it hands chunks to.
+
+Postgres says what is due; this loop asks, and spawns the workers of `workers.py` with chunk ids. It may run twice, be
+killed midway or overlap with the version before a deployment: the lease row in the database lets one loop work at a
+time, and every step it takes is safe to repeat.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import modal
+
+from app.db import connect_database
+from app.sequencer import run_engine
+from functions.modal_app import app
+from functions.workers import WORKERS
+
+__all__ = ["ModalSpawner", "engine"]
+
+log = logging.getLogger(__name__)
+
+RUN_SECONDS = 57
+"""A busy loop ends just before the next minute's call, so that calls neither leave a gap nor pile up behind it."""
+
+IDLE_SECONDS = 330
+"""The loop ends when nothing is due within this time. It is longer than the lease of a computed chunk, so the loop sees
+every one of them end; what waits for Clay is due in hours, and its callback wakes the loop."""
+
+CHUNKS_PER_CALL = 4
+"""Chunk ids that one call of a worker gets: enough to keep it busy, few enough that more calls mean more containers."""
+
+
+class ModalSpawner:
+    """Hands chunks to the Modal function of their workflow and does not wait for it."""
+
+    async def spawn(self, workflow: str, chunk_ids: Sequence[str]) -> None:
+        """Spawn the workflow's function, with a handful of chunk ids a call.
+
+        A workflow without a line in functions/workers.py is reported and left alone, so that the others go on; its
+        rows fail when their leases have run out as often as they have attempts.
+        """
+        function = WORKERS.get(workflow)
+        if function is None:
+            log.error("%s has no worker: add a line for it to functions/workers.py", workflow)
+            return
+        for start in range(0, len(chunk_ids), CHUNKS_PER_CALL):
+            await function.spawn.aio(list(chunk_ids[start : start + CHUNKS_PER_CALL]))
+
+
+@app.function(
+    schedule=modal.Cron("* * * * *"),  # Period would start over with every deployment
+    max_containers=1,
+    timeout=RUN_SECONDS + 63,  # the last round's calls may take their time; then Modal ends it
+    retries=0,
+    scaledown_window=5,  # an idle minute costs one short run, not a container that waits for the next
+    cpu=0.5,
+    memory=512,
+)
+async def engine() -> dict[str, Any]:
+    """Advance, reap and dispatch until nothing is due soon, or until the next minute's call takes over."""
+    async with connect_database() as db:
+        report = await run_engine(db, ModalSpawner(), max_seconds=RUN_SECONDS, idle_exit_s=IDLE_SECONDS)
+    return asdict(report)

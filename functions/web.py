@@ -1,0 +1,65 @@
+"""The one web function: the admin pages and the webhook receivers, served by the FastAPI app that web/ builds.
+
+Clay's answers enter Leadloom here. Requests are short (Modal ends one after 150 seconds): whatever takes longer is a
+state in Postgres that the engine picks up, and a request that made such a state wakes the engine.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import modal
+
+from app.db import Database, connect
+from app.errors import LeadloomError
+from functions.modal_app import WEB_FUNCTION, app, min_containers, public_url
+from functions.schedules import engine
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+__all__ = ["Waker", "web"]
+
+REQUEST_SECONDS = 150
+REQUESTS_AT_ONCE = 100
+WARM_SECONDS = 5 * 60  # callbacks come in bursts; a container that just served one is likely to see the next
+
+log = logging.getLogger(__name__)
+
+
+class Waker:
+    """Starts the engine if it sleeps, on one database connection for as long as the container lives."""
+
+    def __init__(self) -> None:
+        self._db: Database | None = None
+
+    async def __call__(self) -> None:
+        """Ask whether the engine sleeps (one caller at a time hears yes), and spawn it if so.
+
+        A failure is only logged: the request that wakes the engine has done its work, and the schedule comes round
+        within a minute.
+        """
+        try:
+            self._db = self._db or await connect()
+            if (await self._db.call("wake_engine"))["spawn"]:
+                await engine.spawn.aio()
+        except (LeadloomError, modal.exception.Error) as failure:
+            log.warning("the engine was not woken: %s", failure)
+
+
+@app.function(
+    name=WEB_FUNCTION,
+    min_containers=min_containers(),
+    scaledown_window=WARM_SECONDS,
+    timeout=REQUEST_SECONDS,
+    cpu=0.5,
+    memory=1024,
+)
+@modal.concurrent(max_inputs=REQUESTS_AT_ONCE)
+@modal.asgi_app()
+def web() -> FastAPI:
+    """Build the web app once per container."""
+    from web.main import create_app  # noqa: PLC0415 -- only this function's containers need FastAPI
+
+    return create_app(wake=Waker(), public_url=public_url())

@@ -1,0 +1,98 @@
+"""The functions that do the steps: one Modal function per workflow, each with limits of its own.
+
+The engine claims due states in chunks and spawns these functions with chunk ids, never with rows: what a chunk holds is
+read from Postgres, and its first act there is to claim it. A call that Modal delivers twice, or that outlives its
+lease, finds nothing left to claim and does nothing.
+
+A new workflow is one file in app/workflows/ and one `worker(...)` line at the end of this file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Any
+
+import modal
+
+from app.db import connect_database
+from app.dispatcher import run_chunk
+from app.workflows import registry
+from functions.modal_app import app, public_url
+
+__all__ = ["CHUNKS_IN_FLIGHT", "WORKERS", "run_chunks", "worker"]
+
+WORKERS: dict[str, modal.Function[[list[str]], Any, Any]] = {}
+"""The Modal function of each workflow, by slug: what the engine spawns."""
+
+CHUNKS_IN_FLIGHT = 2
+"""Chunks that one call works on at a time: while one waits for Postgres, another computes."""
+
+
+async def run_chunks(chunk_ids: list[str]) -> list[dict[str, Any]]:
+    """Run chunks and report on each, in the order given.
+
+    A chunk that fails does not stop the others; its rows go back to the queue when its lease runs out.
+
+    Raises:
+        LeadloomError: the first failure, once every chunk has ended; Modal shows it with the call.
+    """
+    gate = asyncio.Semaphore(CHUNKS_IN_FLIGHT)
+    async with connect_database() as db:
+
+        async def run_one(chunk_id: str) -> dict[str, Any]:
+            async with gate:
+                return asdict(await run_chunk(db, chunk_id))
+
+        ended = await asyncio.gather(*map(run_one, chunk_ids), return_exceptions=True)
+    for outcome in ended:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in ended if not isinstance(outcome, BaseException)]
+
+
+def worker(
+    slug: str,
+    *,
+    cpu: float = 1.0,
+    memory: int = 512,
+    max_containers: int = 10,
+    timeout: int = 300,
+    calls_at_once: int = 1,
+) -> None:
+    """Register the Modal function of one workflow.
+
+    Args:
+        slug: the workflow's slug; the function gets the same name.
+        cpu: cores reserved for a container.
+        memory: MiB reserved for a container.
+        max_containers: how many containers may work on this workflow at once.
+        timeout: seconds after which Modal ends a call. Its rows are then reaped when their lease runs out.
+        calls_at_once: calls that share one container; more than one for work that mostly waits.
+    """
+
+    async def run(chunk_ids: list[str]) -> list[dict[str, Any]]:
+        if registry()[slug].kind == "clay":
+            await asyncio.to_thread(public_url)
+        return await run_chunks(chunk_ids)
+
+    # A container finds its function again as the attribute of this module that has the function's own name.
+    run.__name__ = run.__qualname__ = slug
+    run.__doc__ = f"Run chunks of `{slug}` steps."
+    register = app.function(
+        cpu=cpu,
+        memory=memory,
+        max_containers=max_containers,
+        timeout=timeout,
+        retries=0,  # the state table counts attempts; Modal repeating a call would find the chunk claimed
+    )
+    body = run if calls_at_once == 1 else modal.concurrent(max_inputs=calls_at_once)(run)
+    WORKERS[slug] = globals()[slug] = register(body)
+
+
+worker("split_raw")
+worker("normalize_name")
+worker("normalize_domain")
+# Clay allows ten records a second in a workspace, whoever sends them: few containers, which mostly wait.
+worker("enrich_company_clay", cpu=0.25, max_containers=2, calls_at_once=4)
+worker("enrich_person_clay", cpu=0.25, max_containers=2, calls_at_once=4)

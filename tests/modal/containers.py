@@ -1,0 +1,93 @@
+"""Containers for the local Modal service: the real container runtime, in a process that has what a container has.
+
+A function's process sees the files that were mounted for it and nothing else of this repository, the environment that
+the secret and Modal give it, and the installed dependencies. What only works where pyproject.toml and the checkout
+are at hand fails here as it would in the cloud.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+from modal_proto import api_pb2
+
+from tests.modal.protocol_server import ModalService
+
+__all__ = ["Containers"]
+
+# The dependencies' folder also knows the way back to the checkout; a container has no such way.
+ENTER = """
+import runpy, sys
+sys.meta_path = [finder for finder in sys.meta_path if "__editable__" not in str(finder)]
+runpy.run_module("modal._container_entrypoint", run_name="__main__")
+"""
+
+
+class Containers:
+    """Starts a container for a function when it is first called, and stops them all in the end.
+
+    Attributes:
+        folder: where the containers' files and logs go.
+        secret: the environment variables that the secret holds.
+    """
+
+    def __init__(self, service: ModalService, folder: Path, secret: dict[str, str]) -> None:
+        self._service, self._folder, self._secret = service, folder, secret
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        service.on_call = self._start
+
+    def _start(self, function_id: str) -> None:
+        if function_id in self._processes:
+            return
+        app_id, name = self._service.functions[function_id]
+        function = self._service.apps[app_id].functions[name]
+        root = self._folder / function_id
+        self._unpack(function, root)
+        arguments = api_pb2.ContainerArguments(
+            task_id=f"ta-{function_id.removeprefix('fu-')}",
+            function_id=function_id,
+            app_id=app_id,
+            function_def=function,
+            environment_name="main",
+            app_layout=self._service.layout(app_id),
+        )
+        path = root / "arguments"
+        path.write_bytes(arguments.SerializeToString())
+        environment = {
+            **self._secret,
+            "PYTHONPATH": str(root / "root"),
+            "MODAL_IS_REMOTE": "1",
+            "MODAL_ENVIRONMENT": "main",
+            "MODAL_SERVER_URL": self._service.url,
+            "MODAL_TASK_ID": arguments.task_id,
+            "MODAL_CONTAINER_ARGUMENTS_PATH": str(path),
+        }
+        self._processes[function_id] = subprocess.Popen(  # noqa: S603 -- this very interpreter
+            [sys.executable, "-c", ENTER],
+            cwd=root / "root",
+            env=environment,
+            stdout=(self._folder / f"{name}.log").open("wb"),
+            stderr=subprocess.STDOUT,
+        )
+
+    def _unpack(self, function: api_pb2.Function, root: Path) -> None:
+        """Lay the function's mounts out below `root`, as they lie below / in a container."""
+        for mount_id in function.mount_ids:
+            for file in self._service.mounts.get(mount_id, ()):
+                path = root / file.filename.lstrip("/")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(self._service.files[file.sha256_hex])
+
+    def log(self, name: str) -> str:
+        """What the containers of a function have printed."""
+        return (self._folder / f"{name}.log").read_text()
+
+    async def stop(self) -> None:
+        """Let every container end its work, and wait for that."""
+        for function_id in self._processes:
+            self._service.queues[function_id].put_nowait(None)
+        for process in self._processes.values():
+            await asyncio.to_thread(process.wait, 20)

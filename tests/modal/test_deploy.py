@@ -1,0 +1,140 @@
+"""`modal deploy -m app`, by the real command line: what the service was told to register."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from modal_proto import api_pb2
+
+from app.workflows import registry
+from functions.modal_app import REQUIRED_KEYS, runtime_dependencies
+from tests.modal.conftest import ROOT, Cli
+from tests.modal.protocol_server import DEPLOYED, Deployment, ModalService, modal_server
+
+ENTRY_FUNCTIONS = {"batch_status", "launch_upload", "migrate_database"}
+
+
+@pytest.fixture(scope="module")
+def deployment(service: ModalService, modal_cli: Cli) -> Deployment:
+    printed = modal_cli("deploy", "-m", "app").stdout
+    assert "App deployed" in printed
+    assert "https://workspace--leadloom-web.modal.test" in printed
+    return service.deployed("leadloom")
+
+
+def mounted(service: ModalService, function: api_pb2.Function) -> set[str]:
+    return {file.filename for mount in function.mount_ids for file in service.mounts.get(mount, ())}
+
+
+def below(folder: str, pattern: str) -> set[str]:
+    paths = (path for path in (ROOT / folder).rglob(pattern) if path.is_file() and not hidden(path))
+    return {f"/root/{path.relative_to(ROOT).as_posix()}" for path in paths}
+
+
+def hidden(path: Path) -> bool:
+    return any(part.startswith((".", "__pycache__")) for part in path.relative_to(ROOT).parts)
+
+
+def test_one_app_is_published_as_deployed(service: ModalService, deployment: Deployment) -> None:
+    (published,) = service.published
+    assert published.name == "leadloom"
+    assert published.app_state == DEPLOYED
+    assert set(published.function_ids) == set(deployment.functions)
+
+
+def test_every_workflow_has_one_function_and_nothing_else_is_registered(deployment: Deployment) -> None:
+    assert set(deployment.functions) == {*registry(), "engine", "web", *ENTRY_FUNCTIONS}
+    for slug in registry():
+        assert deployment.functions[slug].module_name == "functions.workers"
+        assert deployment.functions[slug].implementation_name == slug
+
+
+def test_there_is_one_web_endpoint_and_it_is_asgi(deployment: Deployment) -> None:
+    webs = {name: f for name, f in deployment.functions.items() if f.webhook_config.type}
+    assert list(webs) == ["web"]
+    assert webs["web"].webhook_config.type == api_pb2.WEBHOOK_TYPE_ASGI_APP
+    assert not webs["web"].webhook_config.requires_proxy_auth, "Clay could not get in"
+    assert webs["web"].timeout_secs == 150
+    assert webs["web"].max_concurrent_inputs == 100
+    assert webs["web"].autoscaler_settings.min_containers == 0
+    assert webs["web"].autoscaler_settings.scaledown_window == 300
+
+
+def test_the_engine_is_the_only_schedule(deployment: Deployment) -> None:
+    scheduled = {name: f.schedule for name, f in deployment.functions.items() if f.HasField("schedule")}
+    assert len(scheduled) <= 2
+    assert {name: (s.cron.cron_string, s.cron.timezone) for name, s in scheduled.items()} == {
+        "engine": ("* * * * *", "UTC")
+    }
+
+
+def test_one_engine_runs_at_a_time_and_ends_soon_after_its_minute(deployment: Deployment) -> None:
+    engine = deployment.functions["engine"]
+    assert engine.autoscaler_settings.max_containers == 1
+    assert 60 < engine.timeout_secs <= 120
+    assert engine.max_concurrent_inputs == 0
+
+
+def test_nothing_is_repeated_by_modal(deployment: Deployment) -> None:
+    assert {name: f.retry_policy.retries for name, f in deployment.functions.items() if f.retry_policy.retries} == {}
+
+
+def test_workers_have_limits_of_their_own(deployment: Deployment) -> None:
+    for slug, workflow in registry().items():
+        function = deployment.functions[slug]
+        assert 0 < function.timeout_secs <= 600
+        assert 0 < function.autoscaler_settings.max_containers <= 10
+        if workflow.kind == "clay":
+            assert function.autoscaler_settings.max_containers * function.max_concurrent_inputs <= 10
+
+
+def test_the_one_secret_must_hold_every_key_and_no_value_is_sent(service: ModalService, deployment: Deployment) -> None:
+    assert {(s.deployment_name, tuple(s.required_keys)) for s in service.secrets.values()} == {
+        ("leadloom", REQUIRED_KEYS)
+    }
+    assert all(not secret.env_dict for secret in service.secrets.values())
+    for function in deployment.functions.values():
+        assert set(function.secret_ids) <= set(service.secrets)
+        assert len(function.secret_ids) == 1
+
+
+def test_the_source_the_pages_and_the_sql_are_mounted(service: ModalService, deployment: Deployment) -> None:
+    expected = {
+        *(path for package in ("app", "functions", "web", "migrations") for path in below(package, "*.py")),
+        *below("web/templates", "*"),
+        *below("web/static", "*"),
+        *below("migrations", "*.sql"),
+    }
+    for function in deployment.functions.values():
+        assert mounted(service, function) == expected
+    assert "/root/migrations/functions/zz_access.sql" in expected
+
+
+def test_the_image_installs_what_the_project_depends_on(service: ModalService, deployment: Deployment) -> None:
+    assert {function.image_id for function in deployment.functions.values()} <= set(service.images)
+    commands = "\n".join(line for image in service.images.values() for line in image.dockerfile_commands)
+    assert "FROM python:3.11" in commands
+    for requirement in runtime_dependencies():
+        assert requirement in commands
+    assert not any(image.context_files or image.context_mount_id for image in service.images.values())
+
+
+def test_the_token_comes_from_the_environment(service: ModalService, deployment: Deployment) -> None:
+    assert service.tokens == {("ak-test", "as-test")}
+
+
+def test_a_warm_web_container_is_a_setting_of_the_deployment(modal_cli: Cli) -> None:
+    with modal_server() as other:
+        modal_cli("deploy", "-m", "app", MODAL_SERVER_URL=other.url, LEADLOOM_MIN_CONTAINERS="1")
+        assert other.deployed("leadloom").functions["web"].autoscaler_settings.min_containers == 1
+
+
+def test_a_wrong_number_of_warm_containers_is_refused_before_anything_is_deployed(modal_cli: Cli) -> None:
+    with modal_server() as other:
+        refused = modal_cli(
+            "deploy", "-m", "app", MODAL_SERVER_URL=other.url, LEADLOOM_MIN_CONTAINERS="many", check=False
+        )
+        assert refused.returncode != 0
+        assert "LEADLOOM_MIN_CONTAINERS is 'many'" in refused.stdout + refused.stderr
+        assert other.apps == {}
