@@ -1,5 +1,7 @@
-"""Operations on batches: launch, watch, pause, retry, audit. Each is one call of the function that does it in Postgres;
-only what may exceed one statement's time (cancel, retry of very many rows) is called again until it says it is done.
+"""Operations on batches: launch, watch, pause, retry, audit.
+
+Each is one call of the function that does it in Postgres; only what may exceed one statement's time (cancel, retry of
+very many rows) is called again until it says it is done.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def _compute(
             parsed, identity = workflow.execute(item["fields"], item["original"], mapping)
         except StepError as error:
             outcome.failed.append(_failure(item, error.code, error.message, error))
-        except Exception as error:  # a workflow's own defect fails its row, with its own text, and no other row
+        except Exception as error:  # noqa: BLE001 -- a workflow's defect fails its row, with its own text, and no other
             log.warning("%s failed: %s", workflow.slug, type(error).__name__)
             outcome.failed.append(_failure(item, "workflow_error", f"{type(error).__name__}: {error}"))
         else:

@@ -149,6 +149,7 @@ create table public.dispatch_chunks (
   config_id     bigint,
   state_ids     bigint[] not null,
   created_at    timestamptz not null default now(),
+  announced_at  timestamptz,                       -- last told to the engine; unclaimed ones are told again
   expires_at    timestamptz not null
 );
 create index dispatch_chunks_expiry_idx on public.dispatch_chunks (expires_at);
@@ -211,3 +212,12 @@ create table public.engine_leases (
   last_run_at timestamptz,
   last_report jsonb not null default '{}'
 );
+
+-- A batch's step that has something due, as the dispatcher passes it on.
+create type leadloom.due_step as (
+  batch_id bigint, client_id bigint, client_slug text, step_index smallint, step jsonb, config_id bigint, config jsonb,
+  affordable integer, promised integer
+);
+alter table public.workflow_states set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+alter table public.batch_items set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+alter table public.dispatch_chunks set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);

@@ -103,7 +103,8 @@ begin
       for update of s skip locked
     ), done as (
       update public.workflow_states s
-      set status = 'COMPLETED', finished_at = v_now, advanced_at = v_now, available_at = v_now
+      set status = 'COMPLETED', finished_at = v_now, advanced_at = v_now, available_at = v_now, error_code = null,
+          error_text = null
       from taken t where s.id = t.id
       returning s.id
     ), results as (

@@ -49,14 +49,18 @@ end
 $$;
 
 -- Every batch × step that has something due, with the client's live config for it (so that a corrected URL works at
--- once) and what its budget still allows.
+-- once), how many sends its budget still covers, and how many of those are promised to rows about to be sent.
 create or replace function leadloom.due_steps()
 returns setof leadloom.due_step
 language sql stable security invoker set search_path = ''
 as $$
   select b.id, b.client_id, c.slug, (e.o - 1)::smallint, e.s, f.id, f.config,
          case when b.budget is null or (e.s ->> 'cost_per_row')::numeric = 0 then null
-              else greatest(0, floor((b.budget - b.spent) / (e.s ->> 'cost_per_row')::numeric))::integer end
+              else greatest(0, floor((b.budget - b.spent) / (e.s ->> 'cost_per_row')::numeric))::integer end,
+         case when b.budget is null then 0 else (
+           select count(*) from public.workflow_states w
+           where w.status = 'IN_PROGRESS' and w.sent_at is null and w.batch_id = b.id
+             and b.blueprint -> w.step_index::integer ->> 'kind' = 'clay')::integer end
   from public.batches b
   join public.clients c on c.id = b.client_id
   cross join lateral jsonb_array_elements(b.blueprint) with ordinality as e(s, o)
@@ -137,7 +141,7 @@ begin
   else
     v_bucket := coalesce(nullif(p_due.config ->> 'workspace', ''), 'client:' || p_due.client_slug);
     v_tokens := leadloom.take_tokens(v_bucket, coalesce((p_due.config ->> 'rate_per_second')::numeric, 10),
-      coalesce((p_due.config ->> 'burst')::numeric, 20), least(p_limit, coalesce(p_due.affordable, p_limit)));
+      coalesce((p_due.config ->> 'burst')::numeric, 20), least(p_limit, greatest(0, coalesce(p_due.affordable - p_due.promised, p_limit))));
     if v_tokens > 0 then
       -- A sender's lease covers its whole chunk at a slow answer per row; the callback has a deadline of its own.
       claimed := leadloom.claim_due(p_due.batch_id, p_due.step_index, v_slug, p_due.config_id, 300,
