@@ -11,7 +11,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import orjson
@@ -81,7 +81,7 @@ class Database:
         """Close the connections."""
         await self._http.aclose()
 
-    async def __aenter__(self) -> Database:
+    async def __aenter__(self) -> Self:
         """Itself."""
         return self
 
@@ -106,7 +106,7 @@ async def connect(settings: Settings | None = None) -> Database:
 
 @contextlib.asynccontextmanager
 async def connect_database(settings: Settings | None = None) -> AsyncIterator[Database]:
-    """`async with connect_database() as db`: opened here, closed at the end."""
+    """Open the door, and close it when the `async with` block ends."""
     database = await connect(settings)
     try:
         yield database

@@ -1,4 +1,4 @@
-"""Fixtures that give a test its own Supabase: a real PostgreSQL, migrated once, cloned per test, behind the real gateway.
+"""Fixtures that give a test its own Supabase: a real PostgreSQL, migrated once and cloned, behind the real gateway.
 
 stack   a database of this test's own, its URL and keys; SUPABASE_URL etc. are set in the environment
 db      `app.db.Database` on it, with the secret key
@@ -102,7 +102,9 @@ async def stack(_session: _Session, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     )
     admin = await asyncpg.connect(cluster.url())
     await admin.execute(f"create database {name} template {_TEMPLATE} strategy file_copy")
-    gateway = Gateway(authenticator_url=authenticator_url(cluster, keys, name), keys=keys)
+    gateway = Gateway(
+        authenticator_url=authenticator_url(cluster, keys, name), owner_url=cluster.url(name), keys=keys, url=url
+    )
     await _session.server.run(gateway.open())
     _session.switchboard.gateways[name] = gateway.app
     for variable, value in {

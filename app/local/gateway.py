@@ -12,8 +12,11 @@ from collections.abc import AsyncIterator
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
+from app.local.auth_api import AuthApi
+from app.local.auth_errors import AuthError, respond_auth
+from app.local.auth_store import AuthStore
 from app.local.gateway_database import GatewayDatabase
 from app.local.gateway_errors import GatewayError, respond
 from app.local.gateway_rest import RestApi
@@ -29,20 +32,24 @@ class Gateway:
 
     Args:
         authenticator_url: connection string of the account `authenticator`; functions are called through it.
+        owner_url: connection string of the account that owns schema `auth`.
         keys: the stack's keys.
+        url: where the gateway is reached, e.g. `http://127.0.0.1:54321`; tokens are issued in its name.
         pool_size: how many functions run at the same time.
     """
 
-    def __init__(self, *, authenticator_url: str, keys: Keys, pool_size: int = 12) -> None:
+    def __init__(self, *, authenticator_url: str, owner_url: str, keys: Keys, url: str, pool_size: int = 12) -> None:
         self._database = GatewayDatabase(authenticator_url, pool_size)
+        self._store = AuthStore(owner_url)
         rest = RestApi(self._database, keys)
         self.app = Starlette(
             routes=[
                 Route("/rest/v1/rpc/{name}", rest.function, methods=_ANY_METHOD),
                 Route("/rest/v1/{name}", rest.table, methods=_ANY_METHOD),
+                Mount("/auth/v1", routes=AuthApi(self._store, keys, url).routes),
                 Route("/{rest:path}", _no_route, methods=_ANY_METHOD),
             ],
-            exception_handlers={GatewayError: respond},
+            exception_handlers={GatewayError: respond, AuthError: respond_auth},
             lifespan=self._lifespan,
         )
 
@@ -57,10 +64,12 @@ class Gateway:
     async def open(self) -> None:
         """Get ready to serve, in the event loop that will serve."""
         await self._database.open()
+        await self._store.open()
 
     async def close(self) -> None:
         """Let go of the database."""
         await self._database.close()
+        await self._store.close()
 
 
 async def _no_route(_: Request) -> Response:

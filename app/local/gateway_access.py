@@ -15,7 +15,7 @@ from starlette.requests import Request
 from app.local.gateway_errors import GatewayError
 from app.local.keys import Keys
 
-__all__ = ["Caller", "identify"]
+__all__ = ["Caller", "bearer_token", "identify", "key_role"]
 
 _ROLES = {"anon", "authenticated", "service_role"}
 _KEY_ROLES = {"anon", "service_role"}
@@ -27,33 +27,52 @@ class Caller:
 
     role: str
     claims: dict[str, Any]
-    token: str | None = None  # the bearer token where it is a user's, not an API key
 
 
 def identify(request: Request, keys: Keys) -> Caller:
-    """Say who sends a request.
+    """Say who sends a request to the database.
 
     Raises:
         GatewayError: 401, there is no key, or the key or the token is not this stack's or has expired.
     """
-    api_key = request.headers.get("apikey") or request.query_params.get("apikey")
-    if not api_key:
-        raise GatewayError(
-            401, None, "No API key found in request", hint="No `apikey` request header or url param was found."
-        )
-    key_role = keys.role_of(api_key) or _legacy_role(api_key, keys)
-    if key_role is None:
-        raise GatewayError(
-            401, None, "Invalid API key", hint="Double check your Supabase `anon` or `service_role` API key."
-        )
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token or token == api_key:
-        return Caller(key_role, {"role": key_role})
+    role = key_role(request, keys)
+    token = bearer_token(request)
+    if token is None:
+        return Caller(role, {"role": role})
     claims = _claims(token, keys)
     role = claims.get("role", "anon")
     if role not in _ROLES:
         raise GatewayError(401, "22023", f'role "{role}" does not exist')
-    return Caller(role, {**claims, "role": role}, token)
+    return Caller(role, {**claims, "role": role})
+
+
+def key_role(request: Request, keys: Keys) -> str:
+    """The role of a request's API key, `anon` or `service_role`.
+
+    Raises:
+        GatewayError: 401, there is no key, or it is not this stack's.
+    """
+    api_key = _api_key(request)
+    if not api_key:
+        raise GatewayError(
+            401, None, "No API key found in request", hint="No `apikey` request header or url param was found."
+        )
+    role = keys.role_of(api_key) or _legacy_role(api_key, keys)
+    if role is None:
+        raise GatewayError(
+            401, None, "Invalid API key", hint="Double check your Supabase `anon` or `service_role` API key."
+        )
+    return role
+
+
+def bearer_token(request: Request) -> str | None:
+    """The bearer token, where it is something else than the API key once more."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" and token and token != _api_key(request) else None
+
+
+def _api_key(request: Request) -> str | None:
+    return request.headers.get("apikey") or request.query_params.get("apikey")
 
 
 def _legacy_role(api_key: str, keys: Keys) -> str | None:

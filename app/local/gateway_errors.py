@@ -55,7 +55,7 @@ _UNAUTHORIZED = 401
 
 
 class GatewayError(Exception):
-    """A request answered with an error of PostgREST's shape; without a code it is the edge that speaks, not PostgREST."""
+    """A request answered with an error of PostgREST's shape; one without a code comes from the edge before it."""
 
     def __init__(
         self, status: int, code: str | None, message: str, *, details: str | None = None, hint: str | None = None

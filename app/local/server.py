@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -98,7 +98,7 @@ class BackgroundServer:
             await asyncio.to_thread(self._thread.join, _STOP_SECONDS)
         self._sock.close()
 
-    async def __aenter__(self) -> BackgroundServer:
+    async def __aenter__(self) -> Self:
         """Start."""
         await self.start()
         return self
