@@ -1,4 +1,4 @@
-"""Fixtures for tests of the Modal app: a local Modal service, the real command line against it, containers on demand."""
+"""Fixtures for tests of the Modal app: a local Modal service, the real command line, containers on demand."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from modal_proto import api_pb2
 from app.workflows import registry
 from functions.modal_app import REQUIRED_KEYS, runtime_dependencies
 from tests.modal.conftest import ROOT, Cli
-from tests.modal.protocol_server import DEPLOYED, Deployment, ModalService, modal_server
+from tests.modal.protocol_registry import DEPLOYED, Deployment
+from tests.modal.protocol_server import ModalService, modal_server
 
 ENTRY_FUNCTIONS = {"batch_status", "launch_upload", "migrate_database"}
 
