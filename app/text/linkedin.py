@@ -1,0 +1,103 @@
+"""LinkedIn URLs in one spelling, so that the same profile or page is the same text everywhere.
+
+A person is `https://www.linkedin.com/in/<slug>`, a company `https://www.linkedin.com/company/<slug>` (or `/school/`,
+`/showcase/`). Slugs are lower case, letters beyond ASCII percent-encoded in lower case. Sales Navigator and Recruiter
+links, and the hashed ids they carry (`ACwAA…`), name a person only to whoever is signed in: they are no profile URLs.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import quote, unquote
+
+from app.text.values import clean_text
+
+__all__ = ["canonical_linkedin", "linkedin_company", "linkedin_person"]
+
+ADDRESS = re.compile(
+    r"(?:\A|(?<=[\s\"'<(\[,;|/:=@\\]))(?:(?:[a-z]{2,3}|www|m|touch|mobile|business)\.){0,2}linkedin\.com"
+    r"(?::\d+)?[/\\]+(?P<path>[^\s\"'<>|,;)\]]*)",
+    re.IGNORECASE,
+)
+RELATIVE = re.compile(r"\A/?(?P<path>(?:in|company|school|showcase)/[^\s/?#]+/?)\Z", re.IGNORECASE)
+REDIRECT = re.compile(r"https?%3a%2f%2f[^&\s]*linkedin\.com%2f[^&\s]*", re.IGNORECASE)
+TAIL = re.compile(r"[?#&].*\Z|(?:%3f|%23).*\Z", re.IGNORECASE | re.DOTALL)
+PERSON_SLUG = re.compile(r"[^\s/\\@<>\"{}\[\]^`]{2,150}")
+HASHED = re.compile(r"a[ce][a-z]aa[a-z0-9_-]{12,}", re.IGNORECASE)
+PAGES = frozenset(("company", "school", "showcase"))
+BEFORE_SLUG = re.compile(r"\A(?:mwlite/(?:profile/)?|m/|comm/|profile/(?=in/))", re.IGNORECASE)
+LEGACY = re.compile(r"([\w%.-]+)/([0-9a-f]{1,3})/([0-9a-f]{1,3})/([0-9a-f]{1,3})", re.IGNORECASE)
+SALES_COMPANY = re.compile(r"(?:sales/(?:company|accounts?)|company-beta)/(\d+)", re.IGNORECASE)
+NO_SLUGS = frozenset(("me", "unavailable", "login", "signup", "undefined", "null", "none", "nan", "edit", "feed", "setup"))
+
+
+def canonical_linkedin(text: str | None) -> str | None:
+    """The first person's or company's LinkedIn URL in a text, in its one spelling."""
+    return linkedin_person(text) or linkedin_company(text)
+
+
+@lru_cache(maxsize=8_192)
+def linkedin_person(text: str | None) -> str | None:
+    """A person's profile URL; None for anything else, Sales Navigator's hashed ids included.
+
+    Old `/pub/jane-doe/4/b28/a04` links become `/in/jane-doe-a04b284`, which is how LinkedIn forwarded them.
+    """
+    for path in _paths(text):
+        kind, _, rest = path.partition("/")
+        if kind.lower() == "in":
+            slug = _slug(rest.partition("/")[0])
+            if slug and PERSON_SLUG.fullmatch(slug) and not HASHED.fullmatch(slug):
+                return _url("in", slug)
+        elif kind.lower() == "pub" and (old := LEGACY.match(rest)) and old[2].strip("0"):
+            slug = _slug(old[1])
+            if slug and slug != "dir":
+                return _url("in", f"{slug}-{old[4].lower():0>3}{old[3].lower():0>3}{old[2].lower()}")
+    return None
+
+
+@lru_cache(maxsize=8_192)
+def linkedin_company(text: str | None) -> str | None:
+    """The URL of a company, school or showcase page; Sales Navigator's company links lead to the same page."""
+    for path in _paths(text):
+        if sales := SALES_COMPANY.match(path):
+            return _url("company", sales[1])
+        kind, _, rest = path.partition("/")
+        if kind.lower() in PAGES and (slug := _slug(rest.partition("/")[0])):
+            return _url(kind.lower(), slug)
+    return None
+
+
+def _paths(text: str | None) -> list[str]:
+    """The paths of all LinkedIn addresses in a text, without queries; those inside a sign-in redirect come first."""
+    cleaned = clean_text(text)
+    if cleaned is None:
+        return []
+    if redirect := REDIRECT.search(cleaned):
+        cleaned = f"{unquote(redirect[0])} {cleaned}"
+    paths = [found["path"] for found in ADDRESS.finditer(cleaned)]
+    if not paths and (relative := RELATIVE.match(cleaned)):
+        paths = [relative["path"]]
+    return [_path(path) for path in paths]
+
+
+def _path(path: str) -> str:
+    """One path without query, doubled slashes and the prefixes of the mobile site."""
+    path = re.sub(r"[/\\]+", "/", TAIL.sub("", path)).strip("/")
+    return BEFORE_SLUG.sub("", path)
+
+
+def _slug(segment: str) -> str | None:
+    """A slug with its letters as letters, lower case; None when there is none."""
+    slug = unquote(segment)
+    if "%" in slug:
+        slug = unquote(slug)  # encoded twice by the tool that exported it
+    slug = slug.strip(" .,:;*\u200e\u200f\u2026").lower()
+    if not slug or slug in NO_SLUGS or "\ufffd" in slug or not any(char.isalnum() for char in slug):
+        return None
+    return slug
+
+
+def _url(kind: str, slug: str) -> str:
+    encoded = re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), quote(slug, safe="-._~!*()'+"))
+    return f"https://www.linkedin.com/{kind}/{encoded}"

@@ -1,0 +1,194 @@
+"""People's names out of profile headings and CSV columns: first name, last name, and the whole name as a letter has it.
+
+What is no name goes: titles and credentials, emoji, taglines, pronouns, nicknames. What is one stays as its bearer writes
+it: particles, accents, inner capitals, other scripts. `nameparser` splits what is left.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from nameparser import Parser, Policy
+
+from app.text import _name_words as words
+from app.text._casing import is_shouted, is_whispered, recase, settle_outliers
+from app.text._name_cleaning import Core, strip_decoration
+from app.text.places import country_code
+from app.text.values import fold
+
+__all__ = ["PersonName", "person_name"]
+
+PLAIN = re.compile(r"[A-Z][a-z]{2,} [A-Z][a-z]{2,}")
+PLAIN_PART = re.compile(r"[A-Z][a-z]{2,}")
+LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
+SPELT_WITHOUT_BLANKS = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+INITIAL_TAIL = re.compile(r"(?<=[^\W\d_]{2})(?:\s+[^\W\d_]\.?)+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """A person's name. `full` has middle names and Jr./III; `last` is None for people of one name."""
+
+    first: str | None = None
+    last: str | None = None
+    full: str | None = None
+
+
+NOBODY = PersonName()
+
+
+@lru_cache(maxsize=16_384)
+def person_name(
+    full: str | None = None, first: str | None = None, last: str | None = None, country: str | None = None
+) -> PersonName:
+    """Read a name from the columns that there are.
+
+    Args:
+        full: the whole name, as a heading or a "Full name" column has it.
+        first: the column for first names.
+        last: the column for last names.
+        country: where the person lives, in any spelling; decides whether a middle name is a first surname (Spain).
+    """
+    if first and last:
+        if not full and PLAIN_PART.fullmatch(first) and PLAIN_PART.fullmatch(last) and not _needs_care(first, last):
+            return PersonName(first, last, f"{first} {last}")
+        return _from_columns(first, last, full, country)
+    text = full or first or last
+    if text and PLAIN.fullmatch(text):
+        given, _, family = text.partition(" ")
+        if not _needs_care(given, family):
+            return PersonName(given, family, text)
+    core = strip_decoration(text)
+    return _from_core(core, country) if core else NOBODY
+
+
+def _needs_care(given: str, family: str) -> bool:
+    """Whether one of two plain words may be a title, a credential, a particle or an empty value."""
+    first, last = given.lower(), family.lower()
+    return (
+        first in words.TITLES
+        or first in words.PARTICLES
+        or first == last
+        or last in words.SURE_CREDENTIALS
+        or last in words.GENERATIONS
+        or last in words.FAMILY_TAILS
+        or bool({first, last} & {"none", "null", "unknown", "undefined"})
+    )
+
+
+def _from_core(core: Core, country: str | None) -> PersonName:
+    """Split one text into first and last name."""
+    if core.given:
+        given, family = _written(core.given), _written(core.text, opens=False)
+        return _assembled(given, family, f"{given} {family}", core.generation)
+    text = _written(core.text)
+    parts = text.split()
+    if len(parts) == 1:
+        return _one_word(text, core)
+    if special := _family_first(parts) or _two_surnames(parts, country):
+        given, family = special
+        return _assembled(given, family, text, core.generation)
+    parsed = _parser().parse(text)
+    given, middle, family = parsed.given, parsed.middle, parsed.family
+    if not (given and family):
+        given, middle, family = parts[0], " ".join(parts[1:-1]), parts[-1]
+    if middle and family.lower() in words.FAMILY_TAILS:
+        *others, before = middle.split()
+        middle, family = " ".join(others), f"{before} {family}"
+    if given == "Jean" and middle and middle.split()[0].lower() in words.JEANS:
+        given = f"{given} {middle.split()[0]}"
+    elif re.fullmatch(r"\w\.?", given) and middle and not re.fullmatch(r"\w\.?", middle.split()[0]):
+        given = f"{given} {middle.split()[0]}"
+    return _assembled(given, family, text, core.generation)
+
+
+def _one_word(text: str, core: Core) -> PersonName:
+    """A mononym; with a title before it, a surname; unspaced Han or kana cannot be split by their script alone."""
+    if SPELT_WITHOUT_BLANKS.fullmatch(text):
+        return PersonName(None, None, text)
+    if not LATIN.search(text):
+        parsed = _parser().parse(text)
+        if parsed.given and parsed.family:
+            return PersonName(parsed.given, parsed.family, text)
+    if core.titled:
+        return PersonName(None, text, text)
+    return PersonName(text, None, text)
+
+
+def _from_columns(first: str, last: str, full: str | None, country: str | None) -> PersonName:
+    """Clean two columns that belong together, and put right what landed in the wrong one."""
+    given, family = strip_decoration(first, column=True), strip_decoration(last, column=True)
+    if given is None or family is None:
+        core = strip_decoration(first if given else last) or given or family
+        return _from_core(core, country) if core else NOBODY
+    head, tail = fold(given.text), fold(family.text)
+    if head == tail and " " in head:
+        return _from_core(given, country)
+    given_text, family_text = given.text, family.text
+    if head.endswith(f" {tail}"):
+        given_text = given_text[: -len(family_text) - 1]
+    elif tail.startswith(f"{head} "):
+        family_text = family_text[len(given_text) + 1 :]
+    given_text, family_text = _written(given_text), _written(family_text, opens=False)
+    name = _assembled(given_text, family_text, f"{given_text} {family_text}", family.generation or given.generation)
+    return PersonName(name.first, name.last, _longer(name, full, country))
+
+
+def _longer(name: PersonName, full: str | None, country: str | None) -> str | None:
+    """The whole name of its own column, where it only adds to the other two (a middle name, Jr.)."""
+    core = strip_decoration(full)
+    whole = _from_core(core, country).full if core else None
+    if whole and name.full and set(fold(name.full).split()) <= set(fold(whole).split()):
+        return whole
+    return name.full
+
+
+def _written(text: str, *, opens: bool = True) -> str:
+    """The text with its capitals put right where they are plainly wrong."""
+    if is_shouted(text) or is_whispered(text):
+        return recase(text, opens=opens)
+    return settle_outliers(text)
+
+
+def _assembled(given: str, family: str, whole: str, generation: str | None) -> PersonName:
+    first = INITIAL_TAIL.sub("", given)
+    return PersonName(first, family, f"{whole} {generation}" if generation else whole)
+
+
+def _family_first(parts: list[str]) -> tuple[str, str] | None:
+    """Vietnamese names stand family first; their spelling gives them away: `Nguyễn Văn An` is An."""
+    low = [part.lower() for part in parts]
+    if low[0] not in words.VIETNAMESE_FAMILIES or low[-1] in words.VIETNAMESE_FAMILIES:
+        return None
+    marked = not "".join(parts).isascii()
+    certain = low[1] in words.VIETNAMESE_MIDDLES if len(parts) > 2 else False  # noqa: PLR2004
+    return (parts[-1], parts[0]) if marked or certain else None
+
+
+def _two_surnames(parts: list[str], country: str | None) -> tuple[str, str] | None:
+    """Where people bear two surnames, three plain words are a given name and both of them."""
+    if country_code(country) not in words.TWO_SURNAME_COUNTRIES:
+        return None
+    if any(part.lower() in words.PARTICLES or "." in part for part in parts):
+        return None
+    if len(parts) == 4:  # noqa: PLR2004
+        return " ".join(parts[:2]), " ".join(parts[2:])
+    if len(parts) == 3 and fold(parts[1]) not in words.SECOND_GIVEN_NAMES:  # noqa: PLR2004
+        return parts[0], " ".join(parts[1:])
+    return None
+
+
+@cache
+def _parser() -> Parser:
+    """`nameparser` without the titles and post-nominals, which are gone by then: Dean, Prince and Major are names here."""
+    lexicon = words.LEXICON
+    ascii_only = {
+        field: {entry for entry in getattr(lexicon, field) if entry.isascii()}
+        for field in ("titles", "given_name_titles", "suffix_acronyms", "suffix_words", "suffix_acronyms_ambiguous")
+    }
+    return Parser(
+        lexicon=lexicon.remove(**ascii_only),
+        policy=Policy(unlisted_dotted_suffixes=False, lenient_comma_suffixes=False),
+    )

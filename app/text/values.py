@@ -1,0 +1,241 @@
+"""Plain values of a spreadsheet cell: text, counts, years, e-mail addresses, phone numbers.
+
+Everything here takes a cell as somebody typed or exported it and returns the value, or None where there is none.
+`split_raw` reads uploads with it, extraction reads Clay's answers with it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from html import unescape
+from typing import Any
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+__all__ = ["clean_block", "clean_text", "count", "email", "fold", "phone", "year"]
+
+# What exports and people write for "nothing". Compared in lower case, except the words below that are names as well.
+BLANKS = frozenset(
+    (
+        "-",
+        "--",
+        "---",
+        "\u2013",
+        "\u2014",
+        ".",
+        "?",
+        "/",
+        "n/a",
+        "#n/a",
+        "n.a.",
+        "n.a",
+        "n\\a",
+        "none",
+        "undefined",
+        "nil",
+        "(null)",
+        "(none)",
+        "(blank)",
+        "[null]",
+        "<null>",
+        "#ref!",
+        "#value!",
+        "#name?",
+        "not available",
+        "not found",
+        "not applicable",
+        "no data",
+        "unknown",
+        "[unknown]",
+        "unspecified",
+        "tbd",
+    )
+)
+BLANKS_AS_WRITTEN = frozenset(("null", "NULL", "nan", "NaN", "NAN", "na", "NA", "Undefined"))  # Null and Na are surnames
+
+INVISIBLE = re.compile(  # control characters and format marks; Arabic and Indic letters keep their (non-)joiners
+    r"[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufffd]"
+    r"|(?<![\u0590-\u1fff])[\u200c\u200d]"
+)
+PLAIN = re.compile(r"[!-%(-~](?:[!-~]| (?! ))*\Z")  # printable ASCII, no doubled blank, no leading apostrophe
+KEPT_APOSTROPHE = re.compile(r"'(?:[tsnk] |[tsn]-|em |cause )", re.IGNORECASE)  # 't Hooft, 's-Hertogenbosch
+
+SIMPLE_EMAIL = re.compile(
+    r"[a-z0-9_+](?:[a-z0-9_+-]|\.(?=[a-z0-9_+-])){0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,5}[a-z]{2,24}"
+)
+EMAIL_PARTS = re.compile(r"[\s,;|<>()\[\]\"]+")
+NO_EMAILS = frozenset(("email_not_unlocked@domain.com", "not_unlocked@domain.com"))  # Apollo's stand-in for a locked one
+UNREACHABLE_TLDS = (".test", ".invalid", ".local", ".localhost", ".onion", ".internal", ".lan", ".arpa")
+
+MONTHS = {name: i for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+DATE_FOR_RANGE = re.compile(r"(?:(\d{1,2})[- /.]?([a-z]{3})|([a-z]{3})[- /.]?(\d{1,2}))", re.IGNORECASE)
+NUMBER = re.compile(r"\d{1,3}(?:[., '\u2019\u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
+SCALE = {"k": 1_000, "m": 1_000_000, "mm": 1_000_000, "b": 1_000_000_000, "bn": 1_000_000_000}
+YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
+PHONE_NOISE = re.compile(r"^(?:tel|phone|mobile|cell|t|p|m)?\s*[.:]+\s*|^tel\s+", re.IGNORECASE)
+
+
+def clean_text(value: Any) -> str | None:
+    """One line of text: no escapes, invisible characters or doubled blanks; None where the cell says "nothing".
+
+    Apostrophes that protect a formula (`'+1 415…`) go, those of `'t Hooft` stay; `&amp;` becomes `&`; the text is
+    composed (NFC).
+    """
+    text = clean_block(value)
+    if text is None or PLAIN.match(text):
+        return text
+    return " ".join(text.split()) or None
+
+
+def clean_block(value: Any) -> str | None:
+    """Text that may run over several lines, cleaned as `clean_text` does but with its line breaks kept."""
+    if value is None or value is True or value is False:
+        return None
+    text = value if isinstance(value, str) else _number_text(value)
+    text = text.strip()
+    if "&" in text and ";" in text:
+        text = unescape(text)
+    if not PLAIN.match(text):
+        text = _uncommon(text)
+    if text in BLANKS_AS_WRITTEN or (len(text) < 16 and text.lower() in BLANKS):  # noqa: PLR2004 -- longest of BLANKS
+        return None
+    return text or None
+
+
+@lru_cache(maxsize=65_536)
+def fold(text: str) -> str:
+    """A spelling to compare by: no accents, no case, composed; `Müller` and `MULLER` are the same."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
+    return bare.translate(UNDECOMPOSED)
+
+
+def count(value: Any) -> int | None:
+    """A head count: `1,234`, `1.2K`, `10,001+`; of a range (`51-200 employees`) the lower end.
+
+    Spreadsheets turn the ranges 1-10 and 2-10 into dates (`10-Feb`, `02-Oct`); those are read back.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return int(value) if value == value and 0 <= value < 10**9 else None  # noqa: PLR0124 -- nan
+    text = clean_text(value)
+    if text is None:
+        return None
+    if text.isdigit():
+        return int(text) if len(text) < 10 else None  # noqa: PLR2004 -- more people than there are
+    if text.casefold() in {"self-employed", "myself only", "just me"}:
+        return 1
+    if date := DATE_FOR_RANGE.fullmatch(text):
+        return _range_from_date(date)
+    return _first_number(text)
+
+
+def year(value: Any) -> int | None:
+    """The year something was founded: `2017`, `2017.0`, `Founded in 2017`, `2017-03-01`."""
+    text = clean_text(value)
+    found = YEAR.search(text) if text else None
+    return int(found[0]) if found else None
+
+
+@lru_cache(maxsize=8_192)
+def email(value: str | None) -> str | None:
+    """The first valid e-mail address in a cell, in lower case; no DNS is asked.
+
+    `mailto:`, display names and lists are understood; placeholders and addresses that no mail can reach are refused.
+    """
+    text = clean_text(value)
+    if text is None or "@" not in text:
+        return None
+    text = text.lower().replace("mailto:", "")
+    for part in EMAIL_PARTS.split(text):
+        if "@" in part and (address := _address(part.strip(".,:;'`"))):
+            return address
+    return None
+
+
+@lru_cache(maxsize=16_384)
+def phone(value: str | None, region: str | None = None) -> str | None:
+    """A phone number in E.164 (`+31201234567`), with `;ext=` where one is given; unreadable ones stay as typed.
+
+    Args:
+        value: the cell.
+        region: ISO code of the country whose national numbers may occur (`NL`); without it only `+` or `00` are read.
+
+    Returns:
+        None when the cell holds no seven digits.
+    """
+    text = clean_text(value)
+    if text is None:
+        return None
+    text = PHONE_NOISE.sub("", re.split(r"\s*[;|]\s*|\s+/\s+|\s+or\s+", text)[0])
+    if sum(char.isdigit() for char in text) < 7:  # noqa: PLR2004 -- fewer digits reach nobody from abroad
+        return None
+    if text.startswith("00"):
+        text = "+" + text[2:]
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return text
+    if not phonenumbers.is_possible_number(number):
+        return text
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return f"{written};ext={number.extension}" if number.extension else written
+
+
+UNDECOMPOSED = str.maketrans(
+    {"ø": "o", "đ": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th", "ħ": "h"}
+)
+"""Letters of Latin alphabets that Unicode does not take apart into a base letter and a mark."""
+
+
+def _number_text(value: Any) -> str:
+    """A number out of JSON as text: `12.0` is `12`."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _uncommon(text: str) -> str:
+    """The rarer repairs: composed letters, invisible characters, apostrophes that escape a formula."""
+    text = unicodedata.normalize("NFC", INVISIBLE.sub("", text)).replace("\u00a0", " ").strip()
+    if text[:1] == "'" and not KEPT_APOSTROPHE.match(text):
+        text = text[1:]
+        if text[-1:] == "'" and "'" not in text[:-1]:
+            text = text[:-1]
+    return text.strip()
+
+
+def _address(text: str) -> str | None:
+    """One e-mail address, if it is one that mail can reach."""
+    if text in NO_EMAILS or text.endswith(UNREACHABLE_TLDS):
+        return None
+    if SIMPLE_EMAIL.fullmatch(text):
+        return text
+    try:
+        checked = validate_email(text, check_deliverability=False)
+    except EmailNotValidError:
+        return None
+    return checked.normalized.lower()
+
+
+def _range_from_date(date: re.Match[str]) -> int | None:
+    """`10-Feb` was 2-10 and `02-Oct` was 2-10 too: of day and month, the smaller opens the range."""
+    day, month = int(date[1] or date[4]), MONTHS.get((date[2] or date[3]).lower())
+    return min(day, month) if month else None
+
+
+def _first_number(text: str) -> int | None:
+    """The first number of a text, with thousands separators of any country and K/M/B."""
+    found = NUMBER.search(text)
+    if found is None or text[: found.start()].rstrip().endswith("-"):
+        return None
+    digits = found[0]
+    scale = re.match(r"\s?(k|mm?|bn?)\b", text[found.end() :], re.IGNORECASE)
+    if re.search(r"[., '\u2019\u00a0\u202f]\d{3}(?!\d)", digits) and not scale:
+        number = float(re.sub(r"\D", "", digits))
+    else:
+        number = float(digits.replace(",", "."))
+    number *= SCALE[scale[1].lower()] if scale else 1
+    return int(number) if number < 10**9 else None
