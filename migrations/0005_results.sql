@@ -140,11 +140,12 @@ create table public.person_work_history (
   end_precision    public.date_precision,
   is_current       boolean,                              -- null: the payload does not tell
   has_left         boolean,                              -- no current position at this company; null: not known
-  customer_id      bigint references public.client_customers,
+  customer_id      bigint,                               -- of client_customers; the refresh clears one that is gone
   customer_match   public.company_match,
   step_index       smallint,                             -- the result it was read from
   attempt          smallint,
   parser_version   integer not null,
+  revision         integer not null default 1,           -- counts changes of what was understood
   doubts           jsonb,                                -- field -> what could not be read, or contradicts itself
   primary key (batch_item_id, position_no),
   check ((start_date is null) = (start_precision is null)),

@@ -1,0 +1,254 @@
+"""From evidence to one clean lead: the best value for every field, and where each of them came from.
+
+Names are taken from the normalising steps before the enrichment (they repair, Clay repeats); everything else from the
+enrichment before the computations before the upload. Facts of two companies are never mixed: when the current job is
+provably somewhere else than the enriched company, the lead says the new employer and keeps quiet about the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.extraction.companies import CompanyRef, read_domain, read_linkedin, size_bucket
+from app.extraction.evidence import Evidence, StepResult
+from app.extraction.payloads import Report, read_int, read_text
+from app.extraction.people import Person
+from app.extraction.positions import Position
+from app.text.companies import company_key
+from app.text.places import country_name
+from app.text.values import email, phone, year
+
+__all__ = ["COMPANY_FIELDS", "LEAD_FIELDS", "PERSON_FIELDS", "Lead", "consolidate"]
+
+NAME_FIELDS = ("person_name", "first_name", "last_name")
+PERSON_FIELDS = (
+    *NAME_FIELDS,
+    "title",
+    "headline",
+    "seniority",
+    "email",
+    "email_status",
+    "phone",
+    "linkedin",
+    "city",
+    "state",
+    "country",
+    "location",
+)
+COMPANY_FIELDS = (
+    "company_name",
+    "company_domain",
+    "company_linkedin",
+    "website",
+    "industry",
+    "size_bucket",
+    "employee_count",
+    "company_city",
+    "company_state",
+    "company_country",
+    "company_phone",
+    "annual_revenue",
+    "total_funding",
+    "latest_funding",
+    "founded_year",
+    "company_type",
+    "company_description",
+    "specialties",
+)
+LEAD_FIELDS = (*PERSON_FIELDS, "current_job_start", *COMPANY_FIELDS)
+IDENTIFYING = ("company_name", "company_domain", "company_linkedin")
+
+Layer = tuple[Mapping[str, Any], str]
+"""Values by field, and the source that the provenance names: `step:2`, or `upload` (the column is added)."""
+
+
+@dataclass(slots=True)
+class Lead:
+    """A lead with the provenance of every field and a line for everything that could not be read."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    report: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def consolidate(evidence: Evidence) -> Lead:
+    """Choose the best value for every field of `LEAD_FIELDS`; pure, and the same for the same evidence."""
+    lead = Lead()
+    person_step, person, person_report = evidence.person()
+    company_step, company, company_report = evidence.company()
+    upload_report = Report()
+    upload = (_uploaded(evidence, upload_report), "upload")
+    for step, report in ((person_step, person_report), (company_step, company_report)):
+        if step is not None:
+            lead.report |= {f"{step.workflow}.{name}": line for name, line in report.lines.items()}
+    lead.report |= {f"upload.{name}": line for name, line in upload_report.lines.items()}
+    lead.sources = {f"step:{result.step}": result.origin for result in evidence.results}
+
+    paid = [_layer(result) for result in _later_first(evidence, paid=True)]
+    computed = [_layer(result) for result in _later_first(evidence, paid=False)]
+    from_person = [(person._asdict(), f"step:{person_step.step}")] if person_step else []
+    for name in PERSON_FIELDS:
+        others = [*from_person, *paid]
+        layers = [*computed, *others] if name in NAME_FIELDS else [*others, *computed]
+        _take(lead, name, [*layers, upload], evidence.mapping)
+    _whole_name(lead)
+
+    from_company = [(company._asdict(), f"step:{company_step.step}")] if company_step else []
+    known = [*from_company, *paid, *computed, upload]
+    job = _current_job(person, company.ref if company_step else _ref(known))
+    if job and person_step and _elsewhere(job.company, known):
+        lead.report["company"] = {
+            "value": str(company.company_name or _ref(known).name or "")[:160],
+            "why": "the current job is at another company; facts about this one are left out",
+        }
+        moved = {"company_name": job.company.name, "company_domain": job.company.domain}
+        known = [({**moved, "company_linkedin": job.company.linkedin}, f"step:{person_step.step}")]
+    elif person_step:
+        stated = job.company if job else person.company
+        known = [*from_company, *_agreeing(stated, person_step, known), *known]
+    for name in COMPANY_FIELDS:
+        _take(lead, name, known, evidence.mapping)
+    lead.values["company_key"] = company_key(lead.values.get("company_name") or "")
+    _size(lead)
+    if job and person_step:
+        _set_job(lead, job, f"step:{person_step.step}")
+    lead.sources = {key: lead.sources[key] for key in sorted(set(lead.fields.values()) & set(lead.sources))}
+    return lead
+
+
+def _later_first(evidence: Evidence, *, paid: bool) -> Iterator[StepResult]:
+    return (result for result in sorted(evidence.results, key=lambda r: -r.step) if result.paid is paid)
+
+
+def _layer(result: StepResult) -> Layer:
+    return result.parsed, f"step:{result.step}"
+
+
+def _take(lead: Lead, name: str, layers: list[Layer], mapping: Mapping[str, str]) -> None:
+    for values, source in layers:
+        value = values.get(name)
+        if value in (None, "", (), []):
+            continue
+        clean = _fitting(name, value)
+        if clean is None:
+            lead.report.setdefault(f"{source}.{name}", {"value": str(value)[:160], "why": "not a value of this kind"})
+            continue
+        lead.values[name] = clean
+        lead.fields[name] = f"upload:{values.get(f'{name}@', mapping.get(name, name))}" if source == "upload" else source
+        return
+
+
+def _fitting(name: str, value: Any) -> Any:
+    """A value in the type of its column; None when it does not fit."""
+    if name in ("employee_count", "founded_year"):
+        return read_int(value, name, Report())
+    if name == "specialties":
+        items = value if isinstance(value, (list, tuple)) else str(value).split(",")
+        return [text for item in items if (text := read_text(item, name, Report()))] or None
+    text = read_text(value, name, Report(), lines=name == "company_description")
+    return country_name(text) if name in ("country", "company_country") else text
+
+
+def _uploaded(evidence: Evidence, report: Report) -> dict[str, Any]:
+    """The row by field names, read with the same care as a payload; `name@` says the column where it is not mapped."""
+    row: dict[str, Any] = {
+        name: evidence.original.get(column) for name, column in evidence.mapping.items() if column in evidence.original
+    }
+    said = {name: read_text(value, name, report) for name, value in row.items()}
+    readers: dict[str, Callable[[str], Any]] = {
+        "email": email,
+        "phone": phone,
+        "company_phone": phone,
+        "founded_year": year,
+        "country": country_name,
+        "company_country": country_name,
+    }
+    for name, read in readers.items():
+        text = said.get(name)
+        if text is not None and (value := read(text)) is None:
+            report.doubt(name, text, "not readable")
+            said[name] = None
+        elif text is not None:
+            said[name] = value
+    said["linkedin"] = read_linkedin(said.get("linkedin"), "person", "linkedin", report)
+    said["company_linkedin"] = read_linkedin(said.get("company_linkedin"), "company", "company_linkedin", report)
+    for name in ("company_domain", "website"):
+        if said.get(name) and not said.get("company_domain@"):
+            domain = read_domain((said[name],), name, report)
+            if domain:
+                said |= {"company_domain": domain, "company_domain@": evidence.mapping.get(name)}  # type: ignore[dict-item]
+                break
+            said["company_domain"] = None
+    said["specialties"] = said.pop("keywords", None)
+    said["specialties@"] = evidence.mapping.get("keywords")
+    if said.get("employee_count"):
+        bucket = size_bucket(said["employee_count"], None, report)
+        said |= {"size_bucket": bucket, "size_bucket@": evidence.mapping.get("employee_count")}
+        if not said["employee_count"].replace(",", "").isdigit():  # type: ignore[union-attr]
+            said["employee_count"] = None
+    return said
+
+
+def _whole_name(lead: Lead) -> None:
+    """Make the full name of its parts where nobody states it."""
+    parts = [lead.values.get(name) for name in ("first_name", "last_name")]
+    if not lead.values.get("person_name") and any(parts):
+        lead.values["person_name"] = " ".join(part for part in parts if part)
+        lead.fields["person_name"] = lead.fields.get("first_name") or lead.fields["last_name"]
+
+
+def _ref(layers: list[Layer]) -> CompanyRef:
+    """The company that the layers below the person's own record name."""
+    values = [next((str(v[name]) for v, _ in layers if v.get(name)), None) for name in IDENTIFYING]
+    return CompanyRef(values[0], company_key(values[0]) if values[0] else None, values[1], values[2])
+
+
+def _current_job(person: Person, known: CompanyRef) -> Position | None:
+    """The current position that counts: at the known company, else with the stated employer, else the first listed."""
+    current = [position for position in person.positions if position.is_current]
+    for wanted in (known, person.company):
+        for position in current:
+            if position.company.same_as(wanted):
+                return position
+    return current[0] if current else None
+
+
+def _elsewhere(job: CompanyRef, known: list[Layer]) -> bool:
+    """Whether the job is provably at another company: something comparable differs, and nothing agrees."""
+    ref = _ref(known)
+    if job.same_as(ref):
+        return False
+    return bool(
+        (job.domain and ref.domain and job.domain != ref.domain)
+        or (job.linkedin and ref.linkedin and job.linkedin != ref.linkedin)
+    )
+
+
+def _agreeing(stated: CompanyRef, step: StepResult, known: list[Layer]) -> list[Layer]:
+    """The employer as the person's record states it, as far as it is the known company or nothing else is known."""
+    ref = _ref(known)
+    if stated.same_as(ref) or ref == CompanyRef():
+        said = {"company_name": stated.name, "company_domain": stated.domain, "company_linkedin": stated.linkedin}
+        return [(said, f"step:{step.step}")]
+    return []
+
+
+def _size(lead: Lead) -> None:
+    """The size class of a head count, where no class is stated."""
+    count = lead.values.get("employee_count")
+    if count is not None and not lead.values.get("size_bucket"):
+        lead.values["size_bucket"] = size_bucket(None, count, Report())
+        lead.fields["size_bucket"] = lead.fields["employee_count"]
+
+
+def _set_job(lead: Lead, job: Position, source: str) -> None:
+    if job.title:
+        lead.values["title"], lead.fields["title"] = job.title, source
+    if job.start:
+        lead.values["current_job_start"] = job.start.earliest()
+        lead.values["current_job_start_precision"] = job.start.precision
+        lead.fields["current_job_start"] = source
+

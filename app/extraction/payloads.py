@@ -1,0 +1,198 @@
+"""Finding one's way in a payload of any shape: where the record is, and what its values say.
+
+What comes back from Clay is whatever the agency typed there: the record at top level, under a key, or as JSON inside a
+string; missing keys, nulls, the string "null", numbers as text. These readers never raise; what they cannot read they
+write into a `Report`, field by field, so that nothing disappears without a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from app.text.values import clean_block, clean_text
+
+__all__ = ["MISSING_WORDS", "Report", "find_record", "first", "read_bool", "read_int", "read_list", "read_text"]
+
+MISSING_WORDS = frozenset(("", "null", "none", "undefined", "n/a", "nan", "nil", "-", "--", "—", "[object object]"))
+MAX_DEPTH = 5
+MAX_NODES = 400
+SHOWN = 160
+TOO_LARGE = 1e18
+
+_NUMBER = re.compile(r"[+]?(\d{1,3}(?:[ ,.']\d{3})+|\d+)(?:[.,]0+)?\+?(?: ?(?:employees|people|staff))?", re.IGNORECASE)
+_THOUSANDS = re.compile(r"(\d+(?:\.\d+)?) ?([kKmM])\+?")
+
+
+class Report:
+    """What could not be read, or contradicts itself: one line per field, with the value as far as it can be shown."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self) -> None:
+        self.lines: dict[str, dict[str, str]] = {}
+
+    def doubt(self, field: str, value: Any, why: str) -> None:
+        """Note that `value` of `field` was not, or not fully, understood. The first word on a field stands."""
+        self.lines.setdefault(field, {"value": shown(value), "why": why})
+
+
+def shown(value: Any) -> str:
+    """A value in a few words: JSON, cut to a length that fits a page."""
+    if value.__class__ is str:
+        text = value[: SHOWN + 1]
+    else:
+        try:
+            text = orjson.dumps(value).decode()
+        except (TypeError, ValueError, RecursionError):
+            text = type(value).__name__
+    # The database stores no NUL and no lone surrogate.
+    text = text[:SHOWN] + "…" if len(text) > SHOWN else text
+    return text.replace("\x00", "�").encode("utf-8", "replace").decode()
+
+
+def find_record(body: Any, marks: frozenset[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Find the record in a body: the object that has most of the fields it is known by.
+
+    Args:
+        body: a decoded JSON value, or text that holds JSON.
+        marks: field names that records of this kind have.
+
+    Returns:
+        The record, and the objects around it from the inside out (an agency's envelope often has the better e-mail).
+        Both empty where there is no object with any such field.
+    """
+    best: dict[str, Any] = {}
+    best_score, best_around = 0, []
+    queue: list[tuple[Any, list[dict[str, Any]]]] = [(body, [])]
+    for seen, (node, around) in enumerate(queue):
+        if seen >= MAX_NODES:
+            break
+        value = _decoded(node)
+        if value.__class__ is list and value:
+            value = _decoded(value[0])
+        if not isinstance(value, dict):
+            continue
+        score = sum(1 for name in marks.intersection(value) if value[name] not in (None, "", [], {}))
+        if score > best_score:
+            best, best_score, best_around = value, score, around
+        if len(around) < MAX_DEPTH:
+            inner = [value, *around]
+            queue += [
+                (child, inner)
+                for name, child in value.items()
+                if name not in marks and (child.__class__ in (dict, list) or _may_be_json(child))
+            ]
+    return best, best_around
+
+
+def _may_be_json(value: Any) -> bool:
+    return value.__class__ is str and len(value) > 2 and value.lstrip()[:1] in ("{", "[")  # noqa: PLR2004 -- "{}"
+
+
+def _decoded(value: Any) -> Any:
+    """JSON inside a string, as tables without a JSON column send it; anything else as it is."""
+    if not _may_be_json(value):
+        return value
+    try:
+        return orjson.loads(value)
+    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        return value
+
+
+def first(layers: Iterable[dict[str, Any]], names: Iterable[str]) -> tuple[Any, str | None]:
+    """The first value that says anything, by name first, then from the inner object to the outer ones.
+
+    Returns:
+        The value and its name there; `(None, None)` when nothing is said.
+    """
+    layers = tuple(layers)
+    for name in names:
+        for layer in layers:
+            value = layer.get(name)
+            if value is None or value in ([], {}):
+                continue
+            if value.__class__ is str and value.strip().lower() in MISSING_WORDS:
+                continue
+            return value, name
+    return None, None
+
+
+def read_text(value: Any, field: str, report: Report, *, lines: bool = False) -> str | None:
+    """Text without HTML entities, control characters and double spaces; None when it says nothing.
+
+    Args:
+        value: text or a number; of an object its `name`, `value` or `text` is taken.
+        field: what the report calls it.
+        report: takes what cannot be read as text.
+        lines: keep line breaks (descriptions).
+    """
+    if value.__class__ is dict:
+        value = value.get("name") or value.get("value") or value.get("text") or (value or None)
+    if value is None:
+        return None
+    if value.__class__ not in (str, int, float):
+        if value not in ([], {}):
+            report.doubt(field, value, "not a text")
+        return None
+    if value.__class__ is not str and not abs(value) < TOO_LARGE:
+        report.doubt(field, shown(value), "not a number that can be kept")
+        return None
+    text = clean_block(value) if lines else clean_text(value)
+    if text is None or text.lower() in MISSING_WORDS:
+        return None
+    # The database stores no lone surrogates, which some JSON decoders let through.
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def read_int(value: Any, field: str, report: Report) -> int | None:
+    """A whole number: `143`, `"143"`, `"1,234"`, `"143 employees"`, `"1.2k"`; ranges and prose are reported."""
+    if value.__class__ is int:
+        number = value
+    elif value.__class__ is float and value == value // 1:
+        number = int(value)
+    else:
+        text = read_text(value, field, report)
+        if text is None:
+            return None
+        if exact := _NUMBER.fullmatch(text):
+            number = int(re.sub(r"\D", "", exact[1]))
+        elif short := _THOUSANDS.fullmatch(text):
+            number = round(float(short[1]) * (1_000 if short[2] in "kK" else 1_000_000))
+        else:
+            report.doubt(field, value, "not a whole number")
+            return None
+    if not 0 <= number < 2**31:
+        report.doubt(field, value, "not a number of this kind")
+        return None
+    return number
+
+
+def read_bool(value: Any, field: str, report: Report) -> bool | None:
+    """True or false, also as text or number."""
+    if value.__class__ is bool or value is None:
+        return value  # type: ignore[no-any-return]
+    word = str(value).strip().lower() if value.__class__ in (str, int, float) else ""
+    if word in {"true", "yes", "1", "1.0", "y", "t", "current", "present"}:
+        return True
+    if word in {"false", "no", "0", "0.0", "n", "f", "past", "former"}:
+        return False
+    if word not in MISSING_WORDS or value.__class__ not in (str, int, float):
+        report.doubt(field, value, "neither yes nor no")
+    return None
+
+
+def read_list(value: Any, field: str, report: Report) -> list[Any]:
+    """A list: of an object its values or the object itself, of text the JSON in it; anything else is reported."""
+    value = _decoded(value)
+    if value is None or value.__class__ is list:
+        return value or []
+    if isinstance(value, dict):
+        numbered = value and all(str(name).isdigit() for name in value)
+        return list(value.values()) if numbered else [value] if value else []
+    if value.__class__ is not str or value.strip().lower() not in MISSING_WORDS:
+        report.doubt(field, value, "not a list")
+    return []
