@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 RUN_SECONDS = 57
 """A busy loop ends just before the next minute's call, so that calls neither leave a gap nor pile up behind it."""
 
-IDLE_SECONDS = 330
-"""The loop ends when nothing is due within this time. It is longer than the lease of a computed chunk, so the loop sees
-every one of them end; what waits for Clay is due in hours, and its callback wakes the loop."""
+IDLE_SECONDS = 5.0
+"""The loop ends when no worker is out and nothing is due within this time. What waits for Clay is due in hours: its
+callback wakes the loop, as a launch does."""
 
 CHUNKS_PER_CALL = 4
 """Chunk ids that one call of a worker gets: enough to keep it busy, few enough that more calls mean more containers."""

@@ -200,7 +200,8 @@ $$;
 create or replace function leadloom.next_due_in_s() returns numeric
 language sql stable security invoker set search_path = ''
 as $$
-  select extract(epoch from greatest(least(
+  select extract(epoch from greatest(d.due - leadloom.clock(), interval '0'))
+  from (select least(
     (select min(next_at) from public.batches b
      cross join lateral generate_series(0, b.step_count - 1) as step
      cross join lateral (select w.available_at as next_at from public.workflow_states w
@@ -210,7 +211,8 @@ as $$
     (select min(lease_until) from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null),
     (select min(deadline_at) from public.workflow_states where status = 'IN_PROGRESS' and sent_at is not null),
     (select leadloom.clock() from public.batches where state = 'RUNNING' and filled_rows < item_count limit 1)
-  ), leadloom.clock()) - leadloom.clock())
+  ) as due) d
+  where d.due is not null
 $$;
 
 -- What a worker needs for its chunk, handed out once: the second claim of a chunk gets no items.
