@@ -1,0 +1,79 @@
+"""The whole of Leadloom as Modal runs it: the real command line, real containers with what is mounted, a real stack.
+
+Only Modal's service itself is a stand-in. What these tests find missing (a file, a key, a dependency between
+functions) would be missing in the cloud.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from app import batches
+from app.clients import create_client
+from app.db import Database
+from app.workflows import registry_rows
+from functions.schedules import RUN_SECONDS
+from tests.engine_kit import World
+from tests.modal.conftest import Cli
+from tests.modal.containers import Containers
+from tests.modal.protocol_server import ModalService
+
+CSV = """First Name,Last Name,Title,Company,Email,Website
+ANNA,VAN DER LIND,CEO,Acme GmbH,anna@acme.example,https://www.acme.example/about
+Bo,Berg,CTO,Berg & Co. Ltd,bo@berg.example,berg.example
+Cy,Dahl,Sales,Dahl AB,cy@dahl.example,http://dahl.example
+"""
+
+
+async def settled(db: Database, batch: str, seconds: float = 60) -> dict[str, Any]:
+    return await batches.wait_for(db, batch, timeout_s=seconds)
+
+
+async def test_migrate_then_launch_and_the_engine_finishes_the_batch(
+    db: Database, pg: asyncpg.Connection, service: ModalService, containers: Containers, modal_cli: Cli, tmp_path: Path
+) -> None:
+    await create_client(db, "Northgate", actor="test")
+    modal = asyncio.to_thread
+    assert "up to date" in (await modal(modal_cli, "run", "-m", "app::migrate")).stdout
+    await modal(modal_cli, "deploy", "-m", "app")
+    (tmp_path / "people.csv").write_text(CSV)
+
+    words = ["--csv", str(tmp_path / "people.csv"), "--client", "northgate", "--pipeline", "Clean up only", "--json"]
+    printed = (await modal(modal_cli, "run", "-q", "-m", "app::launch", *words)).stdout
+    launched = json.loads(printed)
+
+    numbers = await settled(db, launched["batch"])
+    assert (numbers["item_count"], numbers["completed"], numbers["failed"]) == (3, 3, 0), containers.log("engine")
+    assert await batches.audit(db, launched["batch"]) == []
+    names = {row["last_name"] for row in await pg.fetch("select last_name from batch_items")}
+    assert "van der Lind" in names
+    called = [call.function for call in service.calls.values() if call.spawned]
+    assert {"engine", "split_raw", "normalize_name", "normalize_domain"} <= set(called)
+
+
+async def test_the_engine_run_by_hand_works_a_batch_off_and_ends_when_nothing_is_due(
+    db: Database, pg: asyncpg.Connection, service: ModalService, containers: Containers, modal_cli: Cli
+) -> None:
+    await db.call("sync_registry", workflows=registry_rows())
+    client = (await create_client(db, "Northgate", actor="test"))["uid"]
+    world = World(db, pg, client, await pg.fetchval("select id from clients"))
+    upload, pipeline = await world.upload(5), await world.pipeline("split_raw", "normalize_name", "normalize_domain")
+    batch = (await batches.launch(db, upload, pipeline, actor="test"))["batch"]
+
+    started = time.monotonic()
+    await asyncio.to_thread(modal_cli, "run", "-m", "app::engine")
+    assert time.monotonic() - started < RUN_SECONDS, "the engine did not notice that nothing was left to do"
+
+    numbers = await batches.status(db, batch)
+    assert (numbers["state"], numbers["completed"]) == ("COMPLETED", 5), containers.log("engine")
+    assert [call.function for call in service.calls.values() if call.spawned] == [
+        "split_raw",
+        "normalize_name",
+        "normalize_domain",
+    ]
