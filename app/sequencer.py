@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -18,12 +18,14 @@ from uuid import uuid4
 from app import callbacks
 from app.db import Database
 from app.dispatcher import Spawner
-from app.errors import DatabaseUnavailableError
+from app.errors import DatabaseError, DatabaseUnavailableError
 from app.workflows import registry, registry_rows
 
 __all__ = ["EngineReport", "Pace", "run_engine"]
 
 log = logging.getLogger(__name__)
+
+MAX_REFUSALS = 10
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,12 @@ class _Loop:
     db: Database
     spawner: Spawner
     pace: Pace
+    on_lease: Callable[[], Awaitable[object]] | None
     report: EngineReport = field(default_factory=EngineReport)
     holder: str = field(default_factory=lambda: str(uuid4()))
     next_due_in_s: float | None = None
     busy: bool = True
+    refusals: int = 0
     every: dict[str, float] = field(default_factory=dict)
 
     def is_time(self, name: str, interval_s: float) -> bool:
@@ -85,6 +89,9 @@ class _Loop:
         if self.is_time("lease", self.pace.lease_s / 3):
             answer = await self.db.call("take_engine_lease", holder=self.holder, seconds=self.pace.lease_s)
             self.report.held = answer["held"]
+            if self.report.held and self.on_lease:
+                await self.on_lease()
+                self.on_lease = None
         return self.report.held
 
     async def tick(self) -> int:
@@ -92,6 +99,8 @@ class _Loop:
         moved = await self._advance()
         if self.is_time("reap", 1.0):
             moved += await self._reap()
+        if self.is_time("settle", 5.0):
+            self.report.settled_callbacks += await callbacks.settle_unsettled(self.db)
         moved += await self._dispatch()
         if self.is_time("fold", 1.0):
             await self.db.call("fold_tallies")
@@ -107,10 +116,8 @@ class _Loop:
 
     async def _reap(self) -> int:
         reaped = sum((await self.db.call("reap_expired", limit=2_000)).values())
-        settled = await callbacks.settle_unsettled(self.db)
         self.report.reaped += reaped
-        self.report.settled_callbacks += settled
-        return int(reaped + settled)
+        return int(reaped)
 
     async def _dispatch(self) -> int:
         answer = await self.db.call(
@@ -141,7 +148,7 @@ async def run_engine(
     idle_exit_s: float | None = None,
     wake: asyncio.Event | None = None,
     stop: asyncio.Event | None = None,
-    on_tick: Callable[[EngineReport], None] | None = None,
+    on_lease: Callable[[], Awaitable[object]] | None = None,
 ) -> EngineReport:
     """Run the loop until told to stop, out of time, or idle.
 
@@ -153,12 +160,12 @@ async def run_engine(
         idle_exit_s: return when no worker is out and nothing known is due within this many seconds; None stays.
         wake: set by whoever made work (a finished chunk, say); cuts a sleep short.
         stop: set to end the loop after the current turn.
-        on_tick: told the report after every turn.
+        on_lease: awaited once, when this engine first holds the lease.
 
     Returns:
         What was done; `held` is False when another engine holds the lease.
     """
-    loop = _Loop(db, spawner, pace or Pace())
+    loop = _Loop(db, spawner, pace or Pace(), on_lease)
     wake, stop = wake or asyncio.Event(), stop or asyncio.Event()
     started = time.monotonic()
     await db.call("sync_registry", workflows=registry_rows())
@@ -166,8 +173,6 @@ async def run_engine(
     try:
         while not stop.is_set() and (max_seconds is None or time.monotonic() - started < max_seconds):
             moved = await _turn(loop)
-            if on_tick:
-                on_tick(loop.report)
             if idle_exit_s is not None and (not loop.report.held or (not moved and _is_idle(loop, idle_exit_s))):
                 break
             sleep_s = 0.02 if moved else min(sleep_s * 2, loop.pace.longest_sleep_s)
@@ -180,13 +185,22 @@ async def run_engine(
 
 
 async def _turn(loop: _Loop) -> int:
-    """One turn if this engine holds the lease. A database that is away is waited for, not an end."""
+    """One turn if this engine holds the lease. A database that is away or out of breath is waited for.
+
+    Raises:
+        DatabaseError: the database answered, and refused, in many turns running.
+    """
     try:
-        return await loop.tick() if await loop.hold() else 0
-    except DatabaseUnavailableError as error:
-        log.warning("The database is away, the engine waits: %s", error)
+        moved = await loop.tick() if await loop.hold() else 0
+    except DatabaseError as error:
+        loop.refusals += not isinstance(error, DatabaseUnavailableError)
+        if loop.refusals >= MAX_REFUSALS:
+            raise
+        log.warning("The engine waits for the database: %s", error)
         await asyncio.sleep(1.0)
         return 0
+    loop.refusals = 0
+    return moved
 
 
 def _is_idle(loop: _Loop, within_s: float) -> bool:

@@ -34,3 +34,18 @@ as $$
       from jsonb_array_elements(b.blueprint) with ordinality as e(s, o)))
   from b, rows r
 $$;
+
+-- What came back for a batch, and why rows failed, in counts: for the demo's summary and the batch's export.
+create or replace function public.batch_facts(p_batch uuid) returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  select jsonb_build_object(
+    'callbacks', coalesce((
+      select jsonb_object_agg(verdict, n) from (
+        select verdict, count(*) as n from public.callback_inbox
+        where batch_id = leadloom.batch_id(p_batch) group by verdict) c), '{}'),
+    'failures', coalesce((
+      select jsonb_object_agg(error_code, n) from (
+        select error_code, sum(n) as n from leadloom.batch_counts(leadloom.batch_id(p_batch))
+        where bucket = 'failed' group by error_code) f), '{}'))
+$$;

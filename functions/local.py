@@ -1,0 +1,52 @@
+"""The `leadloom` console script: the same functions as on Modal, on this machine, without Modal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import typer
+
+from app.errors import LeadloomError, UserError
+from functions import local_batches, local_demo, local_serve
+from functions.local_output import console
+
+__all__ = ["cli", "main"]
+
+cli = typer.Typer(
+    name="leadloom",
+    help="Orchestrates B2B lead enrichment. `leadloom run` starts everything on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (
+    local_serve.run,
+    local_demo.demo,
+    local_batches.launch,
+    local_batches.status,
+    local_batches.audit,
+    local_batches.migrate,
+    local_serve.stack,
+    local_serve.web,
+    local_serve.engine,
+    local_serve.clay_sandbox,
+):
+    cli.command()(command)
+
+
+def main() -> None:
+    """Run a command; what a user can put right is said in one line, without a traceback."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        cli()
+    except UserError as error:
+        console.print(f"[red]{error.message}[/]" + (f" {error.hint}" if error.hint else ""))
+        sys.exit(1)
+    except LeadloomError as error:
+        console.print(f"[red]{error}[/]")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

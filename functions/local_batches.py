@@ -1,0 +1,165 @@
+"""The console commands about batches: launch, status, audit, migrate.
+
+They talk to whatever project the settings name, embedded or hosted; `--json` prints one object for programs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from app import batches, uploads
+from app.clients import find_client
+from app.db import Database, connect_database
+from app.errors import SettingsError
+from app.pipelines import find_pipeline
+from app.settings import settings
+from functions.local_output import console, print_json, table
+from migrations.migrate import migrate as run_migrations
+
+__all__ = ["audit", "launch", "migrate", "progress_bar", "show_status", "status", "watch"]
+
+ACTOR = "console"
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Batch = Annotated[str, typer.Argument(help="The batch's id, as `leadloom launch` printed it.")]
+
+
+def progress_bar() -> Progress:
+    """The bar that long commands show; on standard error, so that `--json` stays clean."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+async def watch(db: Database, batch: str) -> dict[str, Any]:
+    """Show a bar until the batch is settled; returns its last status."""
+    with progress_bar() as bar:
+        task = bar.add_task("running")
+
+        def show(numbers: dict[str, Any]) -> None:
+            done = numbers["completed"] + numbers["failed"] + numbers["cancelled"]
+            text = f"{numbers['running']} running, {numbers['waiting']} waiting for Clay, {numbers['failed']} failed"
+            bar.update(task, completed=done, total=numbers["item_count"], description=text)
+
+        return await batches.wait_for(db, batch, on_status=show)
+
+
+def launch(
+    file: Annotated[Path, typer.Argument(help="A CSV export.", exists=True, dir_okay=False)],
+    *,
+    client: Annotated[str, typer.Option(help="The client's name.")],
+    pipeline: Annotated[str, typer.Option(help="The name of one of its pipelines, or of a template.")],
+    sample: Annotated[int | None, typer.Option(help="Only the first so many rows.", min=1)] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until the batch has ended.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Upload the file even if the client has it already.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Upload a CSV for a client and launch a batch over it."""
+    answer = asyncio.run(_launch(file, client, pipeline, sample=sample, wait=wait, again=again))
+    if as_json:
+        print_json(answer)
+    else:
+        console.print(f"Batch [bold]{answer['batch']}[/] over {answer['rows']} rows of {file.name}.")
+        if wait:
+            show_status(answer["status"])
+
+
+async def _launch(
+    file: Path, client: str, pipeline: str, *, sample: int | None, wait: bool, again: bool
+) -> dict[str, Any]:
+    async with connect_database() as db:
+        owner = (await find_client(db, client))["uid"]
+        chosen = await find_pipeline(db, owner, pipeline)
+        with progress_bar() as bar:
+            task = bar.add_task("uploading", total=None)
+            upload = await uploads.ingest(
+                db,
+                file,
+                client=owner,
+                kind=chosen["upload_kind"],
+                filename=file.name,
+                allow_duplicate=again,
+                actor=ACTOR,
+                on_progress=lambda rows: bar.update(task, completed=rows),
+            )
+        answer = await batches.launch(db, upload.uid, chosen["uid"], actor=ACTOR, row_limit=sample)
+        launched: dict[str, Any] = {
+            "batch": answer["batch"],
+            "rows": answer["item_count"],
+            "upload": upload.uid,
+            "unrecognised_columns": upload.unrecognised,
+        }
+        if wait:
+            launched["status"] = await watch(db, answer["batch"])
+        return launched
+
+
+def status(batch: Batch, as_json: Json = False) -> None:
+    """Show where a batch stands, step by step."""
+
+    async def ask() -> dict[str, Any]:
+        async with connect_database() as db:
+            return await batches.status(db, batch)
+
+    numbers = asyncio.run(ask())
+    if as_json:
+        print_json(numbers)
+    else:
+        show_status(numbers)
+
+
+def show_status(numbers: dict[str, Any]) -> None:
+    """Print a batch's numbers as a table, a line per step."""
+    buckets = ["pending", "retrying", "running", "waiting", "completed", "skipped", "failed", "cancelled"]
+    used = [b for b in buckets if any(step["buckets"].get(b) for step in numbers["steps"])]
+    rows = [[step["title"], *(f"{step['buckets'].get(b, 0):,}" for b in used)] for step in numbers["steps"]]
+    console.print(f"[bold]{numbers['name']}[/]: {numbers['state']} {numbers['state_reason'] or ''}")
+    console.print(table(["step", *used], rows))
+    console.print(
+        f"{numbers['item_count']:,} rows: {numbers['completed']:,} completed, {numbers['failed']:,} failed, "
+        f"{numbers['cancelled']:,} cancelled, {numbers['active']:,} under way; {numbers['sent']:,} sent to Clay, "
+        f"{numbers['spent']:g} credits."
+    )
+
+
+def audit(batch: Batch, as_json: Json = False) -> None:
+    """Check a batch's books from the tables alone; exits 1 when something does not add up."""
+
+    async def ask() -> list[dict[str, Any]]:
+        async with connect_database() as db:
+            return await batches.audit(db, batch)
+
+    findings = asyncio.run(ask())
+    if as_json:
+        print_json({"batch": batch, "findings": findings})
+    elif findings:
+        rows = [[f["check"], f["detail"], f"{f['count']:,}", ", ".join(map(str, f["rows"]))] for f in findings]
+        console.print(table(["check", "finding", "rows", "for example"], rows))
+    else:
+        console.print("Every row is accounted for.")
+    if findings:
+        raise typer.Exit(1)
+
+
+def migrate(as_json: Json = False) -> None:
+    """Apply the migrations to DATABASE_URL; safe to repeat."""
+    url = settings().database_url
+    if url is None:
+        raise SettingsError(
+            "DATABASE_URL is not set.", "Set it to the project's connection string (Supabase: Connect, Session pooler)."
+        )
+    applied = asyncio.run(run_migrations(url.get_secret_value()))
+    if as_json:
+        print_json({"applied": applied})
+    else:
+        console.print(f"Applied: {', '.join(applied)}." if applied else "Nothing to apply; the database is up to date.")

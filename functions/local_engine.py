@@ -1,0 +1,45 @@
+"""The engine on a developer's machine: the same loop as on Modal, with workers as tasks of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from app.db import Database, connect_database
+from app.sequencer import Pace, run_engine
+from functions.local_output import console
+from functions.local_spawner import LocalSpawner
+
+__all__ = ["LOCAL_PACE", "engine", "running_engine"]
+
+LOCAL_PACE = Pace(limit=4_000, chunk_size=1_000, max_running=6_000, lease_s=6, longest_sleep_s=0.5)
+"""A short lease: a killed engine's successor takes over within seconds."""
+
+
+@contextlib.asynccontextmanager
+async def running_engine(db: Database, pace: Pace = LOCAL_PACE) -> AsyncIterator[None]:
+    """An engine that runs for as long as the block does, and ends with its chunks finished.
+
+    Workers of an engine that was killed died with it; once this one holds the lease, it takes their rows back.
+    """
+    wake, stop = asyncio.Event(), asyncio.Event()
+    spawner = LocalSpawner(db, wake)
+    try:
+        async with asyncio.TaskGroup() as group:  # an engine that breaks ends the block with its error
+            group.create_task(
+                run_engine(db, spawner, pace=pace, wake=wake, stop=stop, on_lease=lambda: db.call("abandon_leases"))
+            )
+            try:
+                yield
+            finally:
+                stop.set()
+    finally:
+        await spawner.drain()
+
+
+async def engine(stopped: asyncio.Event) -> None:
+    """Run an engine until told to stop."""
+    async with connect_database() as db, running_engine(db):
+        console.print("The engine runs. Ctrl-C stops it; killing it loses nothing.")
+        await stopped.wait()

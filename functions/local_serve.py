@@ -1,0 +1,178 @@
+"""The console commands that serve: everything at once (`run`), or each part as a process of its own.
+
+The parts share one home folder: the stack writes `<home>/env` with URLs and keys, and the others read it. Where the
+environment names a Supabase project instead, `run` starts no stack and uses that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import typer
+from app.local.stack import Stack
+
+from app.db import connect_database
+from app.errors import InputError, LeadloomError
+from app.local.clay_sandbox import sandbox_server
+from app.local.clay_workspace import WorkspaceSettings
+from app.local.postgres import port_is_free
+from app.local.seed import prepare, seed
+from app.local.server import BackgroundServer, listen
+from app.settings import home, settings
+from functions.local_engine import engine as run_engine_until
+from functions.local_output import console
+from functions.local_processes import Processes, follow_parent, report_ready
+from migrations.migrate import migrate
+from web.main import create_app
+
+__all__ = ["clay_sandbox", "engine", "run", "stack", "web"]
+
+WEB_PORT = 8000
+Port = Annotated[int | None, typer.Option(help="Port on 127.0.0.1.", envvar="PORT", min=1, max=65535)]
+
+
+def _until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run `work` with an event that SIGINT and SIGTERM set."""
+
+    async def main() -> None:
+        stopped = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        await work(stopped)
+
+    follow_parent()
+    asyncio.run(main())
+
+
+def stack() -> None:
+    """Serve the embedded stack: PostgreSQL and Supabase's HTTP API for it, migrated."""
+
+    async def work(stopped: asyncio.Event) -> None:
+        one = Stack(home())
+        await one.start()
+        try:
+            report_ready("stack", one.url)
+            await stopped.wait()
+        finally:
+            await one.stop()
+
+    _until_stopped(work)
+
+
+def clay_sandbox(
+    mode: Annotated[str, typer.Option(help="well, or misbehaving.")] = "well",
+    rate: Annotated[float, typer.Option(help="Rows a second per workspace; Clay itself takes 10.")] = 10,
+    burst: Annotated[int, typer.Option(help="Rows at once.")] = 20,
+) -> None:
+    """Serve the stand-in for Clay: a test instrument that makes its answers up."""
+
+    async def work(stopped: asyncio.Event) -> None:
+        url = settings().clay_sandbox_url or ""
+        port = int(url.rsplit(":", 1)[-1]) if url else None
+        defaults = WorkspaceSettings.model_validate({"mode": mode, "rate_per_second": rate, "burst": burst})
+        async with sandbox_server(port, defaults) as server:
+            if url and server.url != url:
+                raise InputError(f"{url} is in use.", "Stop what uses it, or change CLAY_SANDBOX_URL.")
+            report_ready("clay-sandbox", f"{server.url} (a test instrument, not Clay)")
+            await stopped.wait()
+
+    _until_stopped(work)
+
+
+def web(port: Port = None) -> None:
+    """Serve the admin pages and the receivers of callbacks."""
+
+    async def work(stopped: asyncio.Event) -> None:
+        wanted = port or _public_port() or WEB_PORT
+        _check_port(wanted)
+        async with BackgroundServer(create_app(), listen(wanted)) as server:
+            report_ready("web", server.url)
+            await stopped.wait()
+
+    _until_stopped(work)
+
+
+def engine() -> None:
+    """Run the engine: sequencer, dispatcher and, on this machine, the workers."""
+
+    async def work(stopped: asyncio.Event) -> None:
+        report_ready("engine", "running")
+        await run_engine_until(stopped)
+
+    _until_stopped(work)
+
+
+def run(port: Port = None) -> None:
+    """Start everything on this machine, with a demo client, and print the address and the sign-in."""
+
+    async def work(stopped: asyncio.Event) -> None:
+        wanted = port or WEB_PORT
+        _check_port(wanted)
+        hosted = bool(os.environ.get("SUPABASE_URL"))
+        public_url = os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{wanted}")
+        processes = Processes(home(), {"PUBLIC_URL": public_url, "PORT": str(wanted)})
+        try:
+            with console.status("Starting"):
+                await (_start_hosted() if hosted else _start_local(processes))
+                address = await processes.start("web")
+                await processes.start("engine")
+            _greet(address, hosted=hosted)
+            keeper = asyncio.create_task(processes.keep_alive())
+            await stopped.wait()
+            keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeper
+        finally:
+            console.print("Stopping.")
+            await processes.stop()
+
+    _until_stopped(work)
+
+
+async def _start_local(processes: Processes) -> None:
+    await processes.start("stack")
+    settings.cache_clear()
+    await processes.start("clay-sandbox", "--rate", "200", "--burst", "400")
+    async with connect_database() as db:
+        await seed(db, settings().clay_sandbox_url)
+
+
+async def _start_hosted() -> None:
+    """A real project: bring it up to date, and leave its data alone."""
+    url = settings().database_url
+    if url is not None:
+        await migrate(url.get_secret_value())
+    async with connect_database() as db:
+        await prepare(db)
+
+
+def _greet(address: str, *, hosted: bool) -> None:
+    console.print(f"\nLeadloom serves at [bold]{address}[/]")
+    if hosted:
+        console.print("Sign in as a user of your Supabase project whose app_metadata.role is admin.")
+    else:
+        mine = settings()
+        password = mine.admin_password.get_secret_value() if mine.admin_password else ""
+        console.print(f"Sign in as [bold]{mine.admin_email}[/] with [bold]{password}[/]")
+        console.print(f"A sample batch is under way. Data: {home()}")
+    console.print("Ctrl-C stops everything.\n")
+
+
+def _check_port(port: int) -> None:
+    if not port_is_free(port):
+        raise InputError(f"Port {port} is in use.", f"Choose another one: PORT={port + 1} make run.")
+
+
+def _public_port() -> int | None:
+    """The port in PUBLIC_URL, where Clay's answers will come in."""
+    try:
+        url = settings().public_url or ""
+    except LeadloomError:
+        return None
+    tail = url.rsplit(":", 1)[-1]
+    return int(tail) if tail.isdigit() else None

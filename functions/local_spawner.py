@@ -1,0 +1,59 @@
+"""The stand-in for Modal's worker pool on a developer's machine: chunks run as tasks of the engine's process.
+
+The same `run_chunk` runs here and on Modal; only who starts it differs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from app.clay_http import http_client
+from app.db import Database
+from app.dispatcher import run_chunk
+from app.errors import LeadloomError
+
+__all__ = ["LocalSpawner"]
+
+log = logging.getLogger(__name__)
+
+
+class LocalSpawner:
+    """Runs up to `workers` chunks at once.
+
+    Args:
+        db: the database.
+        wake: set whenever a chunk has ended, so that the engine looks again at once.
+        workers: chunks in flight.
+    """
+
+    def __init__(self, db: Database, wake: asyncio.Event, workers: int = 4) -> None:
+        self._db = db
+        self._wake = wake
+        self._gate = asyncio.Semaphore(workers)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._http = http_client()
+
+    async def spawn(self, workflow: str, chunk_ids: Sequence[str]) -> None:
+        """Start these chunks; returns at once."""
+        for chunk_id in chunk_ids:
+            task = asyncio.create_task(self._run(workflow, chunk_id))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, workflow: str, chunk_id: str) -> None:
+        async with self._gate:
+            try:
+                await run_chunk(self._db, chunk_id, self._http)
+            except LeadloomError as error:
+                log.warning("A chunk of %s did not finish and will be given out again: %s", workflow, error)
+            except Exception:
+                log.exception("A chunk of %s did not finish and will be given out again", workflow)
+        self._wake.set()
+
+    async def drain(self) -> None:
+        """Wait for the chunks that are running, then close."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._http.aclose()
