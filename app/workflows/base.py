@@ -25,6 +25,7 @@ __all__ = [
     "ClayWorkflow",
     "ComputeWorkflow",
     "Config",
+    "Evidence",
     "Fields",
     "Original",
     "Workflow",
@@ -50,7 +51,7 @@ IDENTITY_COLUMNS = frozenset(
 """The columns of `batch_items` that a workflow may overwrite with what it found out."""
 
 UPLOAD_KINDS = ("people", "companies", "customers")
-ORIGINAL = frozenset(("original", "mapping"))
+ORIGINAL = frozenset(("original", "mapping", "results"))
 LABELS = {"linkedin": "LinkedIn URL", "company_linkedin": "company LinkedIn URL", "email": "e-mail address"}
 
 
@@ -87,6 +88,12 @@ class Original(Fields):
 
     original: dict[str, Any]
     mapping: dict[str, str]
+
+
+class Evidence(Original):
+    """Base of an Input that wants, beside the row, every earlier result of the item with its payload as it came."""
+
+    results: list[dict[str, Any]]
 
 
 class Config(BaseModel):
@@ -144,6 +151,7 @@ class Workflow(Generic[In, Out]):
     required: tuple[str, ...] = field(init=False)
     writes: tuple[str, ...] = field(init=False)
     needs_original: bool = field(init=False)
+    needs_results: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Derive what is read and written from the models, and refuse a declaration that contradicts itself."""
@@ -153,6 +161,7 @@ class Workflow(Generic[In, Out]):
             "required": tuple(name for name, info in inputs.items() if info.is_required()),
             "writes": tuple(self.Output.model_fields),
             "needs_original": issubclass(self.Input, Original),
+            "needs_results": issubclass(self.Input, Evidence),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
@@ -183,6 +192,8 @@ class Workflow(Generic[In, Out]):
         data = {name: fields[name] for name in self.reads if name in fields}
         if self.needs_original:
             data |= {"original": original or {}, "mapping": mapping or {}}
+        if self.needs_results:
+            data["results"] = fields.get("results") or []
         try:
             return self.Input.model_validate(data)
         except ValidationError as refusal:

@@ -57,9 +57,10 @@ as $$
     order by i.id limit p_limit)
 $$;
 
--- Ask for a replay of batches; a replay that is under way already is the answer.
-create or replace function public.request_extraction(p_batches uuid[], p_parser_version integer, p_actor text)
-returns jsonb
+-- Ask for a replay of batches; a replay that is under way already is the answer. Who wants to do the work holds it for
+-- p_hold_s seconds (every stored portion renews that), or else the engine's loop takes it.
+create or replace function public.request_extraction(
+  p_batches uuid[], p_parser_version integer, p_actor text, p_hold_s integer default 0) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -72,8 +73,9 @@ begin
   foreach v_uid in array p_batches loop
     v_batch := leadloom.batch_id(v_uid);
     v_run := null;
-    insert into public.extraction_runs (batch_id, parser_version, total, requested_by, started_at)
-    values (v_batch, p_parser_version, cardinality(leadloom.extractable(v_batch, 0, null)), p_actor, leadloom.clock())
+    insert into public.extraction_runs (batch_id, parser_version, total, requested_by, started_at, lease_until)
+    values (v_batch, p_parser_version, cardinality(leadloom.extractable(v_batch, 0, null)), p_actor, leadloom.clock(),
+            leadloom.clock() + p_hold_s * interval '1 second')
     on conflict (batch_id) where state = 'RUNNING' do nothing
     returning * into v_run;
     if v_run.id is null then
@@ -139,7 +141,7 @@ end
 $$;
 
 -- Store what was understood of a portion, and how far the replay is. Portions may come twice or out of turn: storing is
--- idempotent; `p_through` moves the mark only forwards, and only when everything before it is stored.
+-- idempotent. p_through is up to where the caller knows everything stored: a replay that was cut off goes on there.
 create or replace function public.store_extractions(p_run uuid, p_rows jsonb, p_through bigint) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
@@ -151,13 +153,14 @@ begin
   select count(*) into v_doubts from jsonb_array_elements(p_rows) r where r -> 'report' <> '{}';
   update public.extraction_runs
   set through_item = greatest(through_item, coalesce(p_through, 0)),
-      done = case when p_through is null or p_through > through_item then done + jsonb_array_length(p_rows) else done end,
+      done = least(total, done + jsonb_array_length(p_rows)),
       leads_new = leads_new + (v_counts ->> 'leads_new')::integer,
       leads_changed = leads_changed + (v_counts ->> 'leads_changed')::integer,
       positions_new = positions_new + (v_counts ->> 'positions_new')::integer,
       positions_changed = positions_changed + (v_counts ->> 'positions_changed')::integer,
       positions_removed = positions_removed + (v_counts ->> 'positions_removed')::integer,
-      with_doubts = with_doubts + v_doubts
+      with_doubts = with_doubts + v_doubts,
+      lease_until = greatest(lease_until, leadloom.clock() + interval '60 seconds')
   where id = v_run_id and state = 'RUNNING';
   return v_counts;
 end
@@ -187,10 +190,11 @@ as $$
   returning leadloom.run_as_json(r)
 $$;
 
-create or replace function public.release_extraction(p_run uuid) returns void
+create or replace function public.release_extraction(p_run uuid, p_through bigint) returns void
 language sql volatile security invoker set search_path = ''
 as $$
-  update public.extraction_runs set lease_until = null where uid = p_run
+  update public.extraction_runs set lease_until = null, through_item = greatest(through_item, p_through)
+  where uid = p_run
 $$;
 
 create or replace function public.batch_extractions(p_batch uuid) returns jsonb

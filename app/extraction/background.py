@@ -1,0 +1,62 @@
+"""What the engine's loop does for results between its turns: replays that somebody asked for, flags to refresh.
+
+Both are cut into short pieces, so that the loop never stays away from the batches for long.
+"""
+
+from __future__ import annotations
+
+import time
+
+from app.db import Database
+from app.errors import LeadloomError
+from app.extraction.replay import run_portions
+
+__all__ = ["work_in_background"]
+
+FLAGS_AT_ONCE = 1_000
+LEASE_S = 60
+
+
+async def work_in_background(db: Database, *, max_seconds: float = 2.0) -> int:
+    """Go on with replays and flag refreshes for a while.
+
+    Args:
+        db: the database.
+        max_seconds: stop after the piece in which this is exceeded.
+
+    Returns:
+        How many rows were looked at; 0 when nothing is left to do.
+    """
+    until = time.monotonic() + max_seconds
+    worked = await _refresh_flags(db, until)
+    if time.monotonic() < until:
+        worked += await _replay(db, until)
+    return worked
+
+
+async def _refresh_flags(db: Database, until: float) -> int:
+    worked = 0
+    while time.monotonic() < until:
+        answer = await db.call("refresh_customer_flags", limit=FLAGS_AT_ONCE)
+        worked += answer["refreshed"]
+        if not answer["more"]:
+            break
+    return worked
+
+
+async def _replay(db: Database, until: float) -> int:
+    run = await db.call("take_extraction", seconds=LEASE_S)
+    if run is None:
+        return 0
+    worked = 0
+    try:
+        async for counts in run_portions(db, run["uid"], None, in_flight=1):
+            worked += counts["rows"]
+            if time.monotonic() > until:
+                await db.call("release_extraction", run=run["uid"], through=counts["through"])
+                return worked
+    except LeadloomError as error:
+        await db.call("finish_extraction", run=run["uid"], error=str(error))
+        raise
+    await db.call("finish_extraction", run=run["uid"], error=None)
+    return worked + 1
