@@ -1,0 +1,175 @@
+-- What Clay sends back. `receive_callback` stores the raw body before anything reads it; `settle_callback` says, in one
+-- transaction with what it does to the state, what became of it:
+--
+--   applied     it answered the attempt that was waiting: completed, or failed with the error that Clay reported
+--   duplicate   that attempt has its answer already
+--   late        it came after the state had moved on; applied all the same (note 'applied') where nothing superseded
+--               it, since it was paid for
+--   unmatched   no such item, or the item has no such step
+--   rejected    signed, but not readable as an answer; the state goes on waiting
+--
+-- A callback that was stored and not settled (the process died in between) stays 'received' and is settled later.
+
+-- Whose fixed URL is this? p_token_sha256: SHA-256 of the bearer token, in hex, so that comparing tells nothing about it.
+create or replace function public.find_receiver(p_token_sha256 text) returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  select jsonb_build_object('client_id', f.client_id)
+  from public.client_workflow_configs f
+  where encode(sha256(convert_to(f.config ->> 'receiver_token', 'UTF8')), 'hex') = p_token_sha256
+  order by f.client_id limit 1
+$$;
+
+create or replace function public.receive_callback(
+  p_workflow text, p_item uuid, p_step integer, p_attempt integer, p_client_id bigint, p_body text) returns jsonb
+language sql volatile security invoker set search_path = ''
+as $$
+  insert into public.callback_inbox (received_at, workflow_slug, client_id, item_uid, step_index, attempt, body)
+  values (leadloom.clock(), p_workflow, p_client_id, p_item, p_step::smallint, p_attempt::smallint, p_body)
+  returning jsonb_build_object('inbox_id', id)
+$$;
+
+-- The state that a callback is about, locked. A fixed URL names no step: the one that waits is meant, else the latest.
+create or replace function leadloom.callback_state(p_inbox public.callback_inbox, p_item uuid)
+returns public.workflow_states
+language sql volatile security invoker set search_path = ''
+as $$
+  select s.*
+  from public.batch_items i
+  join public.batches b on b.id = i.batch_id
+  join public.workflow_states s on s.batch_item_id = i.id
+  where i.uid = p_item and s.step_name = p_inbox.workflow_slug
+    and (p_inbox.step_index is null or s.step_index = p_inbox.step_index)
+    and (p_inbox.client_id is null or b.client_id = p_inbox.client_id)
+  order by s.status = 'IN_PROGRESS' desc, s.step_index desc
+  limit 1
+  for update of s
+$$;
+
+-- An answer that was paid for finds its attempt given up (timed out, failed, or queued to be tried again): the state is
+-- under way again, and the caller ends it in the same transaction. Not where the operator cancelled or started over.
+create or replace function leadloom.revive_for_answer(p_state public.workflow_states) returns boolean
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_now timestamptz := leadloom.clock();
+begin
+  if p_state.status not in ('FAILED', 'PENDING') or p_state.error_code is null
+     or not exists (select 1 from public.batches where id = p_state.batch_id and state <> 'CANCELLED') then
+    return false;
+  end if;
+  update public.workflow_states
+  set status = 'IN_PROGRESS', error_code = null, error_text = null, finished_at = null, advanced_at = null,
+      sent_at = coalesce(sent_at, v_now), deadline_at = coalesce(deadline_at, v_now),
+      send_count = send_count + (sent_at is null)::integer
+  where id = p_state.id;
+  -- An attempt that was taken back as unsent has been sent after all.
+  perform leadloom.count_sends(p_state.batch_id, p_state.step_index, (p_state.sent_at is null)::integer);
+  update public.batch_items set state = 'ACTIVE', finished_at = null
+  where id = p_state.batch_item_id and state = 'FAILED';
+  perform leadloom.reopen_batch(p_state.batch_id);
+  return true;
+end
+$$;
+
+-- End the state with what the callback said; false if its attempt is over.
+create or replace function leadloom.apply_answer(p_state public.workflow_states, p_outcome jsonb) returns boolean
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_item jsonb := jsonb_build_object('state_id', p_state.id, 'attempt', p_state.attempt);
+begin
+  if p_outcome ->> 'status' = 'success' then
+    return (public.complete_items(jsonb_build_array(v_item || jsonb_build_object(
+      'parsed', p_outcome -> 'parsed', 'raw', p_outcome -> 'raw', 'source', 'clay',
+      'identity', p_outcome -> 'identity'))) ->> 'applied')::integer = 1;
+  end if;
+  return (public.fail_items(jsonb_build_array(v_item || jsonb_build_object(
+    'code', 'clay_error', 'text', coalesce(nullif(btrim(p_outcome ->> 'error'), ''), 'Clay reported an error.'),
+    'retry', false, 'unsent', false))) ->> 'failed')::integer = 1;
+end
+$$;
+
+-- The verdict on a readable callback for a state, and what it does to it.
+create or replace function leadloom.judge_callback(
+  p_state public.workflow_states, p_attempt integer, p_outcome jsonb, out verdict public.callback_verdict, out note text)
+language plpgsql volatile security invoker set search_path = ''
+as $$
+begin
+  verdict := 'late';
+  if p_state.id is null then
+    verdict := 'unmatched';
+    note := 'No row of this client has this item and step.';
+  elsif p_attempt > p_state.attempt or p_attempt < 1 then
+    verdict := 'unmatched';
+    note := 'This attempt was never sent.';
+  elsif p_attempt < p_state.attempt then
+    note := format('Attempt %s is superseded by attempt %s.', p_attempt, p_state.attempt);
+  elsif p_state.status = 'IN_PROGRESS' then
+    if leadloom.apply_answer(p_state, p_outcome) then
+      verdict := 'applied';
+    end if;
+  elsif p_state.status = 'COMPLETED' then
+    verdict := 'duplicate';
+  elsif p_state.status in ('FAILED', 'PENDING') and p_outcome ->> 'status' = 'success' then
+    if leadloom.revive_for_answer(p_state) and leadloom.apply_answer(p_state, p_outcome) then
+      note := 'applied';
+    else
+      note := 'The row was cancelled or started over.';
+    end if;
+  elsif p_state.status = 'FAILED' and p_state.error_code = 'clay_error' then
+    verdict := 'duplicate';
+  else
+    note := format('The step had ended already: %s.', lower(p_state.status::text));
+  end if;
+end
+$$;
+
+-- p_outcome: {"status": "success" | "error" | "rejected", "parsed": {}, "raw": any, "identity": {} | null, "error": text,
+-- "note": text, "item": uuid, "attempt": n}; item and attempt count only where the URL did not say them. Repeating the
+-- call answers with the verdict that stands.
+create or replace function public.settle_callback(p_inbox bigint, p_outcome jsonb) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_inbox public.callback_inbox;
+  v_state public.workflow_states;
+  v_item uuid;
+  v_judged record;
+begin
+  select * into v_inbox from public.callback_inbox where id = p_inbox for update;
+  if v_inbox.id is null then
+    raise exception using errcode = 'PT404', message = 'There is no such callback.';
+  end if;
+  if v_inbox.verdict = 'received' then
+    v_item := coalesce(v_inbox.item_uid, (p_outcome ->> 'item')::uuid);
+    v_state := leadloom.callback_state(v_inbox, v_item);
+    v_inbox.attempt := coalesce(v_inbox.attempt, (p_outcome ->> 'attempt')::smallint, v_state.attempt);
+    if p_outcome ->> 'status' = 'rejected' then
+      select 'rejected'::public.callback_verdict as verdict, p_outcome ->> 'note' as note into v_judged;
+    else
+      v_judged := leadloom.judge_callback(v_state, v_inbox.attempt, p_outcome);
+    end if;
+    update public.callback_inbox
+    set verdict = v_judged.verdict, note = v_judged.note, settled_at = leadloom.clock(), item_uid = v_item,
+        attempt = v_inbox.attempt, step_index = coalesce(step_index, v_state.step_index),
+        batch_id = v_state.batch_id, batch_item_id = v_state.batch_item_id
+    where id = p_inbox
+    returning * into v_inbox;
+  end if;
+  return jsonb_build_object('verdict', v_inbox.verdict, 'note', v_inbox.note, 'applied',
+    v_inbox.verdict = 'applied' or (v_inbox.verdict = 'late' and v_inbox.note is not distinct from 'applied'));
+end
+$$;
+
+-- Stored, and not settled since; oldest first.
+create or replace function public.unsettled_callbacks(p_older_than_s numeric, p_limit integer) returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'inbox_id', c.id, 'workflow', c.workflow_slug, 'item', c.item_uid, 'step_index', c.step_index,
+    'attempt', c.attempt, 'body', c.body) order by c.id), '[]')
+  from (select * from public.callback_inbox
+        where verdict = 'received' and received_at <= leadloom.clock() - p_older_than_s * interval '1 second'
+        order by received_at limit p_limit) c
+$$;
