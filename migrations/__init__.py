@@ -1,0 +1,1 @@
+"""The database's tables and functions, and the runner that applies them."""

@@ -1,34 +1,167 @@
 """Brings a database up to date: numbered files once each, function files whenever they changed.
 
 Runs before anything else touches the database: `leadloom migrate`, `make migrate`, `modal run -m app::migrate`, the
-start of the embedded stack, and the tests' template database all come here.
+start of the embedded stack, and the tests' template database all come here. It connects directly, not through the HTTP
+API: tables and functions are the owner's business.
 """
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 
-__all__ = ["migrate"]
+from migrations.history import FOLDER, History, MigrationError, function_files, numbered_files
 
-FOLDER = Path(__file__).parent
+__all__ = ["MigrationError", "migrate"]
+
+_LOCK = 0x1EAD_1003  # any number that nothing else in the database uses
+_LOCK_SECONDS = 120.0
+_OLDEST = 150_000
+_TRANSACTION_POOLER_PORT = 6543
+_UNREACHABLE = (OSError, TimeoutError, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+
+# Every function of these schemas that no extension brought.
+_ALL_FUNCTIONS = """
+select p.oid, p.oid::regprocedure::text as signature
+  from pg_catalog.pg_proc p
+ where p.pronamespace in ('public'::regnamespace, 'leadloom'::regnamespace)
+   and not exists (select from pg_catalog.pg_depend d where d.objid = p.oid and d.deptype = 'e')
+"""
+# Functions that something outside the list leans on: a trigger, a default, an index. They are replaced, never dropped.
+_LEANED_ON = """
+select distinct d.refobjid::regprocedure::text as signature
+  from pg_catalog.pg_depend d
+ where d.refclassid = 'pg_proc'::regclass
+   and d.refobjid = any ($1::regprocedure[])
+   and d.deptype in ('n', 'a')
+   and not (d.classid = 'pg_proc'::regclass and d.objid = any ($1::regprocedure[]))
+"""
+_VALIDATE = """
+select case l.lanname when 'sql' then 'fmgr_sql_validator' else 'plpgsql_validator' end as validator
+  from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
+ where p.oid = $1::regprocedure and l.lanname in ('sql', 'plpgsql')
+"""
 
 
-async def migrate(database_url: str) -> list[str]:
-    """Apply what is missing; returns the names of the files applied."""
-    connection = await asyncpg.connect(database_url)
+async def migrate(database_url: str, folder: Path = FOLDER) -> list[str]:
+    """Apply what is missing, one migrator at a time; a second run right after applies nothing.
+
+    Args:
+        database_url: a direct connection (or session pooler) as the owner of the database, `postgres` on Supabase.
+        folder: where the numbered files and `functions/` are.
+
+    Returns:
+        The names of the files applied, in order.
+
+    Raises:
+        MigrationError: the database cannot be reached or is too old, an applied file was edited, or a file failed; the
+            text names the file and the line. A failed file leaves nothing behind.
+    """
+    connection = await _connect(database_url)
     try:
+        await _lock(connection)
+        history = History(connection)
+        await history.prepare()
         applied = []
-        async with connection.transaction():
-            # The files call one another in any order; bodies are checked when all of them are there.
-            await connection.execute("set local check_function_bodies = off")
-            for path in [*sorted(FOLDER.glob("[0-9]*.sql")), *sorted((FOLDER / "functions").glob("*.sql"))]:
-                try:
-                    await connection.execute(path.read_text())
-                except asyncpg.PostgresError as error:
-                    raise RuntimeError(f"{path.name}: {error}") from error
-                applied.append(path.name)
+        for file in await history.missing(numbered_files(folder)):
+            async with connection.transaction():
+                await _run(connection, file.path)
+                await history.record(file)
+            applied.append(file.path.name)
+        functions = function_files(folder)
+        current = await history.functions_current(functions)
+        if applied or not current:  # new tables need the grants that the function files give, too
+            async with connection.transaction():
+                await _replace_functions(connection, history, functions)
+            applied += [f"functions/{path.name}" for path in functions]
+        if applied:
+            await connection.execute("notify pgrst, 'reload schema'")
         return applied
     finally:
         await connection.close()
+
+
+async def _connect(database_url: str) -> asyncpg.Connection:
+    if not database_url:
+        raise MigrationError("DATABASE_URL is not set.", "It is the project's direct connection string.")
+    try:
+        if urlsplit(database_url).port == _TRANSACTION_POOLER_PORT:
+            raise MigrationError(
+                f"DATABASE_URL names the transaction pooler (port {_TRANSACTION_POOLER_PORT}), which holds no lock.",
+                "Use the direct connection or the session pooler, port 5432.",
+            )
+        connection = await asyncpg.connect(database_url, timeout=20, statement_cache_size=0)
+    except ValueError as error:
+        raise MigrationError(f"DATABASE_URL is not a connection string: {error}.") from None
+    except _UNREACHABLE as error:
+        raise MigrationError(
+            f"The database cannot be reached: {error or type(error).__name__}.", "Check DATABASE_URL."
+        ) from error
+    version = await connection.fetchval("select current_setting('server_version_num')::int")
+    if version < _OLDEST:
+        await connection.close()
+        raise MigrationError(f"PostgreSQL {version // 10_000} is too old.", "Leadloom needs 15 or newer.")
+    # A migration may take longer than a request; waiting for a busy table must not block everybody behind it. The
+    # search path decides how signatures are written, so it is the same everywhere.
+    await connection.execute(
+        "set statement_timeout = 0; set lock_timeout = '15s'; set client_min_messages = warning;"
+        "set search_path = public, extensions"
+    )
+    return connection
+
+
+async def _lock(connection: asyncpg.Connection) -> None:
+    """Wait for a migrator that is at work already; the lock goes with the connection, however that ends."""
+    deadline = asyncio.get_running_loop().time() + _LOCK_SECONDS
+    while not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+        if asyncio.get_running_loop().time() > deadline:
+            raise MigrationError("Another migration has been running for two minutes.", "Try again when it is done.")
+        await asyncio.sleep(0.2)
+
+
+async def _run(connection: asyncpg.Connection, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")  # noqa: ASYNC240 -- a small local file
+    try:
+        await connection.execute(text)
+    except asyncpg.PostgresError as error:
+        position = getattr(error, "position", None)
+        place = f", line {text.count(chr(10), 0, int(position)) + 1}" if position else ""
+        detail = f" {error.detail}." if error.detail else ""
+        raise MigrationError(f"{path.name}{place}: {error.message}.{detail}", error.hint) from error
+
+
+async def _replace_functions(connection: asyncpg.Connection, history: History, files: list[Path]) -> None:
+    """Take every function of ours away and make those of the files: what is in no file any more is gone afterwards.
+
+    Dropping first is also what lets a function change its result or the names of its parameters. All of it is one
+    transaction: other sessions see the old functions until they see the new ones.
+    """
+    ours = await history.our_functions()
+    kept = [row["signature"] for row in await connection.fetch(_LEANED_ON, ours)]
+    dropped = [signature for signature in ours if signature not in kept]
+    if dropped:
+        await connection.execute(f"drop function {', '.join(dropped)}")
+    before = {row["oid"] for row in await connection.fetch(_ALL_FUNCTIONS)}
+    # The files call one another in any order: bodies are checked when all of them are there.
+    await connection.execute("set local check_function_bodies = off")
+    for path in files:
+        await _run(connection, path)
+    made = [row["signature"] for row in await connection.fetch(_ALL_FUNCTIONS) if row["oid"] not in before]
+    await connection.execute("set local check_function_bodies = on")
+    for signature in made:
+        await _validate(connection, signature)
+    await history.record_functions(sorted({*made, *kept}), files)
+
+
+async def _validate(connection: asyncpg.Connection, signature: str) -> None:
+    """Let PostgreSQL check a function's body now that everything it may call is there."""
+    validator = await connection.fetchval(_VALIDATE, signature)
+    if validator is None:
+        return
+    try:
+        await connection.execute(f"select pg_catalog.{validator}('{signature}'::regprocedure)")
+    except asyncpg.PostgresError as error:
+        raise MigrationError(f"The function {signature} is not right: {error.message}.", error.hint) from error

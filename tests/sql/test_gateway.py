@@ -34,7 +34,9 @@ create function public.note(p_id int, p_body text) returns void language sql set
   $$ insert into public.notes values (p_id, p_body) $$;
 create function public.fail_with(p_code text, p_message text default 'no', p_hint text default null) returns void
   language plpgsql set search_path = '' as
-  $$ begin raise exception using errcode = p_code, message = p_message, hint = coalesce(p_hint, ''), detail = 'd'; end $$;
+  $$ begin
+       raise exception using errcode = p_code, message = p_message, hint = coalesce(p_hint, ''), detail = 'd';
+     end $$;
 create function public.count_to(p_n int) returns setof int language sql set search_path = '' as
   $$ select generate_series(1, p_n) $$;
 create function public.all_notes() returns setof public.notes language sql set search_path = '' as
@@ -46,8 +48,8 @@ create function public.first_note() returns public.notes language sql set search
 create function public.nothing() returns jsonb language sql set search_path = '' as $$ select null::jsonb $$;
 create function public.typed(p_at timestamptz, p_ids bigint[], p_doc jsonb, p_text text, p_flag boolean)
   returns jsonb language sql set search_path = '' as
-  $$ select jsonb_build_object('at', p_at at time zone 'UTC', 'n', cardinality(p_ids), 'last', p_ids[cardinality(p_ids)],
-       'doc', p_doc, 'text', p_text, 'flag', p_flag) $$;
+  $$ select jsonb_build_object('at', p_at at time zone 'UTC', 'n', cardinality(p_ids),
+       'last', p_ids[cardinality(p_ids)], 'doc', p_doc, 'text', p_text, 'flag', p_flag) $$;
 create function public.twice(p_a int, p_b int default 0) returns int language sql set search_path = '' as 'select 1';
 create function public.twice(p_a int, p_c text default '') returns int language sql set search_path = '' as 'select 2';
 grant execute on all functions in schema public to service_role, authenticated;
