@@ -93,6 +93,8 @@ def worker(
 worker("split_raw")
 worker("normalize_name")
 worker("normalize_domain")
+worker("extract_work_history")
+worker("consolidate_lead")
 # Clay allows ten records a second in a workspace, whoever sends them: few containers, which mostly wait.
 worker("enrich_company_clay", cpu=0.25, max_containers=2, calls_at_once=4)
 worker("enrich_person_clay", cpu=0.25, max_containers=2, calls_at_once=4)

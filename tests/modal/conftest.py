@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import TestStack
 from tests.modal.containers import Containers
+from tests.modal.protocol_registry import Deployment
 from tests.modal.protocol_server import ModalService, modal_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +65,14 @@ def modal_cli(service: ModalService, credentials: dict[str, str], tmp_path_facto
         return done
 
     return run
+
+
+@pytest.fixture(scope="module")
+def deployed(service: ModalService, modal_cli: Cli) -> Deployment:
+    """The app, deployed by the command line."""
+    printed = modal_cli("deploy", "-m", "app").stdout
+    assert "App deployed" in printed
+    return service.deployed("leadloom")
 
 
 @pytest.fixture

@@ -29,21 +29,22 @@ runpy.run_module("modal._container_entrypoint", run_name="__main__")
 class Containers:
     """Starts a container for a function when it is first called, and stops them all in the end.
 
-    Attributes:
+    Args:
+        service: whose calls the containers answer.
         folder: where the containers' files and logs go.
         secret: the environment variables that the secret holds.
     """
 
     def __init__(self, service: ModalService, folder: Path, secret: dict[str, str]) -> None:
-        self._service, self._folder, self._secret = service, folder, secret
+        self.service, self._folder, self._secret = service, folder, secret
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         service.on_call = self._start
 
     def _start(self, function_id: str) -> None:
         if function_id in self._processes:
             return
-        app_id, name = self._service.functions[function_id]
-        function = self._service.apps[app_id].functions[name]
+        app_id, name = self.service.functions[function_id]
+        function = self.service.apps[app_id].functions[name]
         root = self._folder / function_id
         self._unpack(function, root)
         arguments = api_pb2.ContainerArguments(
@@ -52,7 +53,7 @@ class Containers:
             app_id=app_id,
             function_def=function,
             environment_name="main",
-            app_layout=self._service.layout(app_id),
+            app_layout=self.service.layout(app_id),
         )
         path = root / "arguments"
         path.write_bytes(arguments.SerializeToString())
@@ -61,7 +62,7 @@ class Containers:
             "PYTHONPATH": str(root / "root"),
             "MODAL_IS_REMOTE": "1",
             "MODAL_ENVIRONMENT": "main",
-            "MODAL_SERVER_URL": self._service.url,
+            "MODAL_SERVER_URL": self.service.url,
             "MODAL_TASK_ID": arguments.task_id,
             "MODAL_CONTAINER_ARGUMENTS_PATH": str(path),
         }
@@ -76,10 +77,10 @@ class Containers:
     def _unpack(self, function: api_pb2.Function, root: Path) -> None:
         """Lay the function's mounts out below `root`, as they lie below / in a container."""
         for mount_id in function.mount_ids:
-            for file in self._service.mounts.get(mount_id, ()):
+            for file in self.service.mounts.get(mount_id, ()):
                 path = root / file.filename.lstrip("/")
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(self._service.files[file.sha256_hex])
+                path.write_bytes(self.service.files[file.sha256_hex])
 
     def log(self, name: str) -> str:
         """What the containers of a function have printed."""
@@ -88,6 +89,6 @@ class Containers:
     async def stop(self) -> None:
         """Let every container end its work, and wait for that."""
         for function_id in self._processes:
-            self._service.queues[function_id].put_nowait(None)
+            self.service.queues[function_id].put_nowait(None)
         for process in self._processes.values():
             await asyncio.to_thread(process.wait, 20)

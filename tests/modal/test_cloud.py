@@ -22,7 +22,6 @@ from functions.schedules import RUN_SECONDS
 from tests.engine_kit import World
 from tests.modal.conftest import Cli
 from tests.modal.containers import Containers
-from tests.modal.protocol_server import ModalService
 
 CSV = """First Name,Last Name,Title,Company,Email,Website
 ANNA,VAN DER LIND,CEO,Acme GmbH,anna@acme.example,https://www.acme.example/about
@@ -36,7 +35,7 @@ async def settled(db: Database, batch: str, seconds: float = 60) -> dict[str, An
 
 
 async def test_migrate_then_launch_and_the_engine_finishes_the_batch(
-    db: Database, pg: asyncpg.Connection, service: ModalService, containers: Containers, modal_cli: Cli, tmp_path: Path
+    db: Database, pg: asyncpg.Connection, containers: Containers, modal_cli: Cli, tmp_path: Path
 ) -> None:
     await create_client(db, "Northgate", actor="test")
     modal = asyncio.to_thread
@@ -53,12 +52,12 @@ async def test_migrate_then_launch_and_the_engine_finishes_the_batch(
     assert await batches.audit(db, launched["batch"]) == []
     names = {row["last_name"] for row in await pg.fetch("select last_name from batch_items")}
     assert "van der Lind" in names
-    called = [call.function for call in service.calls.values() if call.spawned]
+    called = [call.function for call in containers.service.calls.values() if call.spawned]
     assert {"engine", "split_raw", "normalize_name", "normalize_domain"} <= set(called)
 
 
 async def test_the_engine_run_by_hand_works_a_batch_off_and_ends_when_nothing_is_due(
-    db: Database, pg: asyncpg.Connection, service: ModalService, containers: Containers, modal_cli: Cli
+    db: Database, pg: asyncpg.Connection, containers: Containers, modal_cli: Cli
 ) -> None:
     await db.call("sync_registry", workflows=registry_rows())
     client = (await create_client(db, "Northgate", actor="test"))["uid"]
@@ -72,7 +71,7 @@ async def test_the_engine_run_by_hand_works_a_batch_off_and_ends_when_nothing_is
 
     numbers = await batches.status(db, batch)
     assert (numbers["state"], numbers["completed"]) == ("COMPLETED", 5), containers.log("engine")
-    assert [call.function for call in service.calls.values() if call.spawned] == [
+    assert [call.function for call in containers.service.calls.values() if call.spawned] == [
         "split_raw",
         "normalize_name",
         "normalize_domain",

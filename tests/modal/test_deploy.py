@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from modal_proto import api_pb2
 
 from app.workflows import registry
@@ -14,14 +13,6 @@ from tests.modal.protocol_registry import DEPLOYED, Deployment
 from tests.modal.protocol_server import ModalService, modal_server
 
 ENTRY_FUNCTIONS = {"batch_status", "launch_upload", "migrate_database"}
-
-
-@pytest.fixture(scope="module")
-def deployment(service: ModalService, modal_cli: Cli) -> Deployment:
-    printed = modal_cli("deploy", "-m", "app").stdout
-    assert "App deployed" in printed
-    assert "https://workspace--leadloom-web.modal.test" in printed
-    return service.deployed("leadloom")
 
 
 def mounted(service: ModalService, function: api_pb2.Function) -> set[str]:
@@ -37,22 +28,22 @@ def hidden(path: Path) -> bool:
     return any(part.startswith((".", "__pycache__")) for part in path.relative_to(ROOT).parts)
 
 
-def test_one_app_is_published_as_deployed(service: ModalService, deployment: Deployment) -> None:
+def test_one_app_is_published_as_deployed(service: ModalService, deployed: Deployment) -> None:
     (published,) = service.published
     assert published.name == "leadloom"
     assert published.app_state == DEPLOYED
-    assert set(published.function_ids) == set(deployment.functions)
+    assert set(published.function_ids) == set(deployed.functions)
 
 
-def test_every_workflow_has_one_function_and_nothing_else_is_registered(deployment: Deployment) -> None:
-    assert set(deployment.functions) == {*registry(), "engine", "web", *ENTRY_FUNCTIONS}
+def test_every_workflow_has_one_function_and_nothing_else_is_registered(deployed: Deployment) -> None:
+    assert set(deployed.functions) == {*registry(), "engine", "web", *ENTRY_FUNCTIONS}
     for slug in registry():
-        assert deployment.functions[slug].module_name == "functions.workers"
-        assert deployment.functions[slug].implementation_name == slug
+        assert deployed.functions[slug].module_name == "functions.workers"
+        assert deployed.functions[slug].implementation_name == slug
 
 
-def test_there_is_one_web_endpoint_and_it_is_asgi(deployment: Deployment) -> None:
-    webs = {name: f for name, f in deployment.functions.items() if f.webhook_config.type}
+def test_there_is_one_web_endpoint_and_it_is_asgi(deployed: Deployment) -> None:
+    webs = {name: f for name, f in deployed.functions.items() if f.webhook_config.type}
     assert list(webs) == ["web"]
     assert webs["web"].webhook_config.type == api_pb2.WEBHOOK_TYPE_ASGI_APP
     assert not webs["web"].webhook_config.requires_proxy_auth, "Clay could not get in"
@@ -62,58 +53,58 @@ def test_there_is_one_web_endpoint_and_it_is_asgi(deployment: Deployment) -> Non
     assert webs["web"].autoscaler_settings.scaledown_window == 300
 
 
-def test_the_engine_is_the_only_schedule(deployment: Deployment) -> None:
-    scheduled = {name: f.schedule for name, f in deployment.functions.items() if f.HasField("schedule")}
+def test_the_engine_is_the_only_schedule(deployed: Deployment) -> None:
+    scheduled = {name: f.schedule for name, f in deployed.functions.items() if f.HasField("schedule")}
     assert len(scheduled) <= 2
     assert {name: (s.cron.cron_string, s.cron.timezone) for name, s in scheduled.items()} == {
         "engine": ("* * * * *", "UTC")
     }
 
 
-def test_one_engine_runs_at_a_time_and_ends_soon_after_its_minute(deployment: Deployment) -> None:
-    engine = deployment.functions["engine"]
+def test_one_engine_runs_at_a_time_and_ends_soon_after_its_minute(deployed: Deployment) -> None:
+    engine = deployed.functions["engine"]
     assert engine.autoscaler_settings.max_containers == 1
     assert 60 < engine.timeout_secs <= 120
     assert engine.max_concurrent_inputs == 0
 
 
-def test_nothing_is_repeated_by_modal(deployment: Deployment) -> None:
-    assert {name: f.retry_policy.retries for name, f in deployment.functions.items() if f.retry_policy.retries} == {}
+def test_nothing_is_repeated_by_modal(deployed: Deployment) -> None:
+    assert {name: f.retry_policy.retries for name, f in deployed.functions.items() if f.retry_policy.retries} == {}
 
 
-def test_workers_have_limits_of_their_own(deployment: Deployment) -> None:
+def test_workers_have_limits_of_their_own(deployed: Deployment) -> None:
     for slug, workflow in registry().items():
-        function = deployment.functions[slug]
+        function = deployed.functions[slug]
         assert 0 < function.timeout_secs <= 600
         assert 0 < function.autoscaler_settings.max_containers <= 10
         if workflow.kind == "clay":
             assert function.autoscaler_settings.max_containers * function.max_concurrent_inputs <= 10
 
 
-def test_the_one_secret_must_hold_every_key_and_no_value_is_sent(service: ModalService, deployment: Deployment) -> None:
-    assert {(s.deployment_name, tuple(s.required_keys)) for s in service.secrets.values()} == {
+def test_the_one_secret_must_hold_every_key_and_no_value_is_sent(service: ModalService, deployed: Deployment) -> None:
+    assert {(s.deployed_name, tuple(s.required_keys)) for s in service.secrets.values()} == {
         ("leadloom", REQUIRED_KEYS)
     }
     assert all(not secret.env_dict for secret in service.secrets.values())
-    for function in deployment.functions.values():
+    for function in deployed.functions.values():
         assert set(function.secret_ids) <= set(service.secrets)
         assert len(function.secret_ids) == 1
 
 
-def test_the_source_the_pages_and_the_sql_are_mounted(service: ModalService, deployment: Deployment) -> None:
+def test_the_source_the_pages_and_the_sql_are_mounted(service: ModalService, deployed: Deployment) -> None:
     expected = {
         *(path for package in ("app", "functions", "web", "migrations") for path in below(package, "*.py")),
         *below("web/templates", "*"),
         *below("web/static", "*"),
         *below("migrations", "*.sql"),
     }
-    for function in deployment.functions.values():
+    for function in deployed.functions.values():
         assert mounted(service, function) == expected
     assert "/root/migrations/functions/zz_access.sql" in expected
 
 
-def test_the_image_installs_what_the_project_depends_on(service: ModalService, deployment: Deployment) -> None:
-    assert {function.image_id for function in deployment.functions.values()} <= set(service.images)
+def test_the_image_installs_what_the_project_depends_on(service: ModalService, deployed: Deployment) -> None:
+    assert {function.image_id for function in deployed.functions.values()} <= set(service.images)
     commands = "\n".join(line for image in service.images.values() for line in image.dockerfile_commands)
     assert "FROM python:3.11" in commands
     for requirement in runtime_dependencies():
@@ -121,7 +112,7 @@ def test_the_image_installs_what_the_project_depends_on(service: ModalService, d
     assert not any(image.context_files or image.context_mount_id for image in service.images.values())
 
 
-def test_the_token_comes_from_the_environment(service: ModalService, deployment: Deployment) -> None:
+def test_the_token_comes_from_the_environment(service: ModalService, deployed: Deployment) -> None:
     assert service.tokens == {("ak-test", "as-test")}
 
 

@@ -1,0 +1,112 @@
+"""What the objects say of themselves: limits, schedule, secrets, and what importing the app costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import modal
+import pytest
+
+import app as package
+from app.workflows import registry
+from functions import cli, modal_app, workers
+from functions.schedules import CHUNKS_PER_CALL, engine
+from functions.web import web
+
+ROOT = Path(__file__).resolve().parents[2]
+ENTRY_FUNCTIONS = (cli.migrate_database, cli.launch_upload, cli.batch_status)
+FUNCTIONS = [*workers.WORKERS.values(), engine, web, *ENTRY_FUNCTIONS]
+
+
+def test_every_workflow_has_exactly_one_worker() -> None:
+    assert sorted(workers.WORKERS) == sorted(registry()), (
+        "functions/workers.py needs one worker(...) line per workflow of app/workflows"
+    )
+
+
+@pytest.mark.parametrize("slug", sorted(registry()))
+def test_a_container_finds_a_worker_by_its_name(slug: str) -> None:
+    assert getattr(workers, slug) is workers.WORKERS[slug]
+    assert isinstance(getattr(workers, slug), modal.Function)
+
+
+def test_a_slug_cannot_hide_something_else_of_the_module() -> None:
+    taken = {name for name, value in vars(workers).items() if not isinstance(value, modal.Function)}
+    assert not taken & set(registry())
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=str)
+def test_every_function_reads_the_one_secret_and_ends(function: modal.Function) -> None:
+    info = function.info()
+    assert info.secrets == ["modal.Secret.from_name('leadloom')"]
+    assert 0 < info.timeout <= 3600
+    assert not info.max_retries
+
+
+def test_the_engine_is_the_only_schedule_and_comes_every_minute() -> None:
+    assert engine.info().schedule == "Cron('* * * * *', UTC)"
+    assert [f.info().schedule for f in FUNCTIONS if f.info().schedule] == ["Cron('* * * * *', UTC)"]
+
+
+def test_the_web_function_serves_many_requests_for_at_most_150_seconds() -> None:
+    info = web.info()
+    assert info.timeout == 150
+    assert info.concurrency_info is not None
+    assert info.concurrency_info.max_inputs == 100
+    assert info.web_info is not None
+
+
+def test_workers_for_clay_share_their_containers_and_the_others_have_a_core() -> None:
+    for slug, workflow in registry().items():
+        info = workers.WORKERS[slug].info()
+        if workflow.kind == "clay":
+            assert info.concurrency_info is not None
+            assert info.cpu < 1
+        else:
+            assert info.concurrency_info is None
+            assert info.cpu == 1
+
+
+def test_a_call_holds_no_more_chunks_than_its_time_allows() -> None:
+    shortest = min(function.info().timeout for function in workers.WORKERS.values())
+    assert shortest / (CHUNKS_PER_CALL / workers.CHUNKS_IN_FLIGHT) >= 60
+
+
+def test_the_image_takes_the_projects_dependencies_but_not_modal() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    left_out = set(project["dependencies"]) - set(modal_app.runtime_dependencies())
+    assert left_out == {"modal>=1.6,<1.7"}
+
+
+@pytest.mark.parametrize(("text", "number"), [(None, 0), ("", 0), ("0", 0), (" 2 ", 2)])
+def test_warm_containers_come_from_the_deploying_shell(
+    monkeypatch: pytest.MonkeyPatch, text: str | None, number: int
+) -> None:
+    if text is None:
+        monkeypatch.delenv("LEADLOOM_MIN_CONTAINERS", raising=False)
+    else:
+        monkeypatch.setenv("LEADLOOM_MIN_CONTAINERS", text)
+    assert modal_app.min_containers() == number
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "yes"])
+def test_warm_containers_are_a_whole_number(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("LEADLOOM_MIN_CONTAINERS", text)
+    with pytest.raises(ValueError, match="LEADLOOM_MIN_CONTAINERS"):
+        modal_app.min_containers()
+
+
+def test_the_package_shows_modals_command_line_what_it_can_run() -> None:
+    assert package.app is modal_app.app
+    assert {"app", "engine", "launch", "migrate"} <= set(dir(package))
+    with pytest.raises(AttributeError, match="nothing_of_that_name"):
+        _ = package.nothing_of_that_name
+
+
+def test_a_plain_import_of_app_loads_nothing_else() -> None:
+    script = "import sys, app; print([m for m in ('modal', 'functions', 'supabase', 'polars') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.strip() == "[]"
