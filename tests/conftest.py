@@ -21,13 +21,33 @@ from app.db import Database, connect
 from app.local.bootstrap import authenticator_url, bootstrap_cluster, bootstrap_database
 from app.local.gateway import Gateway
 from app.local.keys import Keys
-from app.local.postgres import Cluster
+from app.local.postgres import Cluster, bundled_binaries
 from app.local.server import BackgroundServer, listen
 from app.settings import Settings, settings
 from migrations.migrate import migrate
 
+# Hosted projects have PostgreSQL 17, older ones 15; Debian's packages of them are tried where they are installed.
+_DEBIAN = {version: Path(f"/usr/lib/postgresql/{version}/bin") for version in (15, 16, 17)}
 _TEMPLATE = "template_leadloom"
 _numbers = itertools.count(1)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`postgres_binaries`: once per PostgreSQL that this machine has, the embedded one and Debian's."""
+    if "postgres_binaries" in metafunc.fixturenames:
+        found = {str(version): path for version, path in _DEBIAN.items() if (path / "initdb").exists()}
+        found["embedded"] = bundled_binaries()
+        metafunc.parametrize("postgres_binaries", list(found.values()), ids=list(found))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say aloud what this machine could not try."""
+    if not (_DEBIAN[15] / "initdb").exists():
+        terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
+        terminalreporter.line(
+            "PostgreSQL 15 is not installed: the migrations were not tried on it. `apt-get install postgresql-15`",
+            red=True,
+        )
 
 
 @dataclass(frozen=True)
