@@ -10,7 +10,7 @@ import re
 
 from app.text import _name_words as words
 
-__all__ = ["is_shouted", "is_whispered", "recase", "settle_outliers"]
+__all__ = ["capitalised_word", "is_shouted", "is_whispered", "recase", "settle_outliers"]
 
 MAC_PREFIX = re.compile(r"\bMa?c(?=[A-Z])")
 LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019\u02bc][^\W\d_]*)*")
@@ -50,7 +50,7 @@ def recase(text: str, *, opens: bool = True) -> str:
             small = (low in words.SMALL or after_de) and not (opens and i == 0) and not alone
         if low == "in" and i < len(parts) - 1 and parts[i + 1].lower() in {"'t", "\u2019t", "den", "der"}:
             small = not (opens and i == 0)
-        result.append(low if small else _word(part))
+        result.append(low if small else capitalised_word(part))
     return " ".join(result)
 
 
@@ -61,12 +61,12 @@ def settle_outliers(text: str) -> str:
         return text
     last = parts[-1]
     if _stands_out(last, len(parts)):
-        parts[-1] = _word(last)
+        parts[-1] = capitalised_word(last)
     first = parts[0]
     if first.islower() and first not in words.PARTICLES and "'" not in first:
-        parts[0] = _word(first)
+        parts[0] = capitalised_word(first)
     elif len(first) >= MIN_SHOUT and first.isupper() and first.isalpha() and VOWELS & set(first):
-        parts[0] = _word(first)
+        parts[0] = capitalised_word(first)
     return " ".join(parts)
 
 
@@ -80,12 +80,12 @@ def _stands_out(last: str, count: int) -> bool:
     return len(bare) >= (MIN_SURNAME if count >= MIN_WORDS_WITH_TAIL else 2)
 
 
-def _word(word: str) -> str:
-    """One word, hyphens and apostrophes inside it included."""
+def capitalised_word(word: str) -> str:
+    """One word of a name with its capitals, inside hyphens and behind apostrophes too: `O'NEIL-MCKAY`."""
     if "-" in word:
         pieces = word.split("-")
         return "-".join(
-            piece.lower() if 0 < i < len(pieces) - 1 and piece.lower() in words.SMALL else _word(piece)
+            piece.lower() if 0 < i < len(pieces) - 1 and piece.lower() in words.SMALL else capitalised_word(piece)
             for i, piece in enumerate(pieces)
         )
     if "." in word:
@@ -96,13 +96,13 @@ def _word(word: str) -> str:
     if low in words.GENERATIONS:
         return words.GENERATIONS[low]
     if len(word) == 2 and word.isalpha() and (word.upper() in INITIALS or not VOWELS & set(word.upper())):  # noqa: PLR2004
-        return word.upper() if word.isupper() else word.capitalize()
+        return word.upper() if low not in words.TWO_LETTER_NAMES else word.capitalize()
     return LETTERS.sub(lambda found: _capitalised(found[0]), low)
 
 
 def _dotted(word: str) -> str:
     """Initials and abbreviations: `J.R.`, `ST.JOHN`."""
-    return ".".join(_word(piece) if piece else piece for piece in word.split("."))
+    return ".".join(capitalised_word(piece) if piece else piece for piece in word.split("."))
 
 
 def _capitalised(low: str) -> str:
@@ -114,7 +114,7 @@ def _capitalised(low: str) -> str:
             return low
         if tail and head in words.APOSTROPHE_OPENERS:
             return f"{head.capitalize()}{mark}{_capitalised(tail)}"
-        return f"{head.capitalize()}{mark}{tail}"
+        return f"{_capitalised(head)}{mark}{tail}"
     if low.startswith("mc") and len(low) > 3:  # noqa: PLR2004 -- Mc and at least two letters
         return "Mc" + low[2:].capitalize()
     if low in words.MAC_NAMES:

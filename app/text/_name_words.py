@@ -98,6 +98,9 @@ often capital as small; bearers of such names mostly write them capital.)"""
 
 SMALL_AFTER_DE = frozenset(("la", "las", "los", "le", "l'"))
 
+TWO_LETTER_NAMES = frozenset(("ng", "st", "mc", "dr", "mr", "ms", "jr", "sr"))
+"""Words of two letters without a vowel that are no initials."""
+
 # Mac- followed by a capital; every other name in Mac- is written like Macron, Machado, Mackenzie or Macey.
 MAC_NAMES = frozenset(
     """

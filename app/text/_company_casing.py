@@ -1,0 +1,80 @@
+"""Capitals of company names: `NORTHGATE ROBOTICS` is shouted, `IBM` and `IKEA` are spelt so.
+
+Only names written wholly in one case are touched, and of those only what is no acronym: a short word stays in capitals
+unless it is a known word, a longer one unless it is a known brand or has no vowel.
+"""
+
+from __future__ import annotations
+
+import re
+
+from app.text import _company_words as words
+from app.text._casing import capitalised_word
+from app.text.values import fold
+
+__all__ = ["recase_company"]
+
+VOWELS = frozenset("aeiouy")
+ACRONYM_LENGTH = 3
+SURELY_SHOUTED = 6
+DOMAIN = re.compile(r"(?P<name>[\w-]+)(?P<end>(?:\.[a-z]{2,})+)", re.IGNORECASE)
+
+
+def recase_company(name: str, written: str) -> str:
+    """Write a name with care if it is in one case.
+
+    Args:
+        name: the name without legal form.
+        written: the cell it came from, whose form may show that everything was shouted (`ACME CORP.`).
+    """
+    if name == name.lower():
+        return _spelt(name, shouted=False) if _is_whispered(name) else name
+    if name != name.upper() or name == name.lower():
+        return name
+    return _spelt(name, shouted=True) if _is_shouted(name, written) else name
+
+
+def _is_whispered(name: str) -> bool:
+    """Whether small letters are carelessness: not for a domain, a number or a caseless script."""
+    return name != name.upper() and not DOMAIN.fullmatch(name)
+
+
+def _is_shouted(name: str, written: str) -> bool:
+    """Whether capitals are carelessness rather than an acronym."""
+    long_words = [word for word in re.findall(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*", name) if len(word) > ACRONYM_LENGTH]
+    if not long_words:
+        return any(len(word) > 1 and fold(word) in words.SHORT_WORDS for word in name.split())
+    if len(name.split()) > 1 or len(long_words[0]) >= SURELY_SHOUTED:
+        return True
+    rest = re.findall(r"[^\W\d_]+", written)
+    return any(word.isupper() and fold(word) in words.SHOUTABLE for word in rest)
+
+
+def _spelt(name: str, *, shouted: bool) -> str:
+    """Each word with its capitals; joining words small."""
+    parts = name.split()
+    return " ".join(
+        part.lower() if 0 < i < len(parts) - 1 and part.lower() in words.SMALL_WORDS else _word(part, shouted=shouted)
+        for i, part in enumerate(parts)
+    )
+
+
+def _word(word: str, *, shouted: bool) -> str:
+    bare = word.strip("()[]\"'.,!?:;")
+    low = bare.lower()
+    if low in words.BRANDS:
+        return word.replace(bare, words.BRANDS[low])
+    if domain := DOMAIN.fullmatch(bare):
+        end = domain["end"].lower()
+        if len(end) > 2 and not all(len(piece) == 1 for piece in bare.split(".")):  # noqa: PLR2004
+            return word.replace(bare, capitalised_word(domain["name"].lower()) + end)
+    if "-" in bare or "/" in bare:
+        return re.sub(r"[^-/]+", lambda piece: _word(piece[0], shouted=shouted), word)
+    if any(char.isdigit() for char in bare) or "&" in bare or "." in bare:
+        return word.upper() if shouted or len(bare) <= ACRONYM_LENGTH else word
+    letters = fold(bare)
+    if not VOWELS & set(letters):
+        return word.upper()
+    if len(letters) <= ACRONYM_LENGTH and letters not in words.SHORT_WORDS | words.SMALL_WORDS and shouted:
+        return word
+    return capitalised_word(word)
