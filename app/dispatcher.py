@@ -16,8 +16,10 @@ import httpx
 import orjson
 
 from app import clay
+from app.clay_http import http_client
 from app.db import Database
 from app.errors import Retry, StepError
+from app.extraction.feed import portions_with_results
 from app.workflows import registry
 from app.workflows.base import ClayWorkflow, ComputeWorkflow
 
@@ -70,6 +72,8 @@ async def run_chunk(db: Database, chunk_id: str, http: httpx.AsyncClient | None 
     workflow = registry().get(chunk["workflow"])
     if isinstance(workflow, ClayWorkflow):
         return await _send(db, http, chunk, workflow)
+    if isinstance(workflow, ComputeWorkflow) and workflow.needs_results:
+        return await _compute_from_results(db, chunk, workflow)
     if isinstance(workflow, ComputeWorkflow):
         outcome = await asyncio.to_thread(_compute, workflow, items, chunk["mapping"])
     else:
@@ -83,10 +87,23 @@ async def _send(
     db: Database, http: httpx.AsyncClient | None, chunk: dict[str, Any], workflow: ClayWorkflow[Any, Any]
 ) -> ChunkReport:
     if http is None:
-        async with clay.http_client() as own:
+        async with http_client() as own:
             return await _send(db, own, chunk, workflow)
     report = await clay.send_chunk(db, http, chunk, workflow)
     return ChunkReport(len(chunk["items"]), 0, report.failed, report.sent)
+
+
+async def _compute_from_results(
+    db: Database, chunk: dict[str, Any], workflow: ComputeWorkflow[Any, Any]
+) -> ChunkReport:
+    """Run a step that reads raw payloads: these come in portions that fit, and each portion is handed back at once."""
+    report = ChunkReport(len(chunk["items"]))
+    async for portion in portions_with_results(db, chunk["items"]):
+        outcome = await asyncio.to_thread(_compute, workflow, portion, chunk["mapping"])
+        await _hand_back(db, outcome)
+        report.completed += len(outcome.completed)
+        report.failed += len(outcome.failed)
+    return report
 
 
 def _compute(

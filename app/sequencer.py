@@ -26,6 +26,7 @@ __all__ = ["EngineReport", "Pace", "run_engine"]
 log = logging.getLogger(__name__)
 
 MAX_REFUSALS = 10
+QUIET_TURNS = 2
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,8 @@ class _Loop:
         moved += await self._dispatch()
         if self.is_time("fold", 1.0):
             await self.db.call("fold_tallies")
+        if self.is_time("results", 1.0):
+            moved += await work_in_background(self.db)
         self.report.ticks += 1
         return moved
 
@@ -169,11 +172,13 @@ async def run_engine(
     wake, stop = wake or asyncio.Event(), stop or asyncio.Event()
     started = time.monotonic()
     await db.call("sync_registry", workflows=registry_rows())
-    sleep_s = 0.02
+    sleep_s, quiet_turns = 0.02, 0
     try:
         while not stop.is_set() and (max_seconds is None or time.monotonic() - started < max_seconds):
             moved = await _turn(loop)
-            if idle_exit_s is not None and (not loop.report.held or (not moved and _is_idle(loop, idle_exit_s))):
+            # Two quiet turns: what a worker finished between a turn's advance and its dispatch shows in the next one.
+            quiet_turns = 0 if moved or not _is_idle(loop, idle_exit_s) else quiet_turns + 1
+            if idle_exit_s is not None and (not loop.report.held or quiet_turns >= QUIET_TURNS):
                 break
             sleep_s = 0.02 if moved else min(sleep_s * 2, loop.pace.longest_sleep_s)
             if not moved:
@@ -203,8 +208,8 @@ async def _turn(loop: _Loop) -> int:
     return moved
 
 
-def _is_idle(loop: _Loop, within_s: float) -> bool:
-    return not loop.busy and (loop.next_due_in_s is None or loop.next_due_in_s > within_s)
+def _is_idle(loop: _Loop, within_s: float | None) -> bool:
+    return not loop.busy and (loop.next_due_in_s is None or loop.next_due_in_s > (within_s or 0))
 
 
 async def _rest(wake: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:

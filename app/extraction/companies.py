@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from app.extraction.payloads import Report, find_record, first, read_int, read_list, read_text
 from app.extraction.places import read_place
-from app.text.companies import company_key
+from app.text.companies import company_key, is_no_company
 from app.text.domains import company_domain, registrable_domain
 from app.text.linkedin import linkedin_company, linkedin_person
 
@@ -150,7 +150,8 @@ def read_company_ref(layers: tuple[dict[str, Any], ...], field: str, report: Rep
     linkedin = None
     if link is not None and (key != "url" or (link.__class__ is str and "linkedin" in link.lower())):
         linkedin = read_linkedin(link, "company", f"{field}company_linkedin", report)
-    return CompanyRef(name, company_key(name) if name else None, domain, linkedin)
+    # "Self-employed" and "Stealth Startup" are what many write; nobody worked together there.
+    return CompanyRef(name, None if is_no_company(name) else company_key(name), domain, linkedin)
 
 
 def size_bucket(value: Any, count: int | None, report: Report) -> str | None:

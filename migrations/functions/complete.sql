@@ -41,6 +41,7 @@ begin
     if v_group.identities is not null then
       perform leadloom.set_identity(v_group.identities);
     end if;
+    perform leadloom.project_results(v_group.batch_id, v_group.step_index, v_group.items);
     perform leadloom.enter_step(v_group.batch_id, v_group.step_index + 1, v_group.items);
     if v_group.entities is not null then
       perform leadloom.share_results(array(
