@@ -19,6 +19,7 @@ from app import callbacks
 from app.db import Database
 from app.dispatcher import Spawner
 from app.errors import DatabaseError, DatabaseUnavailableError
+from app.extraction.background import work_in_background
 from app.workflows import registry, registry_rows
 
 __all__ = ["EngineReport", "Pace", "run_engine"]
@@ -74,6 +75,8 @@ class _Loop:
     holder: str = field(default_factory=lambda: str(uuid4()))
     next_due_in_s: float | None = None
     busy: bool = True
+    background: asyncio.Task[int] | None = None
+    background_moved: bool = True
     refusals: int = 0
     every: dict[str, float] = field(default_factory=dict)
 
@@ -105,10 +108,17 @@ class _Loop:
         moved += await self._dispatch()
         if self.is_time("fold", 1.0):
             await self.db.call("fold_tallies")
-        if self.is_time("results", 1.0):
-            moved += await work_in_background(self.db)
+        self._work_in_background()
         self.report.ticks += 1
         return moved
+
+    def _work_in_background(self) -> None:
+        """Keep replays and flag refreshes going beside the loop, so that no batch waits for them."""
+        if self.background is not None and self.background.done():
+            self.background_moved = self.background.result() > 0
+            self.background = None
+        if self.background is None and self.is_time("results", 0.0 if self.background_moved else 1.0):
+            self.background = asyncio.create_task(work_in_background(self.db))
 
     async def _advance(self) -> int:
         done = await self.db.call("advance_completed_items", limit=2_000)
@@ -209,7 +219,11 @@ async def _turn(loop: _Loop) -> int:
 
 
 def _is_idle(loop: _Loop, within_s: float | None) -> bool:
-    return not loop.busy and (loop.next_due_in_s is None or loop.next_due_in_s > (within_s or 0))
+    return (
+        not loop.busy
+        and not loop.background_moved
+        and (loop.next_due_in_s is None or loop.next_due_in_s > (within_s or 0))
+    )
 
 
 async def _rest(wake: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:
@@ -221,6 +235,8 @@ async def _rest(wake: asyncio.Event, stop: asyncio.Event, seconds: float) -> Non
 
 
 async def _release(loop: _Loop) -> None:
+    if loop.background is not None:
+        await asyncio.wait([loop.background])
     report: dict[str, Any] = asdict(loop.report)
     try:
         if loop.report.held:
