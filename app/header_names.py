@@ -9,15 +9,23 @@ from __future__ import annotations
 
 __all__ = ["COMPANY", "CUSTOMER", "KNOWN", "PERSON", "PERSON_SIGNS"]
 
-_NAME = ("Company Name", "Company", "Organization", "Organisation", "Organization Name", "Account Name", "Account")
-_NAME += ("Employer", "Current Company", "Business Name", "Firma", "Unternehmen", "Société", "Entreprise", "Empresa")
-_DOMAIN = ("Company Domain", "Company Domain Name", "Domain", "Domain Name", "Primary Domain", "Company Website Short")
-_DOMAIN += ("Website Domain", "Web Domain", "Organization Domain")
-_SITE = ("Website", "Company Website", "Website URL", "Company Website Full", "Company Website URL", "Web Site")
-_SITE += ("Company URL", "Organization Website", "Homepage", "Webseite", "Site web", "Sitio web")
-_COMPANY_LINKEDIN = ("Company Linkedin Url", "Company LinkedIn Link", "Company LinkedIn", "regularCompanyUrl")
-_COMPANY_LINKEDIN += ("LinkedIn Company URL", "LinkedIn Company Page", "Company LinkedIn Profile", "companyUrl")
-_COMPANY_LINKEDIN += ("Organization LinkedIn URL", "Account LinkedIn URL")
+_NAME = (
+    *("Company Name", "Company", "Organization", "Organisation", "Organization Name", "Account Name", "Account"),
+    *("Employer", "Current Company", "Business Name", "Firma", "Unternehmen", "Société", "Entreprise", "Empresa"),
+)
+_DOMAIN = (
+    *("Company Domain", "Company Domain Name", "Domain", "Domain Name", "Primary Domain", "Company Website Short"),
+    *("Website Domain", "Web Domain", "Organization Domain"),
+)
+_SITE = (
+    *("Website", "Company Website", "Website URL", "Company Website Full", "Company Website URL", "Web Site"),
+    *("Company URL", "Organization Website", "Homepage", "Webseite", "Site web", "Sitio web"),
+)
+_COMPANY_LINKEDIN = (
+    *("Company Linkedin Url", "Company LinkedIn Link", "Company LinkedIn", "regularCompanyUrl"),
+    *("LinkedIn Company URL", "LinkedIn Company Page", "Company LinkedIn Profile", "companyUrl"),
+    *("Organization LinkedIn URL", "Account LinkedIn URL"),
+)
 _PROFILE = ("LinkedIn URL", "LinkedIn", "LinkedIn Link", "LinkedIn Profile", "LinkedIn Profile URL", "LinkedIn Page")
 
 # What a row says of its company, whoever the row is about.
@@ -149,8 +157,18 @@ KNOWN: tuple[str, ...] = (
         "Email Confidence",
         "Primary Email Catch-all Status",
     ),
-    *("Primary Email Last Verified At", "Departments", "Sub Departments", "Contact Owner", "Do Not Call", "Stage"),
-    *("Lists", "Last Contacted", "Account Owner", "Facebook Url", "Twitter Url", "Address", "Company Address"),
+    *("Primary Email Last Verified At", "Departments", "Sub Departments", "Contact Owner"),
+    *(
+        "Do Not Call",
+        "Stage",
+        "Lists",
+        "Last Contacted",
+        "Account Owner",
+        "Facebook Url",
+        "Twitter Url",
+        "Address",
+        "Company Address",
+    ),
     *("Latest Funding Amount", "Last Raised At", "Parent company (Apollo data - Organization ID)"),
     *("Subsidiary of (Organization ID)", "Email Sent", "Email Open", "Email Bounced", "Replied", "Demoed"),
     *("Number of Retail Locations", "SIC Codes", "NAICS Codes", "Apollo Contact Id", "Apollo Account Id"),

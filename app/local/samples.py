@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 from app.local import sample_words as words
 
@@ -62,20 +63,20 @@ class _Company:
     cells: dict[str, str]
 
 
-def write_people(target: Path | io.BufferedIOBase, rows: int, seed: int = 2026) -> None:
+def write_people(target: Path | IO[bytes], rows: int, seed: int = 2026) -> None:
     """Write an Apollo people export of 75 columns: UTF-8 without BOM, LF, a header line and `rows` records."""
     rng = random.Random(seed)  # noqa: S311 -- sample data, not a secret
     companies = [_company(rng, n) for n in range(max(1, rows // _PEOPLE_PER_COMPANY))]
     _write(target, PEOPLE_COLUMNS, _people(rng, rows, companies))
 
 
-def write_companies(target: Path | io.BufferedIOBase, rows: int, seed: int = 2026) -> None:
+def write_companies(target: Path | IO[bytes], rows: int, seed: int = 2026) -> None:
     """Write an Apollo companies export of 38 columns, one company a row; the same seed gives the people's companies."""
     rng = random.Random(seed)  # noqa: S311
     _write(target, COMPANY_COLUMNS, (_company(rng, n).cells for n in range(rows)))
 
 
-def write_customers(target: Path | io.BufferedIOBase, rows: int, seed: int = 2026) -> None:
+def write_customers(target: Path | IO[bytes], rows: int, seed: int = 2026) -> None:
     """Write a client's own customer list: name and domain, as typed by people."""
     rng = random.Random(seed)  # noqa: S311
     companies = (_company(rng, n) for n in range(rows))
@@ -84,7 +85,7 @@ def write_customers(target: Path | io.BufferedIOBase, rows: int, seed: int = 202
     )
 
 
-def _write(target: Path | io.BufferedIOBase, columns: Sequence[str], rows: Iterable[dict[str, str]]) -> None:
+def _write(target: Path | IO[bytes], columns: Sequence[str], rows: Iterable[dict[str, str]]) -> None:
     if isinstance(target, Path):
         with target.open("wb") as file:
             _write(file, columns, rows)
@@ -171,7 +172,7 @@ def _as_typed(rng: random.Random, first: str, last: str) -> tuple[str, str]:
         (0.13, f"Dr. {first}", f" {last} "),
         (0.135, first, f"{last[0]}."),
     )
-    return next(((f, l) for share, f, l in decorated if roll < share), (first, last))
+    return next(((a, b) for share, a, b in decorated if roll < share), (first, last))
 
 
 def _email_cells(rng: random.Random, n: int, first: str, last: str, company: _Company) -> dict[str, str]:

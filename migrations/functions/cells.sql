@@ -1,6 +1,15 @@
--- One CSV cell as a value: trimmed, without the apostrophe that spreadsheets put before a formula, null when empty.
+-- One CSV cell as a value: trimmed, without the apostrophe that exports put before what a spreadsheet would take for a
+-- formula ('+1 415, '=x), null when nothing is left. The apostrophe of a name ('t Hof) stays.
 create or replace function leadloom.clean_cell(p_cell text) returns text
-language sql immutable security invoker set search_path = ''
+language plpgsql immutable strict security invoker set search_path = ''
 as $$
-  select nullif(btrim(regexp_replace(btrim(p_cell, E' \t\r\n\u00a0'), '^''(?=[-=+@(0-9])', ''), E' \t\r\n\u00a0'), '')
+begin
+  p_cell := btrim(p_cell, E' \t\r\n\u00a0');
+  if p_cell = '' then
+    return null;
+  elsif left(p_cell, 1) = '''' and p_cell ~ '^''[-=+@(0-9]' then
+    return nullif(btrim(substr(p_cell, 2), E' \t\r\n\u00a0'), '');
+  end if;
+  return p_cell;
+end
 $$;

@@ -1,0 +1,239 @@
+"""An upload from file to stored rows: the beginning of the data's way.
+
+`ingest` reads a file in three stations (`csv_text`, `csv_survey`, `csv_reading`), maps its header (`headers`) and sends
+every column of every row, untouched, to `raw_apollo_uploads`. Nobody sees the upload before its last row has arrived.
+What comes next is a launch (`app/batches.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+from uuid import UUID, uuid4
+
+from app.csv_reading import Chunk, TableReader
+from app.csv_survey import Table, survey
+from app.csv_text import TextFile, Warned, open_text
+from app.db import Database
+from app.errors import InputError, LeadloomError
+from app.headers import KINDS, HeaderMatch, detect_kind, match_headers
+
+__all__ = ["UploadResult", "ingest", "sweep_stale_uploads"]
+
+_IN_FLIGHT = 3
+_FILENAME_LENGTH = 255
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class UploadResult:
+    """A file that was read in completely.
+
+    Attributes:
+        uid: the upload's.
+        kind: people, companies or customers.
+        row_count: rows stored.
+        header: column names in file order.
+        mapping: field -> column.
+        unrecognised: columns whose label nobody knows.
+        report: everything noticed on the way: encoding, separator, preamble, columns, warnings.
+    """
+
+    uid: str
+    kind: str
+    row_count: int
+    header: list[str]
+    mapping: dict[str, str]
+    unrecognised: list[str]
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file as far as it is understood before its rows are read."""
+
+    text: TextFile
+    table: Table
+    match: HeaderMatch
+    reader: TableReader
+    chunks: Iterator[Chunk]
+    first: Chunk
+
+
+async def ingest(
+    db: Database,
+    source: Path | bytes | IO[bytes],
+    *,
+    client: str | UUID,
+    kind: str | None = None,
+    filename: str,
+    allow_duplicate: bool = False,
+    actor: str,
+    on_progress: Callable[[int], object] | None = None,
+) -> UploadResult:
+    """Read a CSV file into an upload.
+
+    Args:
+        db: the database.
+        source: a path, the content, or a seekable binary file (which stays open).
+        client: the client's uid.
+        kind: people, companies or customers; None tells people from companies by the header.
+        filename: what the file is called where it came from.
+        allow_duplicate: read the file in although the client has this very file already.
+        actor: who uploads, for the audit log.
+        on_progress: called with the number of rows stored so far.
+
+    Returns:
+        The upload, ready to launch.
+
+    Raises:
+        InputError: the file cannot be taken; says why, on which line, and what to do.
+        ConflictError: the client has this very file already; names the upload.
+        NotFoundError: there is no such client.
+    """
+    if kind is not None and kind not in KINDS:
+        raise InputError(f"“{kind}” is no kind of upload.", f"Choose one of {', '.join(KINDS)}.")
+    await sweep_stale_uploads(db)
+    file = await asyncio.to_thread(_understand, source, kind)
+    try:
+        return await _store(
+            db, file, client=client, filename=filename, allow_duplicate=allow_duplicate, actor=actor, told=on_progress
+        )
+    finally:
+        file.text.close()
+
+
+async def sweep_stale_uploads(db: Database) -> int:
+    """Fail uploads whose sender vanished and remove their rows; the number of uploads that failed."""
+    failed = 0
+    done = False
+    while not done:
+        swept = await db.call("sweep_stale_uploads")
+        failed, done = failed + swept["failed"], swept["done"]
+    return failed
+
+
+def _understand(source: Path | bytes | IO[bytes], kind: str | None) -> _File:
+    """Everything that can refuse the file, before anything of it is stored."""
+    text = open_text(source)
+    try:
+        table = survey(text)
+        match = match_headers(table.header, kind, table.sample)
+        reader = TableReader(table)
+        chunks = reader.chunks()
+        return _File(text, table, match, reader, chunks, _first(chunks, table))
+    except BaseException:
+        text.close()
+        raise
+
+
+def _first(chunks: Iterator[Chunk], table: Table) -> Chunk:
+    for chunk in chunks:
+        return chunk
+    raise InputError(
+        f"Line {table.header_line} names {len(table.header)} columns, but no row below has anything in it.",
+        "Export the rows too.",
+    )
+
+
+async def _store(
+    db: Database,
+    file: _File,
+    *,
+    client: str | UUID,
+    filename: str,
+    allow_duplicate: bool,
+    actor: str,
+    told: Callable[[int], object] | None,
+) -> UploadResult:
+    match, report = file.match, _report(file)
+    uid = str(uuid4())
+    await db.call(
+        "begin_upload",
+        upload=uid,
+        client=client,
+        kind=match.kind,
+        filename=Path(filename).name[-_FILENAME_LENGTH:] or "upload.csv",
+        sha256=file.text.sha256,
+        byte_size=file.text.byte_size,
+        header=file.table.header,
+        mapping=match.mapping,
+        report=report,
+        allow_duplicate=allow_duplicate,
+        actor=actor,
+    )
+    try:
+        await _send(db, uid, file, told)
+        read = file.reader.report()
+        report |= read | {"warnings": [*report["warnings"], *read["warnings"]]}
+        await db.call(
+            "finish_upload", upload=uid, row_count=file.reader.rows, report=report, header=file.reader.columns
+        )
+    except BaseException as error:
+        await asyncio.shield(_give_up(db, uid, error))
+        raise
+    columns = file.reader.columns
+    return UploadResult(uid, match.kind, file.reader.rows, columns, match.mapping, match.unrecognised, report)
+
+
+async def _send(db: Database, uid: str, file: _File, told: Callable[[int], object] | None) -> None:
+    """Send the chunks, a few at a time: while the database stores some, the next one is read."""
+    running: deque[asyncio.Task[int]] = deque()
+    stored = 0
+    chunk: Chunk | None = file.first
+    try:
+        while chunk is not None or running:
+            if chunk is not None:
+                running.append(asyncio.create_task(_append(db, uid, chunk)))
+                chunk = await asyncio.to_thread(next, file.chunks, None)
+            if chunk is None or len(running) >= _IN_FLIGHT:
+                stored += await running.popleft()
+                if told is not None:
+                    told(stored)
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _append(db: Database, uid: str, chunk: Chunk) -> int:
+    await db.call("append_rows", upload=uid, first_row=chunk.first_row, rows=chunk.rows, columns=chunk.columns)
+    return len(chunk.rows)
+
+
+async def _give_up(db: Database, uid: str, error: BaseException) -> None:
+    """Take back what was stored. Where even that is impossible, the next sweep does it."""
+    said = str(error) if isinstance(error, LeadloomError) else "The upload broke off before all rows had arrived."
+    with contextlib.suppress(LeadloomError):
+        while not (await db.call("fail_upload", upload=uid, error=said))["done"]:
+            pass
+    log.info("Upload %s failed: %s", uid, said)
+
+
+def _report(file: _File) -> dict[str, Any]:
+    """What is known of a file before its rows are read; the reader's own report is added at the end."""
+    table, match = file.table, file.match
+    warnings = [*file.text.warnings, *(Warned("mapping", note) for note in match.notes)]
+    likely = detect_kind(table.header)
+    if match.kind not in {"customers", likely}:
+        warnings.append(Warned("kind", f"The columns look like {likely}; the file is read as {match.kind}, as asked."))
+    if not match.mapping:
+        warnings.append(Warned("mapping", "No column was recognised. Say by hand which column holds what."))
+    if table.loose:
+        warnings.append(Warned("quotes", "Quotation marks stand inside cells that are not quoted; they were kept."))
+    return {
+        "encoding": file.text.encoding,
+        "separator": table.separator,
+        "header_line": table.header_line,
+        "preamble": table.preamble,
+        "unrecognised": match.unrecognised,
+        "unused": match.unused,
+        "warnings": [asdict(warning) for warning in warnings],
+    }
