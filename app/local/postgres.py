@@ -49,6 +49,7 @@ _START_SECONDS = 60.0  # crash recovery included
 _STOP_SECONDS = 20.0
 _LOG_LIMIT = 10_000_000
 _UNPRIVILEGED_ACCOUNT = "nobody"
+_BUILTIN_LOCALE_SINCE = 17
 
 
 class PostgresError(LeadloomError):
@@ -137,6 +138,7 @@ class Cluster:
         """
         if not (self.data / "PG_VERSION").exists():
             await self._init()
+        self._check_version()
         await self._end_left_behind()
         self.port = port if port and port_is_free(port) else free_port()
         if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
@@ -208,14 +210,23 @@ class Cluster:
             text = (done.stderr + done.stdout).decode(errors="replace").strip()
             raise PostgresError(f"PostgreSQL could not make its data folder {self.data}: {text[-1500:]}")
 
+    def _major_version(self) -> int:
+        words = subprocess.check_output([str(self.binaries / "postgres"), "--version"], text=True)  # noqa: S603
+        return int(words.split()[2].split(".")[0])
+
     def _locale_options(self) -> list[str]:
         """Sorting by code point and Unicode case rules, the same on every machine: built in since PostgreSQL 17."""
-        version = subprocess.check_output([str(self.binaries / "postgres"), "--version"], text=True)  # noqa: S603
-        major = int(version.split()[2].split(".")[0])
-        builtin_since = 17
-        if major >= builtin_since:
+        if self._major_version() >= _BUILTIN_LOCALE_SINCE:
             return ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         return ["--locale=C.UTF-8"]
+
+    def _check_version(self) -> None:
+        made_by, ours = int((self.data / "PG_VERSION").read_text()), self._major_version()
+        if made_by != ours:
+            raise PostgresError(
+                f"The data in {self.data} was made by PostgreSQL {made_by}, and this is {ours}."
+                " Move the folder away to start afresh, or go back to the version that made it."
+            )
 
     def _account(self) -> tuple[int, int] | None:
         """(uid, gid) to run the server as; None: as we are. Under root, the owner of existing data, or `nobody`."""
@@ -259,21 +270,35 @@ class Cluster:
         return f"The end of {self.log}:\n" + "\n".join(lines)
 
     async def _end_left_behind(self) -> None:
-        """Stop a server that a killed stack left running on this folder, and wait until it is gone."""
-        for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            process = self._left_behind()
-            if process is None:
-                return
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(how)
-                with contextlib.suppress(psutil.TimeoutExpired):
-                    await asyncio.to_thread(process.wait, _STOP_SECONDS)
+        """End what a killed stack left running on this folder, and the lock file that it left with it.
 
-    def _left_behind(self) -> psutil.Process | None:
-        """The server that the folder's postmaster.pid names, if that process is really a server on this folder."""
-        try:
-            pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            process = psutil.Process(pid)
-            return process if str(self.data) in process.cmdline() else None
-        except (OSError, ValueError, psutil.Error):
-            return None
+        The server itself shuts down in good order; backends whose server was killed are told to quit. The lock file
+        goes because its process id may be somebody else's by now, which PostgreSQL takes for a running server.
+        """
+        lock = self.data / "postmaster.pid"
+        if not lock.exists():
+            return
+        for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+            processes = await asyncio.to_thread(self._processes)
+            server = [process for process in processes if process.pid == _first_line(lock)]
+            for process in server if how is signal.SIGINT and server else processes:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.send_signal(how)
+            await asyncio.to_thread(psutil.wait_procs, processes, _STOP_SECONDS)
+        lock.unlink(missing_ok=True)
+
+    def _processes(self) -> list[psutil.Process]:
+        """The processes of PostgreSQL that live in this folder."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.name().startswith("postgres") and Path(process.cwd()) == self.data:
+                    found.append(process)
+        return found
+
+
+def _first_line(path: Path) -> int | None:
+    try:
+        return int(path.read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return None
