@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from app.local.clay_sandbox import sandbox_server
+from app.local.clay_workspace import WorkspaceSettings
+from app.local.server import BackgroundServer, listen
 from tests.conftest import TestStack
 from tests.modal.containers import Containers
+from tests.modal.ingress import Ingress
 from tests.modal.protocol_registry import Deployment
 from tests.modal.protocol_server import ModalService, modal_server
 
@@ -76,14 +80,32 @@ def deployed(service: ModalService, modal_cli: Cli) -> Deployment:
 
 
 @pytest.fixture
-async def containers(service: ModalService, stack: TestStack, tmp_path: Path) -> AsyncIterator[Containers]:
-    """Containers that have this test's database in their secret."""
+async def front_door(service: ModalService) -> AsyncIterator[str]:
+    """An address of this machine at which the deployed web function is reached."""
+    async with BackgroundServer(Ingress(service, "leadloom", "web"), listen()) as server:
+        yield server.url
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[str]:
+    """A stand-in for Clay that behaves, and answers soon."""
+    async with sandbox_server(defaults=WorkspaceSettings(delay_min_s=0.1, delay_max_s=0.5)) as server:
+        yield server.url
+
+
+@pytest.fixture
+async def containers(
+    service: ModalService, stack: TestStack, front_door: str, sandbox: str, tmp_path: Path
+) -> AsyncIterator[Containers]:
+    """Containers whose secret holds this test's database, web address and Clay."""
     secret = {
         "SUPABASE_URL": stack.url,
         "SUPABASE_SECRET_KEY": stack.secret_key,
         "SUPABASE_PUBLISHABLE_KEY": stack.publishable_key,
         "LEADLOOM_SIGNING_KEY": stack.settings.signing_key.get_secret_value(),
         "DATABASE_URL": stack.database_url,
+        "PUBLIC_URL": front_door,
+        "CLAY_SANDBOX_URL": sandbox,
     }
     running = Containers(service, tmp_path, secret)
     yield running

@@ -8,6 +8,7 @@ are at hand fails here as it would in the cloud.
 from __future__ import annotations
 
 import asyncio
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,15 @@ class Containers:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(self.service.files[file.sha256_hex])
 
+    async def start(self, app_name: str, function: str) -> None:
+        """Call a function of a deployed app with no arguments, as its schedule does."""
+        given = api_pb2.FunctionInput(args=pickle.dumps(((), {})), data_format=api_pb2.DATA_FORMAT_PICKLE)
+
+        async def call() -> str:
+            return self.service.enqueue(self.service.function_id(app_name, function), given)
+
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call(), self.service.loop))
+
     def log(self, name: str) -> str:
         """What the containers of a function have printed."""
         return (self._folder / f"{name}.log").read_text()
@@ -91,4 +101,7 @@ class Containers:
         for function_id in self._processes:
             self.service.queues[function_id].put_nowait(None)
         for process in self._processes.values():
-            await asyncio.to_thread(process.wait, 20)
+            try:
+                await asyncio.to_thread(process.wait, 20)
+            finally:
+                process.kill()

@@ -50,7 +50,7 @@ class Ingress:
         chunk = api_pb2.DataChunk(index=1, data_format=ASGI, data=data)
         function_id = self._service.function_id(self._app_name, self._function)
         call = self._service.calls[self._service.enqueue(function_id, given, [chunk])]
-        made = await call.output
+        made = await asyncio.shield(call.output)  # the container goes on if the browser goes away
         if made.result.status != api_pb2.GenericResult.GENERIC_STATUS_SUCCESS:
             return [
                 {"type": "http.response.start", "status": 500, "headers": []},

@@ -74,7 +74,7 @@ class Queue(Registry):
     async def FunctionGetOutputs(
         self, request: api_pb2.FunctionGetOutputsRequest
     ) -> api_pb2.FunctionGetOutputsResponse:
-        made = await self.calls[request.function_call_id].output
+        made = await asyncio.shield(self.calls[request.function_call_id].output)
         item = api_pb2.FunctionGetOutputsItem(result=made.result, data_format=made.data_format)
         return api_pb2.FunctionGetOutputsResponse(outputs=[item])
 
@@ -101,7 +101,7 @@ class Queue(Registry):
     async def FunctionCallGetDataIn(self, request: api_pb2.FunctionCallGetDataRequest) -> list[api_pb2.DataChunk]:
         call = self.calls[request.function_call_id]
         if request.last_index >= len(call.data_in):
-            await call.output  # there is no more to come: the stream stays open until the call ends
+            await asyncio.shield(call.output)  # there is no more to come: the stream stays open until the call ends
         return call.data_in[request.last_index :]
 
     def FunctionCallPutDataOut(self, request: api_pb2.FunctionCallPutDataRequest) -> Empty:

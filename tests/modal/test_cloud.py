@@ -15,13 +15,15 @@ from typing import Any
 import asyncpg
 
 from app import batches
-from app.clients import create_client
+from app.clients import create_client, save_workflow_config
 from app.db import Database
+from app.local.clay_sandbox import webhook_url
 from app.workflows import registry_rows
 from functions.schedules import RUN_SECONDS
 from tests.engine_kit import World
 from tests.modal.conftest import Cli
 from tests.modal.containers import Containers
+from tests.modal.protocol_registry import Deployment
 
 CSV = """First Name,Last Name,Title,Company,Email,Website
 ANNA,VAN DER LIND,CEO,Acme GmbH,anna@acme.example,https://www.acme.example/about
@@ -76,3 +78,26 @@ async def test_the_engine_run_by_hand_works_a_batch_off_and_ends_when_nothing_is
         "normalize_name",
         "normalize_domain",
     ]
+
+
+async def test_clay_answers_through_the_web_function_and_wakes_the_engine(
+    db: Database, pg: asyncpg.Connection, containers: Containers, deployed: Deployment, sandbox: str
+) -> None:
+    await db.call("sync_registry", workflows=registry_rows())
+    client = (await create_client(db, "Northgate", actor="test"))["uid"]
+    config = {"webhook_url": webhook_url(sandbox, "space", "companies"), "workspace": "space"}
+    await save_workflow_config(db, client, "enrich_company_clay", config, actor="test")
+    world = World(db, pg, client, await pg.fetchval("select id from clients"))
+    upload = await world.upload(4, Domain="'company' || g || '.example'")
+    pipeline = await world.pipeline("split_raw", "normalize_domain", "enrich_company_clay")
+    batch = (await batches.launch(db, upload, pipeline, actor="test"))["batch"]
+
+    await containers.start("leadloom", "engine")
+    numbers = await settled(db, batch)
+
+    assert (numbers["completed"], numbers["sent"]) == (4, 4), containers.log("engine")
+    assert await batches.audit(db, batch) == []
+    verdicts = await pg.fetch("select verdict::text, count(*)::int from callback_inbox group by 1")
+    assert [tuple(row) for row in verdicts] == [("applied", 4)], containers.log("web")
+    engines = [call for call in containers.service.calls.values() if call.function == "engine"]
+    assert len(engines) > 1, "no callback woke the engine"
