@@ -29,9 +29,7 @@ async def work_in_background(db: Database, *, max_seconds: float = 2.0) -> int:
     """
     until = time.monotonic() + max_seconds
     worked = await _refresh_flags(db, until)
-    if time.monotonic() < until:
-        worked += await _replay(db, until)
-    return worked
+    return worked + await _replay(db, until)
 
 
 async def _refresh_flags(db: Database, until: float) -> int:

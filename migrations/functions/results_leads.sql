@@ -49,20 +49,18 @@ create or replace function leadloom.lead_conditions(p_client_id bigint, p_filter
 language sql stable security invoker set search_path = ''
 as $$
   select case when p_client_id is null then 'true' else format('f.client_id = %s', p_client_id) end
-    || coalesce(format(' and f.search @@ %L::tsquery', leadloom.words_query(p_filters ->> 'q')), '')
-    || coalesce(format(' and f.search @@ %L::tsquery and f.title ilike all (%L::text[])',
-         leadloom.words_query(p_filters ->> 'title'),
-         array(select '%' || word || '%'
-               from regexp_split_to_table(coalesce(p_filters ->> 'title', ''), '[^[:alnum:]]+') word where word <> ''))
-       , '')
+    || coalesce(' and f.search @@ ' || quote_literal(leadloom.words_query(p_filters ->> 'q')) || '::tsquery', '')
+    || coalesce(' and f.search @@ ' || quote_literal(leadloom.words_query(p_filters ->> 'title')) || '::tsquery'
+         || format(' and f.title ilike all (%L::text[])', array(
+              select '%' || word || '%'
+              from regexp_split_to_table(p_filters ->> 'title', '[^[:alnum:]]+') word where word <> '')), '')
     || leadloom.any_of('industry', p_filters -> 'industry')
     || leadloom.any_of('size_bucket', p_filters -> 'size')
     || leadloom.any_of('country', p_filters -> 'country')
     || leadloom.any_of('seniority', p_filters -> 'seniority')
-    || coalesce(format(' and f.company_domain = %L', nullif(p_filters ->> 'company_domain', '')), '')
-    || coalesce(format(' and f.batch_id = %s',
-         case when coalesce(p_filters ->> 'batch', '') <> '' then coalesce(
-           (select id from public.batches where uid::text = p_filters ->> 'batch'), -1) end), '')
+    || coalesce(' and f.company_domain = ' || quote_literal(nullif(p_filters ->> 'company_domain', '')), '')
+    || case when coalesce(p_filters ->> 'batch', '') = '' then '' else ' and f.batch_id = ' || coalesce(
+         (select id from public.batches where uid::text = p_filters ->> 'batch'), -1) end
     || case when p_filters -> 'new_in_role' = 'true' then
          case when p_client_id is null then ' and f.current_job_start >= leadloom.new_role_since(f.client_id)'
               else format(' and f.current_job_start >= %L::date', leadloom.new_role_since(p_client_id)) end

@@ -1,6 +1,23 @@
 -- Who worked where: searches over work histories. A company is named by domain, by one of the client's customers, or by
 -- name with its typing errors forgiven; the answer says which names were taken as meant.
 
+-- New functions start without grants, those of an extension too; service_role compares names with pg_trgm's.
+do $$
+declare
+  v_function regprocedure;
+begin
+  for v_function in
+    select p.oid::regprocedure from pg_catalog.pg_depend d
+    join pg_catalog.pg_extension e on e.oid = d.refobjid and e.extname = 'pg_trgm'
+    join pg_catalog.pg_proc p on p.oid = d.objid
+    where d.classid = 'pg_catalog.pg_proc'::regclass and d.deptype = 'e'
+      and not pg_catalog.has_function_privilege('service_role', p.oid, 'execute')
+  loop
+    execute format('grant execute on function %s to service_role', v_function);
+  end loop;
+end
+$$;
+
 -- The company names of a client's work histories that a typed name may mean: the exact ones, or else the most similar.
 create or replace function leadloom.meant_companies(p_client_id bigint, p_key text)
 returns table (company_key text, name text, similarity real)
@@ -53,18 +70,19 @@ language sql stable security invoker set search_path = ''
 as $$
   select case when p_client_id is null then 'true' else format('h.client_id = %s', p_client_id) end
     || case when p_keys is not null then format(' and h.company_key = any (%L::text[])', p_keys) else '' end
-    || coalesce(format(' and h.company_domain = %L', nullif(p_filters ->> 'domain', '')), '')
+    || coalesce(' and h.company_domain = ' || quote_literal(nullif(p_filters ->> 'domain', '')), '')
     || case coalesce(p_filters ->> 'customer', '') when '' then '' when 'any' then ' and h.customer_id is not null'
-         else format(' and h.customer_id = %s', coalesce(
-           (select id from public.client_customers where uid::text = p_filters ->> 'customer'), -1)) end
+         else ' and h.customer_id = ' || coalesce(
+           (select id from public.client_customers where uid::text = p_filters ->> 'customer'), -1) end
     || case p_filters ->> 'status' when 'former' then ' and h.has_left' when 'current' then ' and h.is_current'
          else '' end
-    || coalesce(format(' and to_tsvector(''simple''::regconfig, coalesce(h.title, '''')) @@ %L::tsquery',
-         leadloom.words_query(p_filters ->> 'title')), '')
-    || coalesce(format(' and h.start_date <= %L::date', leadloom.year_edge(p_filters ->> 'to_year', '-12-31')), '')
-    || coalesce(format(' and coalesce(h.end_date + case h.end_precision when ''year'' then 364 when ''month'' then 27
-         else 0 end, case when h.is_current then ''infinity'' else h.start_date end) >= %L::date',
-         leadloom.year_edge(p_filters ->> 'from_year', '-01-01')), '')
+    || coalesce(' and to_tsvector(''pg_catalog.simple''::regconfig, coalesce(h.title, '''')) @@ '
+         || quote_literal(leadloom.words_query(p_filters ->> 'title')) || '::tsquery', '')
+    || coalesce(' and h.start_date <= ' || quote_literal(leadloom.year_edge(p_filters ->> 'to_year', '-12-31'))
+         || '::date', '')
+    || coalesce(' and coalesce(h.end_date + case h.end_precision when ''year'' then 364 when ''month'' then 27 else 0 end,
+         case when h.is_current then ''infinity'' else h.start_date end) >= '
+         || quote_literal(leadloom.year_edge(p_filters ->> 'from_year', '-01-01')) || '::date', '')
 $$;
 
 create or replace function leadloom.year_edge(p_year text, p_day text) returns text

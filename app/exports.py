@@ -1,0 +1,303 @@
+"""Leads out of the system: any filtered list, or a whole batch with every uploaded row, as CSV or Parquet.
+
+Rows come page by page and leave line by line, so there is no limit on how many; nothing is ever held but one page. CSV is
+UTF-8, and no cell can start a formula: text that begins like one gets a leading apostrophe, which is what spreadsheets
+use themselves (and what an upload here takes off again).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from app.db import Database
+from app.errors import InputError
+
+__all__ = [
+    "DEFAULT_COLUMNS",
+    "LEAD_COLUMNS",
+    "BatchExport",
+    "batch_csv",
+    "export_batch",
+    "leads_csv",
+    "leads_parquet",
+    "safe_cell",
+]
+
+LEAD_COLUMNS: dict[str, str] = {
+    "person_name": "Name",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "title": "Title",
+    "headline": "Headline",
+    "seniority": "Seniority",
+    "email": "E-mail",
+    "email_status": "E-mail status",
+    "phone": "Phone",
+    "linkedin": "LinkedIn",
+    "city": "City",
+    "state": "State",
+    "country": "Country",
+    "current_job_start": "In role since",
+    "is_new_in_role": "New in role",
+    "company_name": "Company",
+    "company_domain": "Company domain",
+    "company_linkedin": "Company LinkedIn",
+    "website": "Website",
+    "industry": "Industry",
+    "size_bucket": "Company size",
+    "employee_count": "Employees",
+    "company_city": "Company city",
+    "company_state": "Company state",
+    "company_country": "Company country",
+    "company_phone": "Company phone",
+    "annual_revenue": "Annual revenue",
+    "total_funding": "Total funding",
+    "latest_funding": "Latest funding",
+    "founded_year": "Founded",
+    "company_type": "Company type",
+    "company_description": "Company description",
+    "specialties": "Specialties",
+    "worked_at_customer": "Worked at a customer",
+    "works_at_customer": "Works at a customer",
+    "customers": "Customers",
+}
+"""Columns of a lead that can be chosen, and what they are called in files and on pages."""
+
+DEFAULT_COLUMNS = (
+    "person_name",
+    "title",
+    "email",
+    "linkedin",
+    "country",
+    "company_name",
+    "company_domain",
+    "industry",
+    "size_bucket",
+    "current_job_start",
+    "is_new_in_role",
+    "worked_at_customer",
+    "customers",
+)
+OUTCOME_COLUMNS = ("leadloom_status", "leadloom_reason")
+NUMBERS = frozenset(("employee_count", "founded_year"))
+FLAGS = frozenset(("is_new_in_role", "worked_at_customer", "works_at_customer"))
+PAGE_ROWS = 1_000
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def safe_cell(value: Any) -> str:
+    """A value as the text of a CSV cell that no spreadsheet takes for a formula; numbers stay numbers."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)):
+        return str(value)
+    text = value if isinstance(value, str) else _joined(value)
+    text = text.replace("\x00", "")
+    return f"'{text}" if text.lstrip(" \n").startswith(FORMULA_STARTS) or text.startswith(FORMULA_STARTS) else text
+
+
+def _joined(value: Any) -> str:
+    """A list in one cell: texts by semicolons; customers with what the match says."""
+    if isinstance(value, list):
+        return "; ".join(_customer(item) if isinstance(item, dict) else str(item) for item in value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _customer(customer: dict[str, Any]) -> str:
+    positions = [p for p in customer.get("positions") or [] if p]
+    years = [str(p.get(edge, ""))[:4] for p in positions for edge in ("start", "end") if p.get(edge)]
+    span = f", {min(years)}–{max(years)}" if years else ""
+    doubt = ", other domain" if customer.get("domain_differs") else ""
+    return f"{customer.get('name')} ({customer.get('status')}{span}; by {customer.get('match')}{doubt})"
+
+
+def chosen_columns(columns: Sequence[str] | None) -> list[str]:
+    """The wanted columns, in the order given.
+
+    Raises:
+        InputError: there is no such column.
+    """
+    wanted = list(dict.fromkeys(columns or DEFAULT_COLUMNS))
+    unknown = [name for name in wanted if name not in LEAD_COLUMNS]
+    if unknown:
+        raise InputError(
+            f"There is no column {', '.join(unknown)}.", f"The columns are: {', '.join(LEAD_COLUMNS)}."
+        )
+    return wanted
+
+
+async def lead_pages(
+    db: Database, client: str | None, filters: dict[str, Any], *, page_rows: int = PAGE_ROWS
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """All leads that the filters match, oldest first, a page at a time."""
+    after: int | None = None
+    while True:
+        page = await db.read(
+            "search_leads",
+            client=client,
+            filters=filters,
+            after=after,
+            limit=page_rows,
+            newest_first=False,
+            count_cap=0,
+        )
+        if page["rows"]:
+            yield page["rows"]
+            after = page["rows"][-1]["id"]
+        if not page["more"]:
+            return
+
+
+async def leads_csv(
+    db: Database, client: str | None, filters: dict[str, Any], columns: Sequence[str] | None = None
+) -> AsyncIterator[bytes]:
+    """A filtered list as CSV, in pieces.
+
+    Args:
+        db: the database.
+        client: one client's leads, or all of them.
+        filters: those of `search_leads`.
+        columns: names out of `LEAD_COLUMNS`; `DEFAULT_COLUMNS` when absent.
+
+    Yields:
+        UTF-8 text with CRLF line ends, header first.
+
+    Raises:
+        InputError: there is no such column.
+    """
+    wanted = chosen_columns(columns)
+    yield _lines([[LEAD_COLUMNS[name] for name in wanted]])
+    async for rows in lead_pages(db, client, filters):
+        yield _lines([safe_cell(row.get(name)) for name in wanted] for row in rows)
+
+
+async def leads_parquet(
+    db: Database, client: str | None, filters: dict[str, Any], columns: Sequence[str] | None = None
+) -> Path:
+    """A filtered list as a Parquet file with typed columns; the caller deletes it.
+
+    Raises:
+        InputError: there is no such column.
+    """
+    wanted = chosen_columns(columns)
+    schema: dict[str, pl.DataType] = {
+        name: pl.Int64() if name in NUMBERS else pl.Boolean() if name in FLAGS else pl.String() for name in wanted
+    }
+    with tempfile.TemporaryDirectory(prefix="leadloom-") as folder:
+        lines = Path(folder) / "leads.ndjson"
+        with lines.open("wb") as out:
+            async for rows in lead_pages(db, client, filters):
+                for row in rows:
+                    out.write(orjson.dumps({name: _typed(name, row.get(name)) for name in wanted}) + b"\n")
+        with tempfile.NamedTemporaryFile(prefix="leadloom-", suffix=".parquet", delete=False) as target:
+            path = Path(target.name)
+        if lines.stat().st_size == 0:
+            pl.DataFrame(schema=schema).write_parquet(path)
+        else:
+            pl.scan_ndjson(lines, schema=schema).sink_parquet(path)
+    return path
+
+
+def _typed(name: str, value: Any) -> Any:
+    if value is None or name in NUMBERS or name in FLAGS or isinstance(value, str):
+        return value
+    return _joined(value)
+
+
+@dataclass(frozen=True)
+class BatchExport:
+    """What an export of a batch holds: the account of every uploaded row."""
+
+    path: Path
+    manifest: dict[str, Any]
+
+
+async def batch_csv(
+    db: Database, batch: str, columns: Sequence[str] | None = None, counts: dict[str, int] | None = None
+) -> AsyncIterator[bytes]:
+    """Every uploaded row of a batch as CSV: its original columns, what became of it, the lead's columns.
+
+    Args:
+        db: the database.
+        batch: the batch's uid.
+        columns: names out of `LEAD_COLUMNS`; all when absent.
+        counts: filled with how many rows were written per outcome (`uploaded`, `delivered`, `failed`, `waiting`).
+
+    Raises:
+        NotFoundError: there is no such batch.
+        InputError: there is no such column.
+    """
+    wanted = chosen_columns(columns or list(LEAD_COLUMNS))
+    manifest = await db.read("batch_manifest", batch=batch)
+    header: list[str] = manifest["header"]
+    tally = counts if counts is not None else {}
+    tally |= dict.fromkeys(("uploaded", "delivered", "failed", "waiting"), 0)
+    yield _lines([[*map(safe_cell, header), *OUTCOME_COLUMNS, *(f"leadloom_{name}" for name in wanted)]])
+    after = 0
+    while rows := await db.read("batch_export_rows", batch=batch, after=after, limit=PAGE_ROWS):
+        after = rows[-1]["row_number"]
+        for row in rows:
+            tally["uploaded"] += 1
+            tally[row["status"]] += 1
+        yield _lines(_export_line(row, header, wanted) for row in rows)
+
+
+def _export_line(row: dict[str, Any], header: list[str], wanted: list[str]) -> list[str]:
+    original, lead = row["original"], row["lead"] or {}
+    reason = row["reason"]
+    if reason and row["step"]:
+        reason = f"{row['step']}: {reason}"
+    return [
+        *(_as_it_came(original.get(name)) for name in header),
+        row["status"],
+        safe_cell(reason),
+        *(safe_cell(lead.get(name)) for name in wanted),
+    ]
+
+
+def _as_it_came(value: Any) -> str:
+    """An original cell. One that carried its own apostrophe keeps it; one that could start a formula gets one."""
+    return safe_cell(value)
+
+
+async def export_batch(db: Database, batch: str, out: Path, columns: Sequence[str] | None = None) -> BatchExport:
+    """Write a batch as CSV, and `<out>.manifest.json` beside it with the account of its rows.
+
+    Raises:
+        NotFoundError: there is no such batch.
+        InputError: there is no such column, or the file cannot be written.
+    """
+    counts: dict[str, int] = {}
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            async for piece in batch_csv(db, batch, columns, counts):
+                file.write(piece)
+        manifest = await db.read("batch_manifest", batch=batch)
+        # The counts are those of the lines written: a batch that runs on meanwhile cannot make them disagree.
+        manifest = {**manifest, **counts, "file": out.name}
+        partial.replace(out)
+        out.with_name(f"{out.name}.manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror}.", "Choose another place with --out.") from None
+    finally:
+        partial.unlink(missing_ok=True)
+    return BatchExport(out, manifest)
+
+
+def _lines(rows: Any) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode("utf-8", "replace")
