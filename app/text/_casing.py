@@ -55,7 +55,7 @@ def recase(text: str, *, opens: bool = True) -> str:
 
 
 def settle_outliers(text: str) -> str:
-    """Recase the first or last word of a name in mixed case where it alone is in one case: `Jean DUPONT`, `john Smith`."""
+    """Recase the first or last word of a name where it alone is in one case: `Jean DUPONT`, `john Smith`."""
     parts = text.split()
     if len(parts) == 1:
         return text
@@ -63,9 +63,9 @@ def settle_outliers(text: str) -> str:
     if _stands_out(last, len(parts)):
         parts[-1] = capitalised_word(last)
     first = parts[0]
-    if first.islower() and first not in words.PARTICLES and "'" not in first:
-        parts[0] = capitalised_word(first)
-    elif len(first) >= MIN_SHOUT and first.isupper() and first.isalpha() and VOWELS & set(first):
+    whispered = first.islower() and first not in words.PARTICLES and "'" not in first
+    shouted = len(first) >= MIN_SHOUT and first.isupper() and first.isalpha() and VOWELS & set(first)
+    if whispered or shouted:
         parts[0] = capitalised_word(first)
     return " ".join(parts)
 
@@ -91,10 +91,8 @@ def capitalised_word(word: str) -> str:
     if "." in word:
         return _dotted(word)
     low = word.lower()
-    if low in words.WRITTEN:
-        return words.WRITTEN[low]
-    if low in words.GENERATIONS:
-        return words.GENERATIONS[low]
+    if known := words.WRITTEN.get(low) or words.GENERATIONS.get(low):
+        return known
     if len(word) == 2 and word.isalpha() and (word.upper() in INITIALS or not VOWELS & set(word.upper())):  # noqa: PLR2004
         return word.upper() if low not in words.TWO_LETTER_NAMES else word.capitalize()
     return LETTERS.sub(lambda found: _capitalised(found[0]), low)
@@ -108,13 +106,18 @@ def _dotted(word: str) -> str:
 def _capitalised(low: str) -> str:
     """One run of lower-case letters, perhaps with an apostrophe, with its capital or capitals."""
     mark = next((char for char in low if char in "'\u2019\u02bc"), "")
-    if mark:
-        head, _, tail = low.partition(mark)
-        if not head:
-            return low
-        if tail and head in words.APOSTROPHE_OPENERS:
-            return f"{head.capitalize()}{mark}{_capitalised(tail)}"
-        return f"{_capitalised(head)}{mark}{tail}"
+    if not mark:
+        return _capitalised_letters(low)
+    head, _, tail = low.partition(mark)
+    if not head:
+        return low
+    if tail and head in words.APOSTROPHE_OPENERS:
+        tail = _capitalised(tail)
+    return f"{_capitalised_letters(head)}{mark}{tail}"
+
+
+def _capitalised_letters(low: str) -> str:
+    """One run of nothing but lower-case letters."""
     if low.startswith("mc") and len(low) > 3:  # noqa: PLR2004 -- Mc and at least two letters
         return "Mc" + low[2:].capitalize()
     if low in words.MAC_NAMES:

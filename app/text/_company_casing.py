@@ -60,21 +60,27 @@ def _spelt(name: str, *, shouted: bool) -> str:
 
 
 def _word(word: str, *, shouted: bool) -> str:
+    """One word with its capitals; punctuation around it stays."""
     bare = word.strip("()[]\"'.,!?:;")
+    return word.replace(bare, _bare_word(bare, shouted=shouted)) if bare else word
+
+
+def _bare_word(bare: str, *, shouted: bool) -> str:
     low = bare.lower()
     if low in words.BRANDS:
-        return word.replace(bare, words.BRANDS[low])
-    if domain := DOMAIN.fullmatch(bare):
-        end = domain["end"].lower()
-        if len(end) > 2 and not all(len(piece) == 1 for piece in bare.split(".")):  # noqa: PLR2004
-            return word.replace(bare, capitalised_word(domain["name"].lower()) + end)
+        return words.BRANDS[low]
+    domain = DOMAIN.fullmatch(bare)
+    if domain and len(domain["end"]) > len(".x") and not domain["end"].isdigit():
+        return capitalised_word(domain["name"].lower()) + domain["end"].lower()
     if "-" in bare or "/" in bare:
-        return re.sub(r"[^-/]+", lambda piece: _word(piece[0], shouted=shouted), word)
-    if any(char.isdigit() for char in bare) or "&" in bare or "." in bare:
-        return word.upper() if shouted or len(bare) <= ACRONYM_LENGTH else word
-    letters = fold(bare)
+        return re.sub(r"[^-/]+", lambda piece: _bare_word(piece[0], shouted=shouted), bare)
+    if any(char.isdigit() or char in "&." for char in bare):
+        return bare.upper() if shouted or len(bare) <= ACRONYM_LENGTH else bare
+    return capitalised_word(bare) if _is_word(fold(bare), shouted=shouted) else bare.upper()
+
+
+def _is_word(letters: str, *, shouted: bool) -> bool:
+    """Whether letters are a word rather than an acronym."""
     if not VOWELS & set(letters):
-        return word.upper()
-    if len(letters) <= ACRONYM_LENGTH and letters not in words.SHORT_WORDS | words.SMALL_WORDS and shouted:
-        return word
-    return capitalised_word(word)
+        return False
+    return not shouted or len(letters) > ACRONYM_LENGTH or letters in words.SHORT_WORDS | words.SMALL_WORDS

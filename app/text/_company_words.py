@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cleanco.termdata import terms_by_country, terms_by_type
 
+from app.text._listed import listed
 from app.text.values import fold
 
 CLEANCO = frozenset(
@@ -17,53 +18,56 @@ CLEANCO = frozenset(
 )
 
 # Terms of cleanco's that names are made of: Fast Company, Co-op, Adventures Unlimited.
-ORDINARY_WORDS = frozenset(
+ORDINARY_WORDS = listed(
     """
     company andcompany private coop koop etat ent coopent scop scoop unlimited unltd ultd obrt sogepa smba amba peec
-    scop sem sep uk ok us aat at 3at 3ao aj akc cpt cia dat ei ep fa fie fop gie gte oaj ong pse psu qmj ses ss tov vat
-    """.split()
+    scop sem sep uk ok us aat at 3at 3ao aj akc cpt cia dat ei ep fa fie fop gie gte oaj ong pse psu qmj ses ss tov
+    vat
+    """
 )
 
 # Further forms. Those written as several words are compared as one.
-MORE_FORMS = frozenset(
+MORE_FORMS = listed(
     """
     mbh ggmbh gesmbh gmbhcokgaa gmbhcoohg agcokg agcokgaa secokg secokgaa ugcokg ggmbhcokg partgmbb partmbb ekfr ekfm
     ughaftungsbeschrankt haftungsbeschrankt cyf ptylimited proprietarylimited ptelimited privatelimited privateltd
     pvtlimited pvt pty coltd colimited coltda cola publiclimitedcompany limitedliabilitycompany
-    limitedliabilitypartnership sapidecv sabdecv srldecv sderldecv sdecv sofomenr besloten asbl selarl selas
-    slu sll sau sac srls scarl scrls soccoop spzoosk spzookomandytowa sarlu kgaa eingetragenerverein
-    pjsc jsc ojsc cjsc psc qsc wll fze fzco fzllc dmcc dwcllc pjs tbk ltdsti anonimsirketi sanvetic
-    doo dooel ltdd eood kkt abpubl publ stiftung ltdco incco
-    """.split()
+    limitedliabilitypartnership sapidecv sabdecv srldecv sderldecv sdecv sofomenr besloten asbl selarl selas slu sll
+    sau sac srls scarl scrls soccoop spzoosk spzookomandytowa sarlu kgaa eingetragenerverein pjsc jsc ojsc cjsc psc
+    qsc wll fze fzco fzllc dmcc dwcllc pjs tbk ltdsti anonimsirketi sanvetic doo dooel ltdd eood kkt abpubl publ
+    stiftung ltdco incco
+    """
 ) - {"cola", "stiftung", "ltdd", "pjs", "besloten"}
 
 # Short words and initials: a form only in capitals (or the exact spelling of SPELT), behind a name.
-CAPITALS_ONLY = frozenset(
-    "ag ab as sa se kg ug lp asa scs sca snc sas spa pte ohg og vof kk sac sal sae bm sl gk aps hf ad dd plc".split()
+CAPITALS_ONLY = listed(
+    "ag ab as sa se kg ug lp asa scs sca snc sas spa pte ohg og vof kk sac sal sae bm sl gk aps hf ad dd plc"
 )
-SPELT = frozenset(("eG", "e.V.", "eV", "e.K.", "eK", "SpA", "SpÁ", "oHG", "OÜ", "Oü", "mbH", "ApS", "hf", "e.G.", "Pte"))
-SURE_SHORT = frozenset(
+SPELT = frozenset(
+    ("eG", "e.V.", "eV", "e.K.", "eK", "SpA", "SpÁ", "oHG", "OÜ", "Oü", "mbH", "ApS", "hf", "e.G.", "Pte")
+)
+SURE_SHORT = listed(
     "ltd llc inc llp plc pllc srl sro doo kft zrt ehf bhd oyj uab ooo gbr bv nv oy spj spk corp zao oao pao"
-    " tbk wll fze psc qsc jsc pvt pty mbh kkt slu sll sau".split()
+    " tbk wll fze psc qsc jsc pvt pty mbh kkt slu sll sau"
 )
 
 # With full stops or a slash in it, a form in any letters: `s.a.`, `A/S`, `P.C.`.
-DOTTED = (CLEANCO | MORE_FORMS | frozenset("pa pc ps sa sl sc ae oe ee ek ev eg".split())) - (
-    ORDINARY_WORDS | frozenset("sf et ec sp da ba bl bm pp ps ik is us sd at ei ep es ce".split())
+DOTTED = (CLEANCO | MORE_FORMS | listed("pa pc ps sa sl sc ae oe ee ek ev eg")) - (
+    ORDINARY_WORDS | listed("sf et ec sp da ba bl bm pp ps ik is us sd at ei ep es ce")
 )
 ANYHOW = (
     frozenset(key for key in CLEANCO | MORE_FORMS if len(key) > 3) - ORDINARY_WORDS - CAPITALS_ONLY  # noqa: PLR2004
 ) | SURE_SHORT
-SMALL_TOO = frozenset("ag ab sa kg plc llc".split())
+SMALL_TOO = listed("ag ab sa kg plc llc")
 """Of the short ones, those that go in a name written small throughout as well: `siemens ag`."""
 
 LONGEST_FORM = 5
 """Words that one form may have: Gesellschaft mit beschränkter Haftung is not among them, S. de R.L. de C.V. is."""
 
-SHOUTABLE = frozenset("inc corp corporation ltd limited incorporated gmbh company group holding holdings co pvt pty".split())
+SHOUTABLE = listed("inc corp corporation ltd limited incorporated gmbh company group holding holdings co pvt pty")
 """Forms and words that nobody writes in capitals unless everything is."""
 
-FORMS_IN_FRONT = frozenset(("ooo", "zao", "oao", "pao", "sarl", "eurl", "sasu", "ооо", "оао", "зао", "пао", "ао", "тоо", "ип"))
+FORMS_IN_FRONT = listed("ooo zao oao pao sarl eurl sasu ооо оао зао пао ао тоо ип")  # noqa: RUF001 -- Russian
 FORMS_BEFORE_QUOTES = frozenset(("uab", "sia", "as", "ao", "ab", "llc", "jsc", "ojsc", "cjsc", "pjsc", "ltd", "too"))
 EASTERN_FORMS = (
     "股份有限公司",
@@ -83,11 +87,11 @@ EASTERN_FORMS = (
     "유한회사",
 )
 
-NEVER_ALONE = frozenset(
+NEVER_ALONE = listed(
     """
     the a an le la les el los las il lo der die das de het den and of group holding holdings company international
     global services solutions co my our your & + - new first
-    """.split()
+    """
 )
 """What a name may not be cut down to: The Limited, The Company Ltd."""
 
@@ -96,39 +100,43 @@ LOOSE_ENDS = frozenset(("&", "+", "and", "de", "und", "et", "y", "e", "-", "\u20
 # How brands are spelt that capitals or small letters throughout would hide. Only consulted for such input.
 BRANDS = {
     name.lower(): name
-    for name in """
-    IBM NASA IKEA HSBC KPMG NVIDIA ASOS ASML BASF LVMH UNICEF UNESCO UNIQLO LEGO ASUS NATO NOAA CERN ESPN HBO CNN BBC NBC
-    CBS ABC FIFA UEFA NFL NBA MLB NHL USAA AARP AECOM ABB ABN AMRO ACLU ADNOC ADP AIG AMD AMC APM ARM AWS AXA BBVA BCG BDO
-    BHP BMO BMW BNP BNY BP BT CACI CBRE CDW CGI CIBC CIBT CSC CSL CSX CVS DHL DHV DLA DNB DNV DSM DSV DXC EDF ENGIE ENI
-    EPAM ERGO ESA EY FCA FDM FICO FIS FMC GE GEA GEICO GM GSK HCL HDFC HEB HKS HNTB HP HPE ICI ICICI ICON IDC IDEO IHG
-    IHS IMF ING INSEAD IQVIA ITV JBS JLL JPMorgan KBC KBR KFC KKR KLM KPN LG LSEG MBDA MGM MIT MSC MSCI MTN MTV NCR NEC
-    NEOM NGK NHS NIVEA NTT NXP OMV ONGC OPPO OTIS OYO PNC PPG PSA PTC PVH PwC QVC RATP RBC REI RELX RSM RTX RWE SAIC SAP
-    SAS SBB SBI SEB SGS SHRM SKF SNCF SNC STMicroelectronics SWIFT TCL TCS TDK TED TIAA TNT TSMC TUI TUV TWA UBS UCB UCLA
-    UKG UPS USA USPS VMware VTB WHO WPP WSP WWF XPO YMCA ZTE PayPal YouTube LinkedIn GitHub GitLab HubSpot McKinsey FedEx
-    eBay BlackRock DocuSign MongoDB SoftBank TikTok WeWork WhatsApp AstraZeneca GlaxoSmithKline PepsiCo ExxonMobil
-    ConocoPhillips MetLife UnitedHealth CrowdStrike DoorDash JetBlue OpenAI BioNTech SpaceX AirBnB ArcelorMittal
-    SaaS AI IT HR PR UK US EU UAE USA GmbH R&D B2B IoT VR AR 3D TV FC UN IP LED CRM ERP API NYC LA DC NY II III IV VI VII
-    VIII XL XXL MD DDS PhD CPA
-    """.split()
+    for name in listed(
+        """
+    IBM NASA IKEA HSBC KPMG NVIDIA ASOS ASML BASF LVMH UNICEF UNESCO UNIQLO LEGO ASUS NATO NOAA CERN ESPN HBO CNN BBC
+    NBC CBS ABC FIFA UEFA NFL NBA MLB NHL USAA AARP AECOM ABB ABN AMRO ACLU ADNOC ADP AIG AMD AMC APM ARM AWS AXA BBVA
+    BCG BDO BHP BMO BMW BNP BNY BP BT CACI CBRE CDW CGI CIBC CIBT CSC CSL CSX CVS DHL DHV DLA DNB DNV DSM DSV DXC EDF
+    ENGIE ENI EPAM ERGO ESA EY FCA FDM FICO FIS FMC GE GEA GEICO GM GSK HCL HDFC HEB HKS HNTB HP HPE ICI ICICI ICON
+    IDC IDEO IHG IHS IMF ING INSEAD IQVIA ITV JBS JLL JPMorgan KBC KBR KFC KKR KLM KPN LG LSEG MBDA MGM MIT MSC MSCI
+    MTN MTV NCR NEC NEOM NGK NHS NIVEA NTT NXP OMV ONGC OPPO OTIS OYO PNC PPG PSA PTC PVH PwC QVC RATP RBC REI RELX
+    RSM RTX RWE SAIC SAP SAS SBB SBI SEB SGS SHRM SKF SNCF SNC STMicroelectronics SWIFT TCL TCS TDK TED TIAA TNT TSMC
+    TUI TUV TWA UBS UCB UCLA UKG UPS USA USPS VMware VTB WHO WPP WSP WWF XPO YMCA ZTE PayPal YouTube LinkedIn GitHub
+    GitLab HubSpot McKinsey FedEx eBay BlackRock DocuSign MongoDB SoftBank TikTok WeWork WhatsApp AstraZeneca
+    GlaxoSmithKline PepsiCo ExxonMobil ConocoPhillips MetLife UnitedHealth CrowdStrike DoorDash JetBlue OpenAI
+    BioNTech SpaceX AirBnB ArcelorMittal SaaS AI IT HR PR UK US EU UAE USA GmbH R&D B2B IoT VR AR 3D TV FC UN IP LED
+    CRM ERP API NYC LA DC NY II III IV VI VII VIII XL XXL MD DDS PhD CPA
+    """
+    )
 } | {"airbnb": "Airbnb"}
 
-SHORT_WORDS = frozenset(
+SHORT_WORDS = listed(
     """
-    the old new air art bar bay big box car cat city day dog eat eco fit fly fox fun gas hub hot ice inn ink jet joy key
-    lab law led leg log lot low mad man map max may men mix mob mom net next nut oak off oil one own pan pay pen pet pie
-    pin pit pop pot pro pub pur raw ray red rex rio rod rog sea sew she sir sky son spa spy star sun tap tax tea tek tel
-    ten tie tin tip top toy tri two up urb van vet via vie war way web wet win wit wiz wood yes you zen zoo age aid aim all
-    any ant ape app apt arc ark arm ash ask axe bag ban bat bed bee bet bio bit bob bow boy bug bus but buy cab cap cop cow
-    cup cut dad dam deal den dig dot dry due ear egg end era eye fan far fed few fig fin fix for gap gem get gin god got gum
-    gun guy gym hat her hit ion ivy jam jar jaw job kid kit lee leo let lid lip liv mat met mid mud nap now odd our out
-    owl pad paw pea pig ram ran rap rat rib rid rig rob row rub rug run sad sam sat say sec see set sit six sub ted tim tom
-    ton try use uno vow was who why wow yet go my no me we do us tu te bo jo li ko kim kai roy ron dan ben joe jim jon ian
-    eva ada amy ann eve leo lou lux nova duo ace alt ami ava boo cam doc ego fab geo gig hey hip kin lay lit loo mum neo nu
-    oh ore pal pub que rum sum tab tan tar uni val vim wax yum zag zip
-    """.split()
+    the old new air art bar bay big box car cat city day dog eat eco fit fly fox fun gas hub hot ice inn ink jet joy
+    key lab law led leg log lot low mad man map max may men mix mob mom net next nut oak off oil one own pan pay pen
+    pet pie pin pit pop pot pro pub pur raw ray red rex rio rod rog sea sew she sir sky son spa spy star sun tap tax
+    tea tek tel ten tie tin tip top toy tri two up urb van vet via vie war way web wet win wit wiz wood yes you zen
+    zoo age aid aim all any ant ape app apt arc ark arm ash ask axe bag ban bat bed bee bet bio bit bob bow boy bug
+    bus but buy cab cap cop cow cup cut dad dam deal den dig dot dry due ear egg end era eye fan far fed few fig fin
+    fix for gap gem get gin god got gum gun guy gym hat her hit ion ivy jam jar jaw job kid kit lee leo let lid lip
+    liv mat met mid mud nap now odd our out owl pad paw pea pig ram ran rap rat rib rid rig rob row rub rug run sad
+    sam sat say sec see set sit six sub ted tim tom ton try use uno vow was who why wow yet go my no me we do us tu te
+    bo jo li ko kim kai roy ron dan ben joe jim jon ian eva ada amy ann eve leo lou lux nova duo ace alt ami ava boo
+    cam doc ego fab geo gig hey hip kin lay lit loo mum neo nu oh ore pal pub que rum sum tab tan tar uni val vim wax
+    yum zag zip
+    """
 ) - {"us", "uni", "ion", "arm", "led"}
-SMALL_WORDS = frozenset(
-    "of and for in on at to by with from de la del los las da do dos das du des et und y e en van der den von zu a an the".split()
+SMALL_WORDS = listed(
+    "of and for in on at to by with from de la del los las da do dos das du des et und y e en van der den von zu"
+    " a an the"
 )
 
 EMPLOYED_BY_NOBODY = frozenset(
@@ -138,5 +146,7 @@ EMPLOYED_BY_NOBODY = frozenset(
     |stealth mode startup|stealth company|confidential|confidential company|private|various|seeking new opportunities
     |open to work|looking for opportunities|myself|me|self|home|homemaker|zzp|selbstständig|selbständig|autónomo
     |autonomo|indépendant|independant|freiberuflich|freiberufler|sabbatical|not applicable|not specified|undisclosed
-    """.replace("\n", "").replace("    ", "").split("|")
+    """.replace("\n", "")
+    .replace("    ", "")
+    .split("|")
 )

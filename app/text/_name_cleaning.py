@@ -23,7 +23,8 @@ PICTURES = re.compile(
 )
 TRADEMARKS = re.compile(r"[\u00ae\u2122\u2120\u00a9]|\((?:R|TM)\)", re.IGNORECASE)
 CUTS = re.compile(
-    r"\s*[|\u00a6\u2502\uff5c@#~\u2022\u00bb\u2023\u25ba<>=\\]|\s+[\u2010-\u2015\u2212\u00b7:/+*&-]+\s+(?=\S)|\s*(?://|::|--|;|\u2026|\.\.\.)"
+    r"\s*[|\u00a6\u2502\uff5c@#~\u2022\u00bb\u2023\u25ba<>=\\]|\s+[\u2010-\u2015\u2212\u00b7:/+*&-]+\s+(?=\S)"
+    r"|\s*(?://|::|--|;|\u2026|\.\.\.)"
     r"|[\u2013\u2014](?!\w)|(?<!\w)[\u2013\u2014]|:\s"
 )
 DASHES = re.compile(r"(?<=[^\W\d_])\s?[\u2010-\u2015\u2212]\s?(?=[^\W\d_])|(?<=[^\W\d_])\s-\s(?=[^\W\d_])")
@@ -49,13 +50,13 @@ PHRASES = re.compile(
 )
 NOT_NAMES = re.compile(r"\w@\w|https?:|www\.|\w\.(?:com|org|net|io|de|nl|fr|co\.uk)\b", re.IGNORECASE)
 GLUED_TITLE = re.compile(r"\A(dr|prof|mr|mrs|ms|ing)\.(?=[^\W\d_]{2})", re.IGNORECASE)
-EDGES = " \t,;:-_*\"\u201c\u201d`\u00b4/&+!?\u00b7|@~#=<>^"
+EDGES = ' \t,;:-_*"\u201c\u201d`\u00b4/&+!?\u00b7|@~#=<>^'
 ENDS = EDGES + "'\u2018\u2019"
 
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What is left of a name: the text before a comma, the given names behind it if it was "Last, First", Jr. or III."""
+    """What is left of a name: the text before a comma, the given names behind it if it was "Last, First", Jr./III."""
 
     text: str
     given: str | None = None
@@ -119,8 +120,8 @@ def _cut_tagline(line: str, least: int) -> str:
         line = before
         break
     line = DASHES.sub("-", line)
-    if found := AT_WORK.search(line):
-        before = line[: found.start()]
+    if work := AT_WORK.search(line):
+        before = line[: work.start()]
         if len(before.split()) >= least:
             line = before
     return line
@@ -155,7 +156,9 @@ def _by_commas(line: str, *, column: bool) -> Core | None:
 
 def _letters(tokens: list[str]) -> list[str]:
     """The tokens that hold a letter, without the punctuation that hangs on them."""
-    bare = (token.strip(EDGES).rstrip("'\u2018\u2019") if token[:1] in "'\u2019" else token.strip(ENDS) for token in tokens)
+    bare = (
+        token.strip(EDGES).rstrip("'\u2018\u2019") if token[:1] in "'\u2019" else token.strip(ENDS) for token in tokens
+    )
     trimmed = (token if len(token) < 4 or token.count(".") > 1 else token.rstrip(".") for token in bare)  # noqa: PLR2004
     return [token for token in trimmed if any(char.isalpha() for char in token)]
 

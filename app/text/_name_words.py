@@ -8,35 +8,37 @@ from __future__ import annotations
 
 from nameparser import Lexicon
 
+from app.text._listed import listed
+
 LEXICON = Lexicon.default()
 
 # Degrees, licences, certificates, memberships and offices that are nobody's name, however they are written.
-SURE_CREDENTIALS = frozenset(
+SURE_CREDENTIALS = listed(
     """
-    phd dphil mphil edd dba mba emba imba bba msc bsc mres meng beng btech mtech mca bcom mcom bcomm llb llm mph mpa mpp
-    mfa bfa msw bsw bsn msn dnp mbbs mbchb mbbch bds dds dmd dvm pharmd psyd drph scd thd rph cpa cma cfa cfp clu chfc
-    cissp cisa cism crisc cipp cippe cippus cipm cipt ccsp oscp giac gcih comptia ccna ccnp ccie ccda mcse mcsa mcp rhce
-    aws itil prince2 togaf safe pmp pmiacp pmipba capm pgmp pfmp csm cspo csp acsm acspo psm psmi psmii pspo cspm spc rte
-    icpacc lssbb lssgb cssbb cssgb ssbb ssgb cqe cqa cre cpim cscp cltd cpsm cpsd mcips fcips sphr phr gphr sphri shrmcp
-    shrmscp shrm chrp chrl chre cphr mcipd fcipd acipd assoccipd cipd acca fcca cima acma fcma cgma fcma icaew aicpa caia
-    frm prm cams cfe ciia cipfa mrics frics assocrics rics riba leed ncarb aicp asla frsa fcim mcim cmgr fcmi cmi fiod
-    obe mbe cbe kbe dbe esq esquire facs facc facp faap fache faan frcp frcs mrcp mrcgp mrcs rcn lcsw lmsw lmft lpc lmhc
-    lcpc bcba rdn ccim sior gri crs cpcu cpc cpcc pcc mcc acc nbchwc cprw ctp ccp crpc cpwa cdfa aif ricp
-    cebs phrca chcs cppm cpp cfm fmp ceng ieng miet fiet mice fice pgdip pgce qts pgcert hons bhons
+    phd dphil mphil edd dba mba emba imba bba msc bsc mres meng beng btech mtech mca bcom mcom bcomm llb llm mph mpa
+    mpp mfa bfa msw bsw bsn msn dnp mbbs mbchb mbbch bds dds dmd dvm pharmd psyd drph scd thd rph cpa cma cfa cfp clu
+    chfc cissp cisa cism crisc cipp cippe cippus cipm cipt ccsp oscp giac gcih comptia ccna ccnp ccie ccda mcse mcsa
+    mcp rhce aws itil prince2 togaf safe pmp pmiacp pmipba capm pgmp pfmp csm cspo csp acsm acspo psm psmi psmii pspo
+    cspm spc rte icpacc lssbb lssgb cssbb cssgb ssbb ssgb cqe cqa cre cpim cscp cltd cpsm cpsd mcips fcips sphr phr
+    gphr sphri shrmcp shrmscp shrm chrp chrl chre cphr mcipd fcipd acipd assoccipd cipd acca fcca cima acma fcma cgma
+    fcma icaew aicpa caia frm prm cams cfe ciia cipfa mrics frics assocrics rics riba leed ncarb aicp asla frsa fcim
+    mcim cmgr fcmi cmi fiod obe mbe cbe kbe dbe esq esquire facs facc facp faap fache faan frcp frcs mrcp mrcgp mrcs
+    rcn lcsw lmsw lmft lpc lmhc lcpc bcba rdn ccim sior gri crs cpcu cpc cpcc pcc mcc acc nbchwc cprw ctp ccp crpc
+    cpwa cdfa aif ricp cebs phrca chcs cppm cpp cfm fmp ceng ieng miet fiet mice fice pgdip pgce qts pgcert hons bhons
     msccm mscpm macc mtax cpge enp ceo cfo cto cio coo cmo cro chro cpo ciso cdo cco cso cxo gm vp svp evp avp md&ceo
     nlp npdp sahri acsw rncm cmrp cpht rhia rhit cphims
-    """.split()
+    """
 )
 
 # Credentials as well, where they are written as such (capitals, or behind a comma); otherwise surnames or given names.
-DOUBTFUL_CREDENTIALS = frozenset(
+DOUBTFUL_CREDENTIALS = listed(
     """
-    ma ba bs ms md do pa pe ca cs ea se jd rn np ot pt ph ed ei si as aa be bed med bsed ace ace-cpt cc aca fca cpm cis
-    pmi ssm sa acp asp bem cip cap esg hr it pr ux sme iod msp mos dip pg cert mai cem cal sra psp pci
-    """.split()
+    ma ba bs ms md do pa pe ca cs ea se jd rn np ot pt ph ed ei si as aa be bed med bsed ace ace-cpt cc aca fca cpm
+    cis pmi ssm sa acp asp bem cip cap esg hr it pr ux sme iod msp mos dip pg cert mai cem cal sra psp pci
+    """
 )
 
-SHOUTED_CREDENTIALS = frozenset("ma ba bs ms md rn np pe jd pt".split())
+SHOUTED_CREDENTIALS = listed("ma ba bs ms md rn np pe jd pt")
 """Of the doubtful ones, those that a name wholly in capitals (or small letters) ends with rather than a surname."""
 
 CREDENTIALS = (frozenset(entry.replace(".", "") for entry in LEXICON.suffix_acronyms) | DOUBTFUL_CREDENTIALS) - {
@@ -61,37 +63,37 @@ FAMILY_TAILS = frozenset(("filho", "neto", "junior", "júnior", "sobrinho", "seg
 """Portuguese generations: a part of the surname that never stands alone."""
 
 # Forms of address and academic titles in front of a name, with or without a full stop.
-TITLES = frozenset(
+TITLES = listed(
     """
-    dr dra dres prof mr mrs ms mx mister miss missus herr frau fraulein fräulein mme mlle monsieur madame sig sigra signora
-    signor dott dottssa dottore dottoressa avv ing. sra srta señor señora sir dame rev revd reverend hon drs phdr mudr
-    judr rndr mudr paeddr mgr bc doc csc shri shrimati smt sri-sri engr atty datuk dato dato' datin drmed dring drmult drhc
-    dripling dipling diplkfm diplbw diplinform diplök med habil rernat ernat jur phil hc mult
-    doctor professor profdr privdoz pd lic adv capt col lt ltcol sgt maj gen cmdr adm cpt msgt ssgt
-    """.split()
+    dr dra dres prof mr mrs ms mx mister miss missus herr frau fraulein fräulein mme mlle monsieur madame sig sigra
+    signora signor dott dottssa dottore dottoressa avv ing. sra srta señor señora sir dame rev revd reverend hon drs
+    phdr mudr judr rndr mudr paeddr mgr bc doc csc shri shrimati smt sri-sri engr atty datuk dato dato' datin drmed
+    dring drmult drhc dripling dipling diplkfm diplbw diplinform diplök med habil rernat ernat jur phil hc mult doctor
+    professor profdr privdoz pd lic adv capt col lt ltcol sgt maj gen cmdr adm cpt msgt ssgt
+    """
 ) - {"phil", "med", "jur", "doc", "lic", "adv", "col", "gen", "maj", "adm", "lt", "pd", "mult", "hc", "bc", "hon"}
 
 # Titles only where a full stop marks them: without it they are names or initials.
-DOTTED_TITLES = frozenset(
+DOTTED_TITLES = listed(
     """
-    ing ir mag arch lic adv capt col lt sgt maj gen cmdr adm hon doc fr br st er eng sr don med jur phil habil mult h.c hc
-    rer.nat rer nat pol oec sc techn bc dipl pd priv.-doz lic.iur mag.rer m.a h.e
-    """.split()
+    ing ir mag arch lic adv capt col lt sgt maj gen cmdr adm hon doc fr br st er eng sr don med jur phil habil mult
+    h.c hc rer.nat rer nat pol oec sc techn bc dipl pd priv.-doz lic.iur mag.rer m.a h.e
+    """
 ) - {"st", "br", "fr", "don", "sc", "pol"}
 
 # Offices that profiles in some countries put in front (CA Rahul Sharma), written in capitals before a full name.
 CAPITAL_TITLES = frozenset(("CA", "CS", "CMA", "FCA", "ACA", "CPA", "ICWA", "HE", "HRH", "HH"))
 
-PARTICLES = frozenset(
+PARTICLES = listed(
     """
-    van von vom der den de del la las los da das do dos du di della delle degli dei dal dalla ter ten te tot thoe op in
-    't 'n zu zum zur und y e i bin ibn bint binti binte av af auf aan het of ap ua nic ó
-    """.split()
+    van von vom der den de del la las los da das do dos du di della delle degli dei dal dalla ter ten te tot thoe op
+    in 't 'n zu zum zur und y e i bin ibn bint binti binte av af auf aan het of ap ua nic ó
+    """
 )
 """Words that open or join surnames; which of them are written small is `SMALL`."""
 
-SMALL = frozenset(
-    "van von vom der den de del las los da das do dos du ter ten te tot op 't zu zum zur und y e bin ibn bint av af aan".split()
+SMALL = listed(
+    "van von vom der den de del las los da das do dos du ter ten te tot op 't zu zum zur und y e bin ibn bint av af aan"
 )
 """Particles that recasing writes small in the middle of a name. (`Di`, `La`, `Le`, `Della`, `El`, `Al` stand alone as
 often capital as small; bearers of such names mostly write them capital.)"""
@@ -102,7 +104,7 @@ TWO_LETTER_NAMES = frozenset(("ng", "st", "mc", "dr", "mr", "ms", "jr", "sr"))
 """Words of two letters without a vowel that are no initials."""
 
 # Mac- followed by a capital; every other name in Mac- is written like Macron, Machado, Mackenzie or Macey.
-MAC_NAMES = frozenset(
+MAC_NAMES = listed(
     """
     macadam macadams macalister macallister macandrew macarthur macaskill macaulay macauley macbain macbean macbeth
     macbride maccabe maccallum maccarthy macclure maccoll macconnell maccormack maccormick maccoy maccready maccrimmon
@@ -111,67 +113,71 @@ MAC_NAMES = frozenset(
     macginnis macgowan macgrath macgraw macgregor macguire machale macilroy macilwain macinnes macinnis macintosh
     macintyre macisaac maciver macivor mackay mackellar mackinnon mackintosh maclachlan maclaine maclaren maclaughlin
     maclaurin maclean maclellan maclennan macleod macmahon macmanus macmaster macmichael macmillan macmullen macmurray
-    macnab macnair macnally macnamara macnaughton macneal macneice macneil macneill macnicol macphail macphee macpherson
-    macquarie macquarrie macqueen macrae macrory macsween macsweeney mactaggart mactavish macvicar macwilliam macwilliams
-    """.split()
+    macnab macnair macnally macnamara macnaughton macneal macneice macneil macneill macnicol macphail macphee
+    macpherson macquarie macquarrie macqueen macrae macrory macsween macsweeney mactaggart mactavish macvicar
+    macwilliam macwilliams
+    """
 )
 
 # Surnames whose inner capital cannot be told from their letters.
 WRITTEN = {
     name.lower(): name
-    for name in """
+    for name in listed(
+        """
     DiCaprio DiMaggio DeVito DeVries DeMarco DeLuca DeSantis DeSilva DeGeneres DeLillo DeJong DeYoung DeWitt DeRosa
     DiNapoli DiStefano DiPietro DiGiovanni DiMarco DaSilva DaCosta DuBois DuPont LeBlanc LeBron LaRue LaPorte LaFleur
     LaMarca VanDyke VanHorn VandenBerg VanderMeer FitzGerald FitzPatrick St.John DeAngelis DeLaCruz JoAnn JoAnne
     LaToya DeShawn DeAndre LeAnn LeeAnn MaryAnn RuthAnn BethAnn JoEllen
-    """.split()
+    """
+    )
     if name not in {"FitzGerald", "FitzPatrick", "DuPont", "DeJong", "DaCosta", "DaSilva", "St.John", "LaPorte"}
 }
 
-APOSTROPHE_OPENERS = frozenset("o d l n m t k s dell dall all nell sant dall sull ch qu".split())
+APOSTROPHE_OPENERS = listed("o d l n m t k s dell dall all nell sant dall sull ch qu")
 """What stands before an apostrophe that a capital follows: O'Neil, D'Angelo, N'Diaye, Dell'Aquila; not Sa'ad."""
 
-JEANS = frozenset(
+JEANS = listed(
     """
-    pierre paul luc marc claude michel françois francois louis jacques philippe baptiste yves marie christophe noël noel
-    charles bernard daniel denis françoise guy hugues joseph laurent léon leon pascal patrick rené rene sébastien
+    pierre paul luc marc claude michel françois francois louis jacques philippe baptiste yves marie christophe noël
+    noel charles bernard daniel denis françoise guy hugues joseph laurent léon leon pascal patrick rené rene sébastien
     sebastien victor vincent robert
-    """.split()
+    """
 )
 
-VIETNAMESE_FAMILIES = frozenset(
+VIETNAMESE_FAMILIES = listed(
     """
     nguyễn trần lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ hồ ngô dương lý đinh trịnh đoàn lương mai tô trương hà
     nguyen tran pham huynh hoang
-    """.split()
+    """
 )
-VIETNAMESE_MIDDLES = frozenset("văn thị van thi đức hữu ngọc minh thanh quang xuân duc huu ngoc xuan".split())
+VIETNAMESE_MIDDLES = listed("văn thị van thi đức hữu ngọc minh thanh quang xuân duc huu ngoc xuan")
 
 # Words that only a description of somebody's work holds: what follows the comma or dash before them is no name.
-WORK_WORDS = frozenset(
+WORK_WORDS = listed(
     """
     ceo cfo cto coo cmo cio cro chief founder cofounder co-founder founding owner partner president vice vp svp evp
-    director manager head lead leader executive officer consultant consulting advisor adviser analyst engineer developer
-    designer architect recruiter recruiting recruitment specialist coordinator administrator accountant attorney lawyer
-    coach speaker author writer investor entrepreneur strategist expert professional freelance freelancer sales marketing
-    growth finance operations hr people talent product software data cloud ai saas b2b b2c seo digital business
-    development account customer success hiring we're we helping help i helps building building driving at @ for of the
-    with and ex-google ex former retired assistant associate senior junior sr. intern student mentor board member
-    certified coaching realtor agent broker physician nurse teacher professor gmbh inc llc ltd group agency solutions
-    """.split()
+    director manager head lead leader executive officer consultant consulting advisor adviser analyst engineer
+    developer designer architect recruiter recruiting recruitment specialist coordinator administrator accountant
+    attorney lawyer coach speaker author writer investor entrepreneur strategist expert professional freelance
+    freelancer sales marketing growth finance operations hr people talent product software data cloud ai saas b2b b2c
+    seo digital business development account customer success hiring we're we helping help i helps building building
+    driving at @ for of the with and ex-google ex former retired assistant associate senior junior sr. intern student
+    mentor board member certified coaching realtor agent broker physician nurse teacher professor gmbh inc llc ltd
+    group agency solutions
+    """
 ) - {"junior"}
 
-TWO_SURNAME_COUNTRIES = frozenset("ES MX CO PE CL VE EC GT CU BO DO HN PY SV NI CR PR PA".split())
-SECOND_GIVEN_NAMES = frozenset(
+TWO_SURNAME_COUNTRIES = listed("ES MX CO PE CL VE EC GT CU BO DO HN PY SV NI CR PR PA")
+SECOND_GIVEN_NAMES = listed(
     """
     carlos luis jose maria antonio manuel jesus miguel angel pablo fernanda isabel elena alberto andres enrique felipe
     francisco ignacio javier eduardo david daniel alejandro alejandra ramon alfonso fernando roberto ricardo sofia
     teresa cristina patricia beatriz victoria carolina paula pilar carmen dolores mercedes rosa ines lucia marta belen
-    sebastian camilo felipe esteban mauricio gabriel rafael armando arturo cesar guillermo gustavo hector hugo ivan jaime
-    jorge julio leonardo marcos mario martin nicolas octavio omar oscar pedro raul ruben salvador santiago sergio tomas
-    vicente victor alicia ana andrea angelica claudia diana eugenia gabriela guadalupe irene jimena julia laura leticia
-    liliana lourdes luisa luz margarita mariana marisol monica natalia noemi paola raquel rebeca rocio sandra sara silvia
-    susana veronica virginia ximena yolanda
-    """.split()
+    sebastian camilo felipe esteban mauricio gabriel rafael armando arturo cesar guillermo gustavo hector hugo ivan
+    jaime jorge julio leonardo marcos mario martin nicolas octavio omar oscar pedro raul ruben salvador santiago
+    sergio tomas vicente victor alicia ana andrea angelica claudia diana eugenia gabriela guadalupe irene jimena julia
+    laura leticia liliana lourdes luisa luz margarita mariana marisol monica natalia noemi paola raquel rebeca rocio
+    sandra sara silvia susana veronica virginia ximena yolanda
+    """
 )
 """Names that stand second as given names (Juan Carlos, Ana María) rather than as a first surname."""

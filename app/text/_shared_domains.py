@@ -7,102 +7,105 @@ the same domain may be shared as a website and one company's own as an e-mail ad
 
 from __future__ import annotations
 
+from app.text._listed import listed
+
 # Nobody's company, in a website or in an e-mail address.
-SOCIAL = frozenset(
+SOCIAL = listed(
     """
     linkedin.com lnkd.in linkedin.cn facebook.com fb.com fb.me fb.watch m.me messenger.com instagram.com instagr.am
     threads.net threads.com twitter.com x.com t.co t.me telegram.me telegram.org wa.me whatsapp.com vk.com ok.ru
     weibo.com wechat.com xing.com viadeo.com snapchat.com bsky.app mastodon.social mastodon.online line.me discord.gg
     discord.com kakao.com plurk.com gettr.com truthsocial.com myspace.com
-    """.split()
+    """
 )
 
-SHORTENERS = frozenset(
+SHORTENERS = listed(
     """
-    bit.ly bitly.com tinyurl.com goo.gl g.co g.page ow.ly buff.ly is.gd cutt.ly rebrand.ly rb.gy t.ly tiny.cc shorturl.at
-    lnk.bio linktr.ee linkin.bio bio.link beacons.ai campsite.bio taplink.cc taplink.at solo.to msha.ke linkpop.com
-    about.me carrd.co flow.page hoo.be koji.to lnk.to smarturl.it youtu.be amzn.to amzn.com a.co forms.gle aka.ms
-    hubs.ly hubs.la dlvr.it trib.al spoti.fi apple.co wp.me vimeo.pro s.id qr.ae qrco.de short.io bl.ink snip.ly
-    calendly.com cal.com tidycal.com youcanbook.me typeform.com jotform.com surveymonkey.com
-    """.split()
+    bit.ly bitly.com tinyurl.com goo.gl g.co g.page ow.ly buff.ly is.gd cutt.ly rebrand.ly rb.gy t.ly tiny.cc
+    shorturl.at lnk.bio linktr.ee linkin.bio bio.link beacons.ai campsite.bio taplink.cc taplink.at solo.to msha.ke
+    linkpop.com about.me carrd.co flow.page hoo.be koji.to lnk.to smarturl.it youtu.be amzn.to amzn.com a.co forms.gle
+    aka.ms hubs.ly hubs.la dlvr.it trib.al spoti.fi apple.co wp.me vimeo.pro s.id qr.ae qrco.de short.io bl.ink
+    snip.ly calendly.com cal.com tidycal.com youcanbook.me typeform.com jotform.com surveymonkey.com
+    """
 )
 
 # A site there has a host of its own (acme.wordpress.com), which names one company; the bare domain names none.
 # The suffix list already knows many such hosts (github.io, wixsite.com, myshopify.com …) as private suffixes.
-BUILDERS = frozenset(
+BUILDERS = listed(
     """
     wordpress.com weebly.com weeblysite.com squarespace.com substack.com strikingly.com mystrikingly.com jimdo.com
     jimdosite.com jimdofree.com webnode.com webnode.page godaddysites.com business.site negocio.site site123.me
     bigcartel.com ghost.io hubspotpagebuilder.com mailchimpsites.com tumblr.com typepad.com livejournal.com
     over-blog.com e-monsite.com ueniweb.com softr.app glideapp.io company.site wix.com ning.com webs.com moonfruit.com
-    mozello.com yola.com tripod.com angelfire.com canva.site mybigcommerce.com
-    blogspot.de blogspot.co.uk blogspot.fr blogspot.nl blogspot.in blogspot.com.br blogspot.ca blogspot.com.au
-    blogspot.it blogspot.es blogspot.ch blogspot.be blogspot.pt blogspot.se
-    """.split()
+    mozello.com yola.com tripod.com angelfire.com canva.site mybigcommerce.com blogspot.de blogspot.co.uk blogspot.fr
+    blogspot.nl blogspot.in blogspot.com.br blogspot.ca blogspot.com.au blogspot.it blogspot.es blogspot.ch
+    blogspot.be blogspot.pt blogspot.se
+    """
 )
 
 # Builders that are companies with staff and a website of their own: the bare domain is theirs.
-BUILDER_COMPANIES = frozenset("squarespace.com weebly.com wix.com substack.com jimdo.com tumblr.com webnode.com".split())
+BUILDER_COMPANIES = listed("squarespace.com weebly.com wix.com substack.com jimdo.com tumblr.com webnode.com")
 
 # Private suffixes of the suffix list that are nobody's own domain when they stand alone.
-HOSTS = frozenset(
+HOSTS = listed(
     """
     github.io gitlab.io wixsite.com wixstudio.io wixstudio.com editorx.io blogspot.com herokuapp.com netlify.app
     vercel.app now.sh pages.dev workers.dev web.app firebaseapp.com appspot.com webflow.io myshopify.com square.site
-    notion.site framer.website framer.app framer.ai framer.media onrender.com fly.dev repl.co replit.app azurewebsites.net
-    cloudfront.net amazonaws.com bubbleapps.io yolasite.com simplesite.com surge.sh glitch.me ngrok.io
-    godaddysites.com uk.com us.com eu.com co.com de.com jp.net gb.net it.com
-    """.split()
+    notion.site framer.website framer.app framer.ai framer.media onrender.com fly.dev repl.co replit.app
+    azurewebsites.net cloudfront.net amazonaws.com bubbleapps.io yolasite.com simplesite.com surge.sh glitch.me
+    ngrok.io godaddysites.com uk.com us.com eu.com co.com de.com jp.net gb.net it.com
+    """
 )
 
 # With a path, somebody's page there; bare, or behind an @, the company itself.
-PLATFORMS = frozenset(
+PLATFORMS = listed(
     """
-    github.com gitlab.com bitbucket.org medium.com dev.to hashnode.dev youtube.com vimeo.com dailymotion.com tiktok.com
-    twitch.tv pinterest.com reddit.com quora.com flickr.com 500px.com behance.net dribbble.com artstation.com
-    soundcloud.com spotify.com bandcamp.com mixcloud.com apple.com google.com microsoft.com notion.so notion.com
-    airtable.com figma.com canva.com gumroad.com patreon.com ko-fi.com buymeacoffee.com kickstarter.com indiegogo.com
-    gofundme.com etsy.com ebay.com ebay.de ebay.co.uk amazon.com amazon.co.uk amazon.de amazon.in alibaba.com
-    aliexpress.com indiamart.com tradeindia.com made-in-china.com justdial.com yelp.com yellowpages.com bbb.org
-    tripadvisor.com booking.com airbnb.com opentable.com zillow.com realtor.com houzz.com thumbtack.com angi.com
-    nextdoor.com foursquare.com trustpilot.com g2.com capterra.com clutch.co goodfirms.co producthunt.com
+    github.com gitlab.com bitbucket.org medium.com dev.to hashnode.dev youtube.com vimeo.com dailymotion.com
+    tiktok.com twitch.tv pinterest.com reddit.com quora.com flickr.com 500px.com behance.net dribbble.com
+    artstation.com soundcloud.com spotify.com bandcamp.com mixcloud.com apple.com google.com microsoft.com notion.so
+    notion.com airtable.com figma.com canva.com gumroad.com patreon.com ko-fi.com buymeacoffee.com kickstarter.com
+    indiegogo.com gofundme.com etsy.com ebay.com ebay.de ebay.co.uk amazon.com amazon.co.uk amazon.de amazon.in
+    alibaba.com aliexpress.com indiamart.com tradeindia.com made-in-china.com justdial.com yelp.com yellowpages.com
+    bbb.org tripadvisor.com booking.com airbnb.com opentable.com zillow.com realtor.com houzz.com thumbtack.com
+    angi.com nextdoor.com foursquare.com trustpilot.com g2.com capterra.com clutch.co goodfirms.co producthunt.com
     crunchbase.com pitchbook.com angel.co angellist.com wellfound.com glassdoor.com indeed.com monster.com
     ziprecruiter.com upwork.com fiverr.com freelancer.com toptal.com malt.com malt.fr kompass.com europages.com
     northdata.com companieshouse.gov.uk opencorporates.com bloomberg.com wikipedia.org wikidata.org fandom.com
-    eventbrite.com meetup.com slideshare.net issuu.com scribd.com academia.edu researchgate.net orcid.org
-    archive.org dropbox.com box.com wetransfer.com slack.com zoom.us steamcommunity.com steampowered.com
-    shopify.com webflow.com godaddy.com mailchimp.com hubspot.com campaign-archive.com
-    """.split()
+    eventbrite.com meetup.com slideshare.net issuu.com scribd.com academia.edu researchgate.net orcid.org archive.org
+    dropbox.com box.com wetransfer.com slack.com zoom.us steamcommunity.com steampowered.com shopify.com webflow.com
+    godaddy.com mailchimp.com hubspot.com campaign-archive.com
+    """
 )
 
 # Of the platforms' hosts, those that only ever carry other people's pages and files.
-PAGE_HOSTS = frozenset(
+PAGE_HOSTS = listed(
     """
     sites.google.com docs.google.com drive.google.com forms.google.com maps.google.com plus.google.com play.google.com
     groups.google.com calendar.google.com mail.google.com apps.apple.com itunes.apple.com podcasts.apple.com
     maps.apple.com music.apple.com open.spotify.com outlook.live.com outlook.office.com outlook.office365.com
     onedrive.live.com teams.microsoft.com forms.office.com web.archive.org
-    """.split()
+    """
 )
 
 # Internet providers and mail houses that customers have free mailboxes with: their website is their own all the same.
-MAIL_COMPANIES = frozenset(
+MAIL_COMPANIES = listed(
     """
     sky.com zoho.com vodafone.nl vodafone.de vodafone.it ziggo.nl rogers.com orange.fr telenet.be lycos.com sina.com
     sohu.com proton.me fastmail.com xs4all.nl tiscali.it uol.com.br rediff.com
-    """.split()
+    """
 )
 
 # Free mail that the package does not list.
-MORE_FREE_MAIL = frozenset(
+MORE_FREE_MAIL = listed(
     """
     daum.net hey.com tutanota.com tuta.com sympatico.ca passport.com onmicrosoft.com docomo.ne.jp ezweb.ne.jp
-    softbank.ne.jp nate.com email.de mailbox.org skiff.com walla.co.il walla.com inbox.lv inbox.ru azet.sk bredband.net online.no
-    hotmail.no otenet.gr superonline.com sfr.fr bbox.fr numericable.fr neuf.fr club-internet.fr gmial.com gamil.com
-    gmai.com gmal.com gmil.com gmaill.com gmail.co gmail.con gmail.cm gnail.com hotmial.com hotmai.com hotmal.com
-    yaho.com yahooo.com outlok.com outlool.com iclod.com guerrillamail.com pobox.com tesco.net privaterelay.appleid.com
-    yahoo.nl yahoo.se yahoo.dk yahoo.no yahoo.ie yahoo.pl yahoo.com.ph yahoo.com.vn yahoo.com.hk yahoo.com.tw
-    outlook.fr outlook.de outlook.it outlook.es outlook.com.br outlook.in outlook.pt outlook.jp outlook.dk outlook.be
-    live.no live.se live.dk live.be live.at live.ie live.in live.it live.de hotmail.nl hotmail.be hotmail.se hotmail.ch
-    """.split()
+    softbank.ne.jp nate.com email.de mailbox.org skiff.com walla.co.il walla.com inbox.lv inbox.ru azet.sk
+    bredband.net online.no hotmail.no otenet.gr superonline.com sfr.fr bbox.fr numericable.fr neuf.fr club-internet.fr
+    gmial.com gamil.com gmai.com gmal.com gmil.com gmaill.com gmail.co gmail.con gmail.cm gnail.com hotmial.com
+    hotmai.com hotmal.com yaho.com yahooo.com outlok.com outlool.com iclod.com guerrillamail.com pobox.com tesco.net
+    privaterelay.appleid.com yahoo.nl yahoo.se yahoo.dk yahoo.no yahoo.ie yahoo.pl yahoo.com.ph yahoo.com.vn
+    yahoo.com.hk yahoo.com.tw outlook.fr outlook.de outlook.it outlook.es outlook.com.br outlook.in outlook.pt
+    outlook.jp outlook.dk outlook.be live.no live.se live.dk live.be live.at live.ie live.in live.it live.de
+    hotmail.nl hotmail.be hotmail.se hotmail.ch
+    """
 )

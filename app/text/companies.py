@@ -1,7 +1,7 @@
 """Company names as their customers say them: without legal forms, trademark signs and remarks, never emptied.
 
-`company_name` is for display and outreach (`Brandt & Soll GmbH` is Brandt & Soll), `company_key` for telling whether two
-spellings mean one company. What the legal forms are is in `_company_words.py`, from cleanco's lists.
+`company_name` is for display and outreach (`Brandt & Soll GmbH` is Brandt & Soll), `company_key` for telling whether
+two spellings mean one company. What the legal forms are is in `_company_words.py`, from cleanco's lists.
 """
 
 from __future__ import annotations
@@ -20,31 +20,34 @@ PICTURES = re.compile(
     r"[\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\ufe0f\u200d\ue000-\uf8ff\U0001f000-\U0001faff\U000e0020-\U000e007f]+"
 )
 TRADES_AS = re.compile(
-    r"[\s,(\[-]+(?:d\s?[./]?\s?b\s?[./]?\s?a\.?|doing business as|trading as|t/as?|handelend onder de naam|h\.?o\.?d\.?n\.?)"
-    r"[\s:]+(?=\S)",
+    r"[\s,(\[-]+(?:d\s?[./]?\s?b\s?[./]?\s?a\.?|doing business as|trading as|t/as?|handelend onder de naam)[\s:]+"
+    r"(?=\S)",
     re.IGNORECASE,
 )
+# What follows a name to say something about the company: its past, its owner, its listing, its vacancies.
 REMARK = (
-    r"(?:formerly|previously|prev\.|originally|f/?k/?a|a/?k/?a|also known as|now\b|ex[- ]|n[\u00e9e]e\b|acquired|a part of|part of"
-    r"|subsidiary|an? [^()]{1,60}?\s?(?:company|subsidiary|brand|business|division|group company)\b|division of|powered by"
-    r"|yc [wsfx]\d\d|y combinator|nasdaq|nyse|lse|asx|tsx|otc|euronext|bse|nse|ticker|publicly traded|we.?re hiring|hiring"
-    r"|is hiring|closed|defunct|inactive|remote|stealth|merged|rebranded|ehemals|vormals|fr\u00fcher|anciennement|voorheen"
-    r"|since \d{4}|est\.? \d{4}|via |ipo\b)"
+    r"formerly|previously|prev\.|originally|f/?k/?a|a/?k/?a|also known as|now\b|ex[- ]|n[\u00e9e]e\b|acquired|a part of"
+    r"|part of|subsidiary|an? [^()]{1,60}?\s?(?:company|subsidiary|brand|business|division)\b|division of|powered by"
+    r"|yc [wsfx]\d\d|y combinator|nasdaq|nyse|lse|asx|tsx|otc|euronext|bse|nse|ticker|publicly traded|we.?re hiring"
+    r"|hiring|is hiring|closed|defunct|inactive|remote|stealth|merged|rebranded|ehemals|vormals|fr\u00fcher"
+    r"|anciennement|voorheen|since \d{4}|est\.? \d{4}|via |ipo\b"
 )
-BRACKETED_REMARK = re.compile(rf"\s*[(\[]\s*{REMARK}[^)\]]*(?:[)\]]|\Z)", re.IGNORECASE)
+BRACKETED_REMARK = re.compile(rf"\s*[(\[]\s*(?:{REMARK})[^)\]]*(?:[)\]]|\Z)", re.IGNORECASE)
 TRAILING_REMARK = re.compile(
-    r"\s*(?:[,;-]\s*|\s)(?:formerly(?: known as)?|previously(?: known as)?|f/?k/?a|also known as|a/k/a|ehemals|vormals|anciennement"
-    r"|voorheen|an? [\w.&' -]{2,40}? (?:company|subsidiary|brand|business)\Z|acquired by|(?:now )?part of|a division of"
-    r"|a subsidiary of|we.?re hiring|is hiring)(?:\s.*|)\Z",
+    r"\s*(?:[,;-]\s*|\s)(?:formerly(?: known as)?|previously(?: known as)?|f/?k/?a|also known as|a/k/a|ehemals|vormals"
+    r"|anciennement|voorheen|an? [\w.&' -]{2,40}? (?:company|subsidiary|brand|business)\Z|acquired by|(?:now )?part of"
+    r"|a division of|a subsidiary of|we.?re hiring|is hiring)(?:\s.*|)\Z",
     re.IGNORECASE,
 )
 CUT = re.compile(r"\s*[|\u00a6\u2502\uff5c\u2022]\s*.*\Z|\s+(?:::|//|\u00b7|~)\s+.*\Z")
 DASH = re.compile(r"\s+[-\u2013\u2014]+\s+|[\u2013\u2014]\s+|\s+[\u2013\u2014]")
 TAGLINE_WORDS = 3
 ACRONYM = re.compile(r"\A(?P<name>.+?)\s*\((?P<short>[A-Z][A-Z&.]{1,7})\)\Z")
-QUOTES = "\"\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\u2018`"
+QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\u2018`'
 TRAILING = " ,;:-_/\\|*\u2013\u2014"
-ABBREVIATED_END = re.compile(r"(?:\A|[\s&])(?:co|bros|inc|ltd|corp|st|mt|dept|univ|assoc|mfg|intl|int'l|svcs|jr|sr|no)\.\Z", re.IGNORECASE)
+ABBREVIATED_END = re.compile(
+    r"(?:\A|[\s&])(?:co|bros|inc|ltd|corp|st|mt|dept|univ|assoc|mfg|intl|int'l|svcs|jr|sr|no)\.\Z", re.IGNORECASE
+)
 CO = frozenset(("co", "co."))
 AND = frozenset(("&", "+", "and", "und", "et", "y", "e", "en", "og", "och", "&amp;"))
 
@@ -158,13 +161,15 @@ def _form_at_end(tokens: list[str], *, small: bool) -> int:
     if key in words.ANYHOW or last.strip(",()") in words.SPELT:
         return 1
     bare = last.strip(",;()")
-    if key in words.DOTTED and ("." in bare.rstrip(".") or "/" in bare or (key in words.CAPITALS_ONLY and bare.isupper())):
+    if key in words.DOTTED and (
+        "." in bare.rstrip(".") or "/" in bare or (key in words.CAPITALS_ONLY and bare.isupper())
+    ):
         return 1
     return int(key in words.CAPITALS_ONLY and (bare.isupper() or (small and key in words.SMALL_TOO)))
 
 
 def _without_form_in_front(tokens: list[str], *, romanian: bool) -> list[str]:
-    """Russian, Baltic, Indonesian and French companies carry the form in front: ООО «Ромашка», PT. Maju Tbk."""
+    """Russian, Baltic, Indonesian and French companies carry the form in front: OOO "Romashka", PT. Maju Tbk."""
     if len(tokens) < 2:  # noqa: PLR2004
         return tokens
     first, key = tokens[0], _key(tokens[0])
@@ -197,7 +202,8 @@ def _is_name(tokens: list[str]) -> bool:
     if key in words.ANYHOW or (key in words.CAPITALS_ONLY and "".join(tokens).isupper()):
         return False
     return any(
-        any(char.isalnum() for char in token) and token.lower().strip(".,()") not in words.NEVER_ALONE for token in tokens
+        any(char.isalnum() for char in token) and token.lower().strip(".,()") not in words.NEVER_ALONE
+        for token in tokens
     )
 
 

@@ -29,7 +29,9 @@ PAGES = frozenset(("company", "school", "showcase"))
 BEFORE_SLUG = re.compile(r"\A(?:mwlite/(?:profile/)?|m/|comm/|profile/(?=in/))", re.IGNORECASE)
 LEGACY = re.compile(r"([\w%.-]+)/([0-9a-f]{1,3})/([0-9a-f]{1,3})/([0-9a-f]{1,3})", re.IGNORECASE)
 SALES_COMPANY = re.compile(r"(?:sales/(?:company|accounts?)|company-beta)/(\d+)", re.IGNORECASE)
-NO_SLUGS = frozenset(("me", "unavailable", "login", "signup", "undefined", "null", "none", "nan", "edit", "feed", "setup"))
+NO_SLUGS = frozenset(
+    ("me", "unavailable", "login", "signup", "undefined", "null", "none", "nan", "edit", "feed", "setup")
+)
 
 
 def canonical_linkedin(text: str | None) -> str | None:

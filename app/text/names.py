@@ -1,7 +1,7 @@
 """People's names out of profile headings and CSV columns: first name, last name, and the whole name as a letter has it.
 
-What is no name goes: titles and credentials, emoji, taglines, pronouns, nicknames. What is one stays as its bearer writes
-it: particles, accents, inner capitals, other scripts. `nameparser` splits what is left.
+What is no name goes: titles and credentials, emoji, taglines, pronouns, nicknames. What is one stays as its bearer
+writes it: particles, accents, inner capitals, other scripts. `nameparser` splits what is left.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ PLAIN = re.compile(r"[A-Z][a-z]{2,} [A-Z][a-z]{2,}")
 PLAIN_PART = re.compile(r"[A-Z][a-z]{2,}")
 LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 SPELT_WITHOUT_BLANKS = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+INITIAL = re.compile(r"\w\.?")
 INITIAL_TAIL = re.compile(r"(?<=[^\W\d_]{2})(?:\s+[^\W\d_]\.?)+\Z")
 
 
@@ -90,18 +91,27 @@ def _from_core(core: Core, country: str | None) -> PersonName:
     if special := _family_first(parts) or _two_surnames(parts, country):
         given, family = special
         return _assembled(given, family, text, core.generation)
+    if len(parts) == 2 and LATIN.match(text) and not set(map(str.lower, parts)) & words.PARTICLES:  # noqa: PLR2004
+        return _assembled(parts[0], parts[1], text, core.generation)
     parsed = _parser().parse(text)
     given, middle, family = parsed.given, parsed.middle, parsed.family
+    if parts[0] in words.SMALL:
+        return PersonName(None, text, text)
     if not (given and family):
         given, middle, family = parts[0], " ".join(parts[1:-1]), parts[-1]
     if middle and family.lower() in words.FAMILY_TAILS:
         *others, before = middle.split()
         middle, family = " ".join(others), f"{before} {family}"
-    if given == "Jean" and middle and middle.split()[0].lower() in words.JEANS:
-        given = f"{given} {middle.split()[0]}"
-    elif re.fullmatch(r"\w\.?", given) and middle and not re.fullmatch(r"\w\.?", middle.split()[0]):
+    if middle and _goes_on(given, middle.split()[0]):
         given = f"{given} {middle.split()[0]}"
     return _assembled(given, family, text, core.generation)
+
+
+def _goes_on(given: str, following: str) -> bool:
+    """Whether the first name has a second word: `Jean Pierre`, `J. Robert`."""
+    if given == "Jean":
+        return following.lower() in words.JEANS
+    return bool(INITIAL.fullmatch(given)) and not INITIAL.fullmatch(following)
 
 
 def _one_word(text: str, core: Core) -> PersonName:
@@ -182,7 +192,7 @@ def _two_surnames(parts: list[str], country: str | None) -> tuple[str, str] | No
 
 @cache
 def _parser() -> Parser:
-    """`nameparser` without the titles and post-nominals, which are gone by then: Dean, Prince and Major are names here."""
+    """`nameparser` without titles and post-nominals, which are gone by then: Dean, Prince and Major are names here."""
     lexicon = words.LEXICON
     ascii_only = {
         field: {entry for entry in getattr(lexicon, field) if entry.isascii()}

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
+from app.text._casing import is_shouted, is_whispered, recase
 from app.text.values import clean_text, fold
 
-__all__ = ["country_code", "country_name"]
+__all__ = ["country_code", "country_name", "place_name"]
 
 # Written where the locale data has an older or longer name, or none.
 NAMES = {
@@ -30,6 +31,9 @@ NAMES = {
     "TL": "Timor-Leste",
     "VA": "Vatican City",
 }
+
+SHORT = 3
+"""Letters of a name that may be an abbreviation."""
 
 ALIASES = {
     "usa": "US",
@@ -97,6 +101,15 @@ def country_name(text: str | None) -> str | None:
     """The English name of a country written in nearly any way; what is not recognised stays as it is written."""
     code = country_code(text)
     return _names()[code] if code else clean_text(text)
+
+
+@lru_cache(maxsize=4_096)
+def place_name(text: str | None) -> str | None:
+    """A town's name; put in careful capitals where it is written in one case (`RIO DE JANEIRO`, but `NYC`)."""
+    name = clean_text(text)
+    if name and len(name) > SHORT and (is_shouted(name) or is_whispered(name)):
+        return recase(name)
+    return name
 
 
 @cache

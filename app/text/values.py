@@ -54,23 +54,27 @@ BLANKS = frozenset(
         "tbd",
     )
 )
-BLANKS_AS_WRITTEN = frozenset(("null", "NULL", "nan", "NaN", "NAN", "na", "NA", "Undefined"))  # Null and Na are surnames
+LONGEST_BLANK = 1 + max(map(len, BLANKS))
+BLANKS_AS_WRITTEN = frozenset(
+    ("null", "NULL", "nan", "NaN", "NAN", "na", "NA", "Undefined")
+)  # Null and Na are surnames
 
 INVISIBLE = re.compile(  # control characters and format marks; Arabic and Indic letters keep their (non-)joiners
     r"[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufffd]"
     r"|(?<![\u0590-\u1fff])[\u200c\u200d]"
 )
-PLAIN = re.compile(r"[!-%(-~](?:[!-~]| (?! ))*\Z")  # printable ASCII, no doubled blank, no leading apostrophe
 KEPT_APOSTROPHE = re.compile(r"'(?:[tsnk] |[tsn]-|em |cause )", re.IGNORECASE)  # 't Hooft, 's-Hertogenbosch
 
 SIMPLE_EMAIL = re.compile(
     r"[a-z0-9_+](?:[a-z0-9_+-]|\.(?=[a-z0-9_+-])){0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,5}[a-z]{2,24}"
 )
 EMAIL_PARTS = re.compile(r"[\s,;|<>()\[\]\"]+")
-NO_EMAILS = frozenset(("email_not_unlocked@domain.com", "not_unlocked@domain.com"))  # Apollo's stand-in for a locked one
+NO_EMAILS = frozenset(
+    ("email_not_unlocked@domain.com", "not_unlocked@domain.com")
+)  # Apollo's stand-in for a locked one
 UNREACHABLE_TLDS = (".test", ".invalid", ".local", ".localhost", ".onion", ".internal", ".lan", ".arpa")
 
-MONTHS = {name: i for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DATE_FOR_RANGE = re.compile(r"(?:(\d{1,2})[- /.]?([a-z]{3})|([a-z]{3})[- /.]?(\d{1,2}))", re.IGNORECASE)
 NUMBER = re.compile(r"\d{1,3}(?:[., '\u2019\u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
 SCALE = {"k": 1_000, "m": 1_000_000, "mm": 1_000_000, "b": 1_000_000_000, "bn": 1_000_000_000}
@@ -84,25 +88,28 @@ def clean_text(value: Any) -> str | None:
     Apostrophes that protect a formula (`'+1 415…`) go, those of `'t Hooft` stay; `&amp;` becomes `&`; the text is
     composed (NFC).
     """
-    text = clean_block(value)
-    if text is None or PLAIN.match(text):
-        return text
-    return " ".join(text.split()) or None
+    if value.__class__ is str:
+        text: str = value.strip()
+        if text.isascii() and text.isprintable() and "  " not in text and text[:1] != "'" and "&" not in text:
+            return None if _says_nothing(text) else text
+    block = clean_block(value)
+    return " ".join(block.split()) if block else None
 
 
 def clean_block(value: Any) -> str | None:
     """Text that may run over several lines, cleaned as `clean_text` does but with its line breaks kept."""
     if value is None or value is True or value is False:
         return None
-    text = value if isinstance(value, str) else _number_text(value)
-    text = text.strip()
+    text = (value if isinstance(value, str) else _number_text(value)).strip()
     if "&" in text and ";" in text:
         text = unescape(text)
-    if not PLAIN.match(text):
-        text = _uncommon(text)
-    if text in BLANKS_AS_WRITTEN or (len(text) < 16 and text.lower() in BLANKS):  # noqa: PLR2004 -- longest of BLANKS
-        return None
-    return text or None
+    text = unicodedata.normalize("NFC", INVISIBLE.sub("", text)).replace("\u00a0", " ").strip()
+    if text[:1] == "'" and not KEPT_APOSTROPHE.match(text):
+        text = text[1:]
+        if text[-1:] == "'" and "'" not in text[:-1]:
+            text = text[:-1]
+    text = text.strip()
+    return None if _says_nothing(text) else text
 
 
 @lru_cache(maxsize=65_536)
@@ -187,24 +194,19 @@ def phone(value: str | None, region: str | None = None) -> str | None:
 
 
 UNDECOMPOSED = str.maketrans(
-    {"ø": "o", "đ": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th", "ħ": "h"}
+    {"ø": "o", "đ": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "\u0131": "i", "ð": "d", "þ": "th", "ħ": "h"}
 )
 """Letters of Latin alphabets that Unicode does not take apart into a base letter and a mark."""
+
+
+def _says_nothing(text: str) -> bool:
+    """Whether a stripped text is empty or one of the many ways to write that there is nothing."""
+    return not text or (len(text) < LONGEST_BLANK and (text in BLANKS_AS_WRITTEN or text.lower() in BLANKS))
 
 
 def _number_text(value: Any) -> str:
     """A number out of JSON as text: `12.0` is `12`."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _uncommon(text: str) -> str:
-    """The rarer repairs: composed letters, invisible characters, apostrophes that escape a formula."""
-    text = unicodedata.normalize("NFC", INVISIBLE.sub("", text)).replace("\u00a0", " ").strip()
-    if text[:1] == "'" and not KEPT_APOSTROPHE.match(text):
-        text = text[1:]
-        if text[-1:] == "'" and "'" not in text[:-1]:
-            text = text[:-1]
-    return text.strip()
 
 
 def _address(text: str) -> str | None:
@@ -222,8 +224,8 @@ def _address(text: str) -> str | None:
 
 def _range_from_date(date: re.Match[str]) -> int | None:
     """`10-Feb` was 2-10 and `02-Oct` was 2-10 too: of day and month, the smaller opens the range."""
-    day, month = int(date[1] or date[4]), MONTHS.get((date[2] or date[3]).lower())
-    return min(day, month) if month else None
+    day, month = int(date[1] or date[4]), (date[2] or date[3]).lower()
+    return min(day, MONTHS.index(month) + 1) if month in MONTHS else None
 
 
 def _first_number(text: str) -> int | None:
