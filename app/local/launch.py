@@ -20,6 +20,10 @@ import sys
 _PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2  # linux/prctl.h
 _CAP_DAC_OVERRIDE = 1  # linux/capability.h
 _CAPABILITY_VERSION_3 = 0x20080522
+_ADVICE = (
+    "PostgreSQL does not run as root, and the account that it would run as instead has no way to it. Run Leadloom as an"
+    " ordinary user, or keep it and LEADLOOM_HOME in folders that every account may enter."
+)
 
 
 def _call(result: int, what: str) -> None:
@@ -82,7 +86,8 @@ def main() -> None:
         os.chdir("/")
         os.execv(command[0], command)  # noqa: S606 -- the command comes from postgres.py
     except OSError as error:
-        sys.exit(f"cannot start {command[0]}: {error}")
+        advice = f" {_ADVICE}" if args.account else ""
+        sys.exit(f"{command[0]} cannot be started: {error}.{advice}")
 
 
 if __name__ == "__main__":

@@ -55,12 +55,14 @@ class BackgroundServer:
         self._sock = sock
         self._config = uvicorn.Config(
             app,
-            http="httptools",
-            loop="uvloop",
+            http="auto",
+            loop="auto",
+            log_config=None,
             log_level="warning",
             access_log=False,
             lifespan="on",
             ws="none",
+            timeout_keep_alive=75,  # longer than clients keep a connection: they close first
             timeout_graceful_shutdown=3,
         )
         self._server = uvicorn.Server(self._config)

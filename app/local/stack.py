@@ -1,7 +1,7 @@
 """The embedded stack as one object: PostgreSQL, bootstrapped and migrated, behind Supabase's HTTP API.
 
-`leadloom stack` runs one; everything else reads `<home>/env`, which it writes, and cannot tell it from a hosted project.
-The folder keeps data, keys and ports: a stack that was stopped or killed comes back with all of them.
+`leadloom stack` runs one in one folder; everything else reads `<home>/env`, which it writes, and cannot tell it from a
+hosted project. The folder keeps data, keys and ports: a stack that was stopped or killed comes back with all of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from app.local.postgres import Cluster, PostgresError, free_port, port_is_free
 from app.local.server import BackgroundServer, listen
 from migrations.migrate import migrate
 
-__all__ = ["Stack"]
+__all__ = ["Stack", "record_in_env"]
 
 _DATABASE = "postgres"  # the name that every Supabase project uses
 _USUAL_PORTS = {"gateway": 54321, "postgres": 54322, "clay_sandbox": 54330}
@@ -153,21 +153,18 @@ class Stack:
         return dict(_USUAL_PORTS)
 
     def _write_env(self, keys: Keys, ports: dict[str, int]) -> None:
-        """`<home>/env`: what other programs need to join, as KEY=VALUE lines. Lines that somebody added stay."""
-        path = self.home / "env"
-        ours = {
-            "SUPABASE_URL": self.url,
-            "SUPABASE_SECRET_KEY": keys.secret_key,
-            "SUPABASE_PUBLISHABLE_KEY": keys.publishable_key,
-            "DATABASE_URL": self.database_url,
-            "CLAY_SANDBOX_URL": f"http://127.0.0.1:{ports['clay_sandbox']}",
-            "LEADLOOM_SIGNING_KEY": keys.callback_key,
-            "LEADLOOM_ADMIN_EMAIL": keys.admin_email,
-            "LEADLOOM_ADMIN_PASSWORD": keys.admin_password,
-        }
-        lines = path.read_text().splitlines() if path.exists() else []
-        kept = [line for line in lines if line.partition("=")[0].strip() not in ours]
-        _write_private(path, "\n".join([*(f"{name}={value}" for name, value in ours.items()), *kept]) + "\n")
+        """`<home>/env`: what other programs need to join."""
+        record_in_env(
+            self.home,
+            SUPABASE_URL=self.url,
+            SUPABASE_SECRET_KEY=keys.secret_key,
+            SUPABASE_PUBLISHABLE_KEY=keys.publishable_key,
+            DATABASE_URL=self.database_url,
+            CLAY_SANDBOX_URL=f"http://127.0.0.1:{ports['clay_sandbox']}",
+            LEADLOOM_SIGNING_KEY=keys.callback_key,
+            LEADLOOM_ADMIN_EMAIL=keys.admin_email,
+            LEADLOOM_ADMIN_PASSWORD=keys.admin_password,
+        )
 
     async def _keep_postgres(self, cluster: Cluster) -> None:
         """Start PostgreSQL again when it dies; it recovers what was committed."""
@@ -183,6 +180,14 @@ class Stack:
                 except PostgresError as error:
                     logger.warning("%s", error)
                     await asyncio.sleep(1)
+
+
+def record_in_env(home: Path, **values: str) -> None:
+    """Set KEY=VALUE lines of `<home>/env`, readable by its owner only; other lines stay."""
+    path = home / "env"
+    lines = path.read_text().splitlines() if path.exists() else []
+    kept = [line for line in lines if line.partition("=")[0].strip() not in values]
+    _write_private(path, "\n".join([*(f"{name}={value}" for name, value in values.items()), *kept]) + "\n")
 
 
 async def _ensure_admin(database_url: str, keys: Keys) -> None:
