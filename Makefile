@@ -29,7 +29,7 @@ demo: setup ## push 1,000 rows through a pipeline and audit the result
 # and say at their end what was not tried.
 postgres-15:
 	@if [ ! -x /usr/lib/postgresql/15/bin/initdb ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  (apt-get install -yq postgresql-15 || (apt-get update -q && apt-get install -yq postgresql-15)) >/dev/null 2>&1 \
+	  export DEBIAN_FRONTEND=noninteractive; (apt-get install -yq postgresql-15 || (apt-get update -q && apt-get install -yq postgresql-15)) >/dev/null 2>&1 \
 	    || echo "PostgreSQL 15 could not be installed; the migrations are not tried on it."; \
 	fi
 
