@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 from uuid import UUID
@@ -18,10 +19,14 @@ ITEM = "3f1c2a9e-6f0b-4b0e-9d51-0c5b8e7a2d11"
 
 
 class In(Fields):
+    """Nothing much."""
+
     name: str | None = None
 
 
 class Out(Fields):
+    """As much."""
+
     name: str | None = None
 
 
@@ -201,7 +206,5 @@ def test_any_json_is_either_read_into_storable_json_or_refused(value: Any) -> No
 def test_any_bytes_are_either_read_or_refused(raw: bytes) -> None:
     text = decode_body(raw)
     assert "\0" not in text
-    try:
-        read_body(text)
-    except Unreadable as why:
-        assert str(why)
+    with contextlib.suppress(Unreadable):
+        assert read_body(text)

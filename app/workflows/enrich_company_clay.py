@@ -1,0 +1,87 @@
+"""Looks a company up in the client's Clay table, and reads what comes back.
+
+Rows with the same company domain share one paid answer. The whole answer is kept as it came; what is read here is what
+later steps and conditions need, and `consolidate_lead` reads the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.clay_config import ClayConfig
+from app.errors import BadInputError
+from app.extraction.companies import read_company
+from app.extraction.payloads import Report
+from app.workflows.base import ClayWorkflow, Fields
+
+__all__ = ["workflow"]
+
+LONGEST_DESCRIPTION = 2000
+
+
+class Input(Fields):
+    """What a company is looked up by; one of domain, LinkedIn page and name is enough."""
+
+    company_domain: str | None = None
+    company_name: str | None = None
+    company_linkedin: str | None = None
+    website: str | None = None
+
+
+class Output(Fields):
+    """What is known about the company afterwards; what Clay did not say is left out, and keeps its earlier value."""
+
+    company_name: str | None = None
+    company_domain: str | None = None
+    company_linkedin: str | None = None
+    website: str | None = None
+    industry: str | None = None
+    company_size: str | None = None
+    employee_count: int | None = None
+    company_city: str | None = None
+    company_state: str | None = None
+    company_country: str | None = None
+    company_phone: str | None = None
+    annual_revenue: str | None = None
+    total_funding: str | None = None
+    latest_funding: str | None = None
+    founded_year: int | None = None
+    keywords: str | None = None
+    company_description: str | None = None
+    company_type: str | None = None
+
+
+def payload(given: Input) -> dict[str, Any]:
+    """The row that goes to Clay: what is known, and nothing empty.
+
+    Raises:
+        BadInputError: there is nothing to look a company up by.
+    """
+    if not (given.company_domain or given.company_linkedin or given.company_name or given.website):
+        raise BadInputError("This row has no company domain, name, website or LinkedIn page to look a company up by.")
+    return given.model_dump(exclude_none=True)
+
+
+def parse(body: dict[str, Any]) -> Output:
+    """The company in an answer, wherever in the body it is."""
+    company = read_company(body, Report())
+    found = {**company._asdict(), "company_size": company.size_bucket, "keywords": ", ".join(company.specialties)}
+    found["company_description"] = (company.company_description or "")[:LONGEST_DESCRIPTION]
+    return Output(**{name: found[name] for name in Output.model_fields if found[name]})
+
+
+workflow = ClayWorkflow(
+    slug="enrich_company_clay",
+    title="Enrich company (Clay)",
+    description="Sends the company to the client's Clay table and takes over industry, size, place, funding and more.",
+    Input=Input,
+    Output=Output,
+    Config=ClayConfig,
+    payload=payload,
+    parse=parse,
+    applies_to=("people", "companies"),
+    identity=("company_name", "company_domain", "company_linkedin", "website", "industry"),
+    entity_key="company_domain",
+    max_attempts=6,
+    cost_per_row=1,
+)

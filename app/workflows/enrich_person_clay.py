@@ -1,0 +1,100 @@
+"""Looks a person up in the client's Clay table, and reads what comes back.
+
+The whole answer, work history included, is kept as it came for `extract_work_history`; what is read here is what later
+steps and conditions need. The employer that Clay found gets names of its own (`current_company_…`): it never replaces
+the company that the list is about.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from app.clay_config import ClayConfig
+from app.errors import BadInputError
+from app.extraction.companies import CompanyRef
+from app.extraction.payloads import Report
+from app.extraction.people import Person, read_person
+from app.workflows.base import ClayWorkflow, Fields
+
+__all__ = ["workflow"]
+
+
+class Input(Fields):
+    """What a person is looked up by: LinkedIn profile, e-mail address, or name and company."""
+
+    linkedin: str | None = None
+    email: str | None = None
+    person_name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    company_name: str | None = None
+    company_domain: str | None = None
+
+
+class Output(Fields):
+    """What is known about the person afterwards; what Clay did not say is left out, and keeps its earlier value."""
+
+    title: str | None = None
+    headline: str | None = None
+    seniority: str | None = None
+    email: str | None = None
+    email_status: str | None = None
+    phone: str | None = None
+    linkedin: str | None = None
+    city: str | None = None
+    state: str | None = None
+    country: str | None = None
+    current_company_name: str | None = None
+    current_company_domain: str | None = None
+    current_company_linkedin: str | None = None
+
+
+def payload(given: Input) -> dict[str, Any]:
+    """The row that goes to Clay: what is known, and nothing empty.
+
+    Raises:
+        BadInputError: there is nothing to look a person up by.
+    """
+    named = given.person_name or (given.first_name and given.last_name)
+    employed = given.company_domain or given.company_name
+    if not (given.linkedin or given.email or (named and employed)):
+        raise BadInputError("This row has no LinkedIn URL, no e-mail address, and no name with a company.")
+    return given.model_dump(exclude_none=True)
+
+
+def parse(body: dict[str, Any]) -> Output:
+    """The person in an answer, wherever in the body it is."""
+    person = read_person(body, datetime.now(UTC).date().isoformat(), Report())
+    employer = _employer(person)
+    found = {
+        **person._asdict(),
+        "current_company_name": employer.name,
+        "current_company_domain": employer.domain,
+        "current_company_linkedin": employer.linkedin,
+    }
+    return Output(**{name: found[name] for name in Output.model_fields if found[name]})
+
+
+def _employer(person: Person) -> CompanyRef:
+    """The company of the current position that the record itself names, else of the first current one."""
+    current = [position.company for position in person.positions if position.is_current]
+    named = [company for company in current if company.same_as(person.company)]
+    return next(iter(named or current), person.company)
+
+
+workflow = ClayWorkflow(
+    slug="enrich_person_clay",
+    title="Enrich person (Clay)",
+    description="Sends the person to the client's Clay table and takes over title, place, e-mail and work history.",
+    Input=Input,
+    Output=Output,
+    Config=ClayConfig,
+    payload=payload,
+    parse=parse,
+    applies_to=("people",),
+    identity=("title", "email", "linkedin", "country"),
+    entity_key="linkedin",
+    max_attempts=6,
+    cost_per_row=1,
+)

@@ -1,0 +1,394 @@
+"""The sender against the real state machine, with Clay's side played by respx: nothing is ever paid for twice."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import httpx
+import orjson
+import pytest
+import respx
+
+from app.clay import SendReport, http_client, send_chunk
+from app.clay_tokens import verify_token
+from app.db import Database
+from app.dispatcher import run_chunk
+from app.errors import DatabaseError
+from app.settings import settings
+from app.workflows import registry
+from tests.clay_kit import HOOK, SLUG, ClayWorld, make_clay_world
+
+WORKFLOW: Any = registry()[SLUG]
+
+
+@pytest.fixture
+async def clay(db: Database, pg: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> ClayWorld:
+    """A client with a Clay table, and a Leadloom that knows its own address."""
+    monkeypatch.setenv("PUBLIC_URL", "https://leadloom.example")
+    settings.cache_clear()
+    return await make_clay_world(db, pg)
+
+
+@pytest.fixture
+async def hook() -> AsyncIterator[respx.Route]:
+    """Clay's webhook, which says yes until told otherwise; the database stays reachable."""
+    with respx.mock(assert_all_called=False) as router:
+        router.route(host="127.0.0.1").pass_through()
+        yield router.post(url__startswith=HOOK).respond(200, json={"success": True})
+
+
+async def send(clay: ClayWorld) -> list[SendReport]:
+    """Send everything that is due, as workers do."""
+    async with http_client() as http:
+        return [await send_chunk(clay.db, http, chunk, WORKFLOW) for chunk in await clay.chunks()]
+
+
+def sent_rows(hook: respx.Route) -> list[dict[str, Any]]:
+    return [orjson.loads(call.request.content) for call in hook.calls]
+
+
+async def test_rows_are_sent_with_what_clay_needs_to_answer(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.launch(2)
+    [report] = await send(clay)
+    assert (report.taken, report.unknown, report.failed, report.sent_total) == (2, 0, 0, 2)
+    for row in sent_rows(hook):
+        assert row["company_domain"].endswith(".example")
+        assert (row["attempt"], row["workflow_slug"]) == (1, SLUG)
+        head, _, token = row["callback_url"].rpartition("/")
+        assert head == f"https://leadloom.example/clay/{SLUG}"
+        known = verify_token(SLUG, token, settings().signing_key.get_secret_value())
+        assert known is not None
+        assert (str(known.item), known.step_index, known.attempt) == (row["batch_item_id"], 0, 1)
+    for state in await clay.world.states():
+        assert (state["status"], state["send_count"]) == ("IN_PROGRESS", 1)
+        assert None not in (state["sent_at"], state["accepted_at"], state["deadline_at"])
+        assert state["lease_until"] is None
+
+
+async def test_many_rows_go_out_in_groups_and_each_once(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.launch(130)
+    reports = await send(clay)
+    assert sum(report.taken for report in reports) == 130
+    assert len({row["batch_item_id"] for row in sent_rows(hook)}) == hook.call_count == 130
+    assert await clay.pg.fetchval("select sent from webhook_counters") == 130
+
+
+async def test_the_dispatchers_worker_sends(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.launch(3)
+    [chunk] = (await clay.world.dispatch())["chunks"]
+    report = await run_chunk(clay.db, chunk["chunk_id"])
+    assert (report.claimed, report.sent, report.failed) == (3, 3, 0)
+    again = await run_chunk(clay.db, chunk["chunk_id"])
+    assert (again.claimed, hook.call_count) == (0, 3), "a chunk that is delivered twice is sent once"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (404, "clay_not_found"),
+        (410, "clay_not_found"),
+        (401, "clay_unauthorized"),
+        (403, "clay_unauthorized"),
+        (422, "clay_rejected"),
+        (400, "clay_rejected"),
+        (413, "payload_too_large"),
+        (302, "clay_rejected"),
+    ],
+)
+async def test_permanent_refusals_fail_with_the_reason(
+    clay: ClayWorld, hook: respx.Route, status: int, code: str
+) -> None:
+    batch = await clay.launch(1)
+    hook.respond(status, text="because of this")
+    [report] = await send(clay)
+    assert report.refused == {code: 1}
+    [state] = await clay.world.states()
+    assert (state["status"], state["error_code"]) == ("FAILED", code)
+    assert str(status) in state["error_text"]
+    assert (state["sent_at"], state["send_count"]) == (None, 0), "it was not sent, and costs nothing"
+    assert (await clay.world.status(batch))["sent"] == 0
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 408])
+async def test_passing_refusals_are_tried_again(clay: ClayWorld, hook: respx.Route, status: int) -> None:
+    await clay.launch(1)
+    hook.respond(status, headers={"retry-after": "0.01"})
+    await send(clay)
+    [state] = await clay.world.states()
+    assert (state["status"], state["attempt"], state["sent_at"]) == ("PENDING", 1, None)
+    hook.respond(200)
+    await clay.pg.execute("update workflow_states set available_at = now()")
+    await clay.pg.execute("update rate_buckets set blocked_until = null, tokens = burst")
+    await send(clay)
+    [state] = await clay.world.states()
+    assert (state["status"], state["attempt"], state["send_count"]) == ("IN_PROGRESS", 2, 1)
+    assert [row["attempt"] for row in sent_rows(hook)] == [1, 2]
+
+
+async def test_retries_end(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.launch(1)
+    hook.respond(503)
+    for _ in range(WORKFLOW.max_attempts + 3):
+        await send(clay)
+        await clay.pg.execute("update workflow_states set available_at = now() where status = 'PENDING'")
+    [state] = await clay.world.states()
+    assert (state["status"], state["error_code"]) == ("FAILED", "clay_unavailable")
+    assert hook.call_count == state["attempt"] == WORKFLOW.max_attempts
+
+
+async def test_retry_after_holds_up_the_whole_workspace(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.configure(workspace="north")
+    await clay.launch(1)
+    hook.respond(429, headers={"retry-after": "120"})
+    await send(clay)
+    [state] = await clay.world.states()
+    assert state["error_code"] == "clay_rate_limited"
+    wait = await clay.pg.fetchval("select extract(epoch from available_at - now()) from workflow_states")
+    assert 100 < wait <= 150
+    bucket = await clay.pg.fetchrow("select *, extract(epoch from blocked_until - now()) as s from rate_buckets")
+    assert (bucket["key"], 100 < bucket["s"] <= 120) == ("north", True)
+    await clay.launch(1)
+    assert await clay.chunks() == [], "other batches of the workspace wait as well"
+
+
+async def test_after_a_long_retry_after_the_rest_of_the_chunk_is_not_tried(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.launch(50)
+    hook.respond(429, headers={"retry-after": "120"})
+    await send(clay)
+    assert hook.call_count == 20
+    assert await clay.pg.fetchval("select count(*) from workflow_states where status = 'PENDING'") == 50
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, "clay_not_found"), (401, "clay_unauthorized")])
+async def test_a_webhook_that_is_gone_is_not_knocked_at_for_every_row(
+    clay: ClayWorld, hook: respx.Route, status: int, code: str
+) -> None:
+    await clay.launch(50)
+    hook.respond(status)
+    [report] = await send(clay)
+    assert (hook.call_count, report.refused) == (20, {code: 50})
+    assert await clay.pg.fetchval("select count(*) from workflow_states where status = 'FAILED'") == 50
+
+
+async def test_one_bad_row_does_not_stop_the_others(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.launch(45)
+    hook.mock(side_effect=[httpx.Response(422), *[httpx.Response(200)] * 44])
+    reports = await send(clay)
+    assert (sum(r.taken for r in reports), hook.call_count) == (44, 45)
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
+async def test_no_connection_is_tried_again(clay: ClayWorld, hook: respx.Route, error: type[Exception]) -> None:
+    await clay.launch(1)
+    hook.mock(side_effect=error("x"))
+    await send(clay)
+    [state] = await clay.world.states()
+    assert (state["status"], state["error_code"], state["sent_at"]) == ("PENDING", "clay_unavailable", None)
+
+
+@pytest.mark.parametrize(
+    "silence",
+    [httpx.ReadTimeout("x"), httpx.RemoteProtocolError("x"), httpx.ReadError("x"), httpx.Response(504)],
+    ids=["timeout", "hang-up", "reset", "gateway"],
+)
+async def test_what_may_have_been_sent_is_never_sent_again(
+    clay: ClayWorld, hook: respx.Route, silence: Exception | httpx.Response
+) -> None:
+    batch = await clay.launch(1)
+    hook.mock(side_effect=[silence, *[httpx.Response(200)] * 20])
+    [report] = await send(clay)
+    assert (report.taken, report.unknown, report.sent) == (0, 1, 1)
+    [state] = await clay.world.states()
+    assert (state["status"], state["accepted_at"], state["send_count"]) == ("IN_PROGRESS", None, 1)
+    for _ in range(3):
+        await clay.db.call("reap_expired", limit=100)
+        await clay.pg.execute("update workflow_states set lease_until = now() - interval '1 hour'")
+        assert await send(clay) == []
+    await clay.time_out()
+    [state] = await clay.world.states()
+    assert (state["status"], state["error_code"]) == ("FAILED", "callback_timeout")
+    assert hook.call_count == 1
+    await clay.world.advance()
+    assert (await clay.world.status(batch))["sent"] == 1
+
+
+async def test_a_worker_that_dies_between_marking_and_sending_leaves_rows_waiting(
+    clay: ClayWorld, hook: respx.Route
+) -> None:
+    await clay.launch(5)
+
+    async def die(_request: httpx.Request) -> httpx.Response:
+        raise asyncio.CancelledError
+
+    hook.mock(side_effect=die)
+    with pytest.raises(asyncio.CancelledError):
+        await send(clay)
+    assert {state["status"] for state in await clay.world.states()} == {"IN_PROGRESS"}
+    assert await clay.chunks() == []
+    await clay.time_out()
+    assert {state["error_code"] for state in await clay.world.states()} == {"callback_timeout"}
+
+
+async def test_a_chunk_that_is_sent_after_its_lease_sends_nothing(clay: ClayWorld, hook: respx.Route) -> None:
+    """A worker slept too long; its rows are with somebody else."""
+    await clay.launch(2)
+    [slow] = await clay.chunks()
+    await clay.pg.execute("update workflow_states set lease_until = now() - interval '1 minute'")
+    await clay.db.call("reap_expired", limit=100)
+    [quick] = await clay.chunks()
+    async with http_client() as http:
+        assert (await send_chunk(clay.db, http, quick, WORKFLOW)).taken == 2
+        late = await send_chunk(clay.db, http, slow, WORKFLOW)
+    assert (late.sent, late.stale, hook.call_count) == (0, 2, 2)
+    assert {row["attempt"] for row in sent_rows(hook)} == {2}
+
+
+async def test_the_same_claim_sent_twice_goes_out_once(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.launch(30)
+    [chunk] = await clay.chunks()
+    async with http_client() as http:
+        reports = await asyncio.gather(*(send_chunk(clay.db, http, chunk, WORKFLOW) for _ in range(3)))
+    assert sum(report.taken for report in reports) == 30
+    assert hook.call_count == 30
+    assert len({row["batch_item_id"] for row in sent_rows(hook)}) == 30
+
+
+async def test_rows_beyond_the_lifetime_cap_are_not_sent(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.configure(lifetime_cap=30)
+    batch = await clay.launch(50)
+    [report] = await send(clay)
+    assert (hook.call_count, report.taken, report.refused) == (30, 30, {"webhook_exhausted": 20})
+    failed = await clay.pg.fetch("select * from workflow_states where status = 'FAILED'")
+    assert {state["error_code"] for state in failed} == {"webhook_exhausted"}
+    assert all("Make a new webhook" in state["error_text"] for state in failed)
+    assert {state["sent_at"] for state in failed} == {None}
+    await clay.configure(webhook_url=HOOK + "-new", lifetime_cap=30)
+    await clay.db.call("retry_failed", batch=batch, filter={}, actor="test")
+    [report] = await send(clay)
+    assert report.taken == 20, "a new webhook has a life of its own"
+
+
+async def test_two_senders_at_the_cap_do_not_pass_it_together(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.configure(lifetime_cap=25)
+    await clay.launch(20)
+    first = await clay.chunks()
+    await clay.launch(20)
+    second = await clay.chunks()
+    async with http_client() as http:
+        await asyncio.gather(*(send_chunk(clay.db, http, chunk, WORKFLOW) for chunk in [*first, *second]))
+    assert hook.call_count == 25
+
+
+async def test_a_warning_comes_before_the_cap(
+    clay: ClayWorld, hook: respx.Route, caplog: pytest.LogCaptureFixture
+) -> None:
+    await clay.configure(lifetime_cap=20)
+    await clay.launch(18)
+    with caplog.at_level(logging.WARNING, "app.clay"):
+        await send(clay)
+    [warning] = [record for record in caplog.records if record.name == "app.clay"]
+    assert "18 of 20" in warning.getMessage()
+    assert "northgate" in warning.getMessage()
+
+
+async def test_nothing_secret_is_stored_or_logged(
+    clay: ClayWorld, hook: respx.Route, caplog: pytest.LogCaptureFixture
+) -> None:
+    await clay.configure(auth_token="auth-token-123456")
+    await clay.launch(1)
+    hook.respond(422, text=f"bad row at {HOOK} with auth-token-123456")
+    with caplog.at_level(logging.DEBUG):
+        await send(clay)
+    stored = await clay.pg.fetchval(
+        "select coalesce(string_agg(s::text, ''), '') || (select string_agg(c::text, '') from webhook_counters c) "
+        "from workflow_states s"
+    )
+    for text in (stored, caplog.text):
+        assert "pull-in-data" not in text
+        assert "auth-token" not in text
+
+
+async def test_a_row_that_is_too_large_is_not_sent(clay: ClayWorld, hook: respx.Route) -> None:
+    columns = {"Domain": "'c' || g || '.example'", "Company": "repeat('x', case when g = 1 then 120000 else 5 end)"}
+    await clay.launch(2, columns=columns)
+    [report] = await send(clay)
+    assert (report.taken, report.refused) == (1, {"payload_too_large": 1})
+    assert await clay.pg.fetchval("select sent from webhook_counters") == 1, "it does not count against the webhook"
+
+
+async def test_a_row_that_names_no_company_is_not_sent(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.launch(1, columns={"Company": "''"})
+    [report] = await send(clay)
+    assert (report.refused, hook.call_count) == ({"bad_input": 1}, 0)
+    [state] = await clay.world.states()
+    assert "no company domain" in state["error_text"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"webhook_url": "https://10.0.0.1/secret-path"}, "private network"),
+        ({"webhook_url": "http://api.clay.com/secret-path"}, "https://"),
+        ({"rate_per_second": "secret-path"}, "rate_per_second"),
+    ],
+)
+async def test_an_unusable_config_fails_its_rows_in_words(
+    clay: ClayWorld, hook: respx.Route, change: dict[str, Any], said: str
+) -> None:
+    await clay.launch(2)
+    [chunk] = await clay.chunks()
+    chunk["config"] |= change
+    async with http_client() as http:
+        report = await send_chunk(clay.db, http, chunk, WORKFLOW)
+    assert (report.refused, hook.call_count) == ({"missing_config": 2}, 0)
+    for state in await clay.world.states():
+        assert said in state["error_text"]
+        assert "secret-path" not in state["error_text"]
+
+
+async def test_without_an_address_of_its_own_leadloom_sends_nothing(
+    clay: ClayWorld, hook: respx.Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PUBLIC_URL")
+    settings.cache_clear()
+    await clay.launch(1)
+    [report] = await send(clay)
+    assert (report.refused, hook.call_count) == ({"missing_config": 1}, 0)
+
+
+async def test_an_outcome_that_cannot_be_recorded_leaves_the_row_waiting(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.launch(1)
+    hook.respond(500)
+    [chunk] = await clay.chunks()
+    await clay.pg.execute("alter function public.fail_items(jsonb) rename to fail_items_away")
+    async with http_client() as http:
+        with pytest.raises(DatabaseError):
+            await send_chunk(clay.db, http, chunk, WORKFLOW)
+    [state] = await clay.world.states()
+    assert (state["status"], state["sent_at"] is not None) == ("IN_PROGRESS", True)
+
+
+async def test_the_senders_pace_follows_burst_and_rate(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.launch(9)
+    [chunk] = await clay.chunks()
+    chunk["config"] |= {"burst": 3, "rate_per_second": 20}
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    async with http_client() as http:
+        await send_chunk(clay.db, http, chunk, WORKFLOW)
+    assert hook.call_count == 9
+    assert clock() - began >= 0.3, "three at once, then three every 150 ms"
+
+
+async def test_the_dispatcher_keeps_the_workspaces_rate(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.configure(rate_per_second=10, burst=20, workspace="north")
+    await clay.launch(50)
+    await clay.launch(50)
+    await send(clay)
+    assert hook.call_count == 20, "the burst, over both batches"
+    await send(clay)
+    assert hook.call_count < 30
