@@ -15,14 +15,14 @@ from uuid import UUID, uuid4
 
 import modal
 import typer
-from app.uploads import ingest
 
 from app import batches
 from app.clients import find_client
 from app.db import connect_database
-from app.errors import UserError
+from app.errors import ConflictError, UserError
 from app.pipelines import ensure_templates, find_pipeline
 from app.settings import settings
+from app.uploads import ingest
 from app.workflows import registry_rows
 from functions import web, workers
 from functions.modal_app import APP_NAME, app
@@ -70,7 +70,7 @@ async def launch_upload(
         allow_duplicate: read the file in although the client has it already.
 
     Returns:
-        `{"batch", "item_count", "created"}`, or `{"error"}` with what the operator can put right.
+        `{"batch", "rows", "upload", "unrecognised_columns"}`, or `{"error"}` with what the operator can put right.
     """
     try:
         async with connect_database() as db:
@@ -85,11 +85,19 @@ async def launch_upload(
                 allow_duplicate=allow_duplicate,
                 actor=ACTOR,
             )
-            return await batches.launch(
+            answer = await batches.launch(
                 db, upload.uid, chosen["uid"], actor=ACTOR, launch_key=UUID(launch_key), row_limit=row_limit
             )
+    except ConflictError as problem:
+        return {"error": f"{problem} With --again a file is uploaded even if the client has it."}
     except UserError as problem:
         return {"error": str(problem)}
+    return {
+        "batch": answer["batch"],
+        "rows": answer["item_count"],
+        "upload": upload.uid,
+        "unrecognised_columns": upload.unrecognised,
+    }
 
 
 @app.function(timeout=60)
@@ -144,10 +152,11 @@ def launch(
         raise SystemExit(launched["error"])
     note = _start_deployed_engine()
     if not json:
-        typer.echo(f"Batch {launched['batch']}: {launched['item_count']} rows launched.{note}")
-    numbers = _follow(launched["batch"], quiet=json) if wait else {}
+        typer.echo(f"Batch {launched['batch']} over {launched['rows']} rows of {path.name}.{note}")
+    if wait:
+        launched["status"] = _follow(launched["batch"], quiet=json)
     if json:
-        typer.echo(jsonlib.dumps({**launched, **numbers}))
+        typer.echo(jsonlib.dumps(launched))
 
 
 def _start_deployed_engine() -> str:

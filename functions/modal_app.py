@@ -54,7 +54,7 @@ def runtime_dependencies() -> list[str]:
     if not modal.is_local():
         return []
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [line for line in project["dependencies"] if re.match(r"[\w.-]+", line)[0] != "modal"]
+    return [line for line in project["dependencies"] if re.split(r"[^\w.-]", line, maxsplit=1)[0] != "modal"]
 
 
 def min_containers() -> int:
@@ -102,9 +102,10 @@ def _web_url() -> str:
 def _served_url() -> str | None:
     served = import_module("functions.web").web  # imported late: that module is built on this one
     try:
-        return served.get_web_url()
+        address: str | None = served.get_web_url()
     except modal.exception.ExecutionError:  # the app is not running either
         return None
+    return address
 
 
 def _image() -> modal.Image:

@@ -82,7 +82,7 @@ def test_workers_have_limits_of_their_own(deployed: Deployment) -> None:
 
 
 def test_the_one_secret_must_hold_every_key_and_no_value_is_sent(service: ModalService, deployed: Deployment) -> None:
-    assert {(s.deployed_name, tuple(s.required_keys)) for s in service.secrets.values()} == {
+    assert {(s.deployment_name, tuple(s.required_keys)) for s in service.secrets.values()} == {
         ("leadloom", REQUIRED_KEYS)
     }
     assert all(not secret.env_dict for secret in service.secrets.values())
