@@ -132,9 +132,7 @@ def chosen_columns(columns: Sequence[str] | None) -> list[str]:
     wanted = list(dict.fromkeys(columns or DEFAULT_COLUMNS))
     unknown = [name for name in wanted if name not in LEAD_COLUMNS]
     if unknown:
-        raise InputError(
-            f"There is no column {', '.join(unknown)}.", f"The columns are: {', '.join(LEAD_COLUMNS)}."
-        )
+        raise InputError(f"There is no column {', '.join(unknown)}.", f"The columns are: {', '.join(LEAD_COLUMNS)}.")
     return wanted
 
 

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from app.errors import LeadloomError, UserError
-from functions import local_batches, local_demo, local_serve
+from functions import local_batches, local_demo, local_results, local_serve
 from functions.local_output import console
 
 __all__ = ["cli", "main"]
@@ -26,6 +26,8 @@ for command in (
     local_batches.launch,
     local_batches.status,
     local_batches.audit,
+    local_results.extract,
+    local_results.export,
     local_batches.migrate,
     local_serve.stack,
     local_serve.web,

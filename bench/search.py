@@ -1,0 +1,118 @@
+"""Searches over 200,000 people with 8 positions each, through the real HTTP API: medians and 95th percentiles.
+
+    python -m bench.search [--people 200000] [--repeat 25]
+
+Starts a stack of its own, seeds it (bench/seed_people.py) and asks the questions that the pages ask, each time about
+another company or filter. "Served" is the whole round trip: supabase-py, HTTP, gateway, PostgreSQL, JSON back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from app.db import Database, connect_database
+from app.settings import settings
+from bench.seed_people import INDUSTRIES, Seeded, arguments, seed
+from functions.local_processes import Processes
+
+
+def misspelt(key: str, rng: random.Random) -> str:
+    """A name with one letter wrong and two swapped."""
+    letters = list(key)
+    n = rng.randrange(1, len(letters) - 2)
+    letters[n], letters[n + 1] = letters[n + 1], letters[n]
+    letters[rng.randrange(len(letters))] = rng.choice("aeiou")
+    return "".join(letters)
+
+
+def questions(db: Database, made: Seeded, rng: random.Random) -> dict[str, tuple[int, Callable[[], Awaitable[Any]]]]:
+    """What is asked, with the limit in milliseconds."""
+
+    def company() -> tuple[str, str, str]:
+        return made.companies[int(len(made.companies) * rng.random() ** 2.5)]
+
+    def people(**filters: Any) -> Awaitable[Any]:
+        return db.read("search_people", client=made.client, filters=filters, after=None, limit=50)
+
+    def leads(**filters: Any) -> Awaitable[Any]:
+        return db.read("search_leads", client=made.client, filters=filters, after=None, limit=50)
+
+    return {
+        "former employees of X, by domain": (50, lambda: people(domain=company()[2], status="former")),
+        "former employees of X, name misspelt": (
+            300,
+            lambda: people(company="?", company_key=misspelt(company()[1], rng), status="former"),
+        ),
+        "former employees of the largest company": (50, lambda: people(domain=made.companies[0][2], status="former")),
+        "former employees of any of 500 customers": (1000, lambda: people(customer="any", status="former")),
+        "the same, with a title": (1000, lambda: people(customer="any", status="former", title="head sales")),
+        "people by a common title": (1000, lambda: people(title="analyst")),
+        "leads, no filter": (150, leads),
+        "leads by industry and size": (150, lambda: leads(industry=[rng.choice(INDUSTRIES)], size=["51-200"])),
+        "leads by country, seniority, new in role": (
+            150,
+            lambda: leads(country=["France"], seniority=["Manager"], new_in_role=True),
+        ),
+        "leads that worked at a customer": (150, lambda: leads(worked_at_customer=True)),
+        "leads by words": (150, lambda: leads(q=f"{rng.choice(['ann', 'ben'])} {company()[1][:5]}")),
+        "leads by a frequent word": (150, lambda: leads(q="software")),
+        "leads by title": (150, lambda: leads(title="head of sales")),
+        "what the filters offer": (150, lambda: db.read("lead_facets", client=made.client)),
+    }
+
+
+async def measure(ask: Callable[[], Awaitable[Any]], repeat: int) -> tuple[float, float, int]:
+    """Median and 95th percentile in milliseconds, and how many rows the last answer had."""
+    times = []
+    rows = 0
+    for _ in range(repeat):
+        started = time.perf_counter()
+        answer = await ask()
+        times.append(1000 * (time.perf_counter() - started))
+        rows = max(rows, len(answer.get("rows", ())))
+    return statistics.median(times), sorted(times)[int(0.95 * (len(times) - 1))], rows
+
+
+async def main() -> None:
+    """Seed, ask, print a table."""
+    parser = arguments()
+    parser.add_argument("--repeat", type=int, default=25)
+    args = vars(parser.parse_args())
+    repeat = args.pop("repeat")
+    with tempfile.TemporaryDirectory(prefix="leadloom-bench-", ignore_cleanup_errors=True) as folder:
+        os.environ["LEADLOOM_HOME"] = folder
+        processes = Processes(Path(folder))
+        await processes.start("stack")
+        try:
+            url = settings().database_url
+            assert url is not None
+            pg = await asyncpg.connect(url.get_secret_value())
+            async with connect_database() as db:
+                made = await seed(db, pg, **args)
+                print(f"{args['people']:,} people × {args['positions']}: seeded in {made.seconds:.0f} s; flags of ", end="")
+                print(f"{made.customers} customers refreshed in {made.refresh_seconds:.1f} s")
+                print("| question | median ms | 95 % ms | limit | rows |\n|---|---|---|---|---|")
+                missed = []
+                for name, (limit, ask) in questions(db, made, random.Random(3)).items():
+                    median, high, rows = await measure(ask, repeat)
+                    print(f"| {name} | {median:.1f} | {high:.1f} | {limit} | {rows} |", flush=True)
+                    missed += [name] if median > limit else []
+            await pg.close()
+        finally:
+            await processes.stop()
+    if missed:
+        raise SystemExit(f"Too slow: {', '.join(missed)}.")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
