@@ -115,8 +115,8 @@ class _Loop:
     def _work_in_background(self) -> None:
         """Keep replays and flag refreshes going beside the loop, so that no batch waits for them."""
         if self.background is not None and self.background.done():
-            self.background_moved = self.background.result() > 0
-            self.background = None
+            ended, self.background = self.background, None
+            self.background_moved = ended.result() > 0
         if self.background is None and self.is_time("results", 0.0 if self.background_moved else 1.0):
             self.background = asyncio.create_task(work_in_background(self.db))
 

@@ -22,10 +22,11 @@ import typer
 from app import batches, uploads
 from app.clients import create_client
 from app.db import Database, connect_database
+from app.local.postgres import free_port
 from app.local.samples import write_people
 from app.local.seed import configure_sandbox, prepare
 from app.pipelines import create_pipeline
-from app.settings import settings
+from app.settings import Settings, settings
 from functions.local_batches import ACTOR, Json, progress_bar, watch
 from functions.local_engine import LOCAL_PACE, running_engine
 from functions.local_output import console, print_json, table
@@ -85,7 +86,7 @@ def demo(
     """Push made-up leads through a pipeline on a temporary stack; exits 1 unless every row is accounted for."""
     with tempfile.TemporaryDirectory(prefix="leadloom-demo-", ignore_cleanup_errors=True) as folder:
         os.environ["LEADLOOM_HOME"] = folder
-        for name in ("SUPABASE_URL", "SUPABASE_SECRET_KEY", "SUPABASE_PUBLISHABLE_KEY", "DATABASE_URL", "PUBLIC_URL"):
+        for name in (*(field.upper() for field in Settings.model_fields), "LEADLOOM_SIGNING_KEY"):
             os.environ.pop(name, None)
         settings.cache_clear()
         summary = asyncio.run(_demo(Path(folder), rows, pipeline, sandbox))
@@ -103,7 +104,8 @@ async def _demo(folder: Path, rows: int, pipeline: Pipeline, sandbox: Sandbox) -
         await processes.start("stack")
         settings.cache_clear()
         await processes.start("clay-sandbox", "--mode", sandbox.value, "--rate", "200", "--burst", "400")
-        await processes.start("web")
+        await processes.start("web", "--port", str(free_port()))
+        settings.cache_clear()  # the web process has told where it is
     try:
         async with connect_database() as db:
             return await _run(db, rows, pipeline)

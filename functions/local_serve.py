@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
-from app.local.stack import Stack
+from app.local.stack import Stack, record_in_env
 
 from app.db import connect_database
 from app.errors import InputError, LeadloomError
@@ -28,7 +28,6 @@ from functions.local_engine import engine as run_engine_until
 from functions.local_output import console
 from functions.local_processes import Processes, follow_parent, report_ready
 from migrations.migrate import migrate
-from web.main import create_app
 
 __all__ = ["clay_sandbox", "engine", "run", "stack", "web"]
 
@@ -88,9 +87,13 @@ def web(port: Port = None) -> None:
     """Serve the admin pages and the receivers of callbacks."""
 
     async def work(stopped: asyncio.Event) -> None:
+        from web.main import create_app  # noqa: PLC0415 -- only this part needs the pages; the others start sooner
+
         wanted = port or _public_port() or WEB_PORT
         _check_port(wanted)
         async with BackgroundServer(create_app(), listen(wanted)) as server:
+            if not os.environ.get("PUBLIC_URL"):
+                record_in_env(home(), PUBLIC_URL=server.url)
             report_ready("web", server.url)
             await stopped.wait()
 
@@ -114,8 +117,7 @@ def run(port: Port = None) -> None:
         wanted = port or WEB_PORT
         _check_port(wanted)
         hosted = bool(os.environ.get("SUPABASE_URL"))
-        public_url = os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{wanted}")
-        processes = Processes(home(), {"PUBLIC_URL": public_url, "PORT": str(wanted)})
+        processes = Processes(home(), {"PORT": str(wanted)})
         try:
             with console.status("Starting"):
                 await (_start_hosted() if hosted else _start_local(processes))

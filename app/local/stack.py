@@ -32,7 +32,7 @@ from migrations.migrate import migrate
 __all__ = ["Stack", "record_in_env"]
 
 _DATABASE = "postgres"  # the name that every Supabase project uses
-_USUAL_PORTS = {"gateway": 54321, "postgres": 54322, "clay_sandbox": 54330}
+_USUAL_PORTS = {"gateway": 54321, "postgres": 54322, "clay_sandbox": 0}  # 0: any
 _WATCH_SECONDS = 0.5
 _RESTART_TRIES = 10
 
@@ -210,6 +210,8 @@ async def _ensure_admin(database_url: str, keys: Keys) -> None:
 
 async def _sandbox_port(recorded: int) -> int:
     """The port for the stand-in Clay: the recorded one, unless something else has taken it meanwhile."""
+    if not recorded:
+        return free_port()
     if port_is_free(recorded):
         return recorded
     with contextlib.suppress(httpx.HTTPError):
