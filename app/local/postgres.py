@@ -20,9 +20,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import asyncpg
-import psutil
 
 from app.errors import LeadloomError
+from app.local.leftovers import end_left_behind
 
 __all__ = ["Cluster", "PostgresError", "bundled_binaries", "free_port", "port_is_free"]
 
@@ -54,6 +54,10 @@ _BUILTIN_LOCALE_SINCE = 17
 
 class PostgresError(LeadloomError):
     """The embedded PostgreSQL could not be made, started or stopped."""
+
+
+class _PortTakenError(PostgresError):
+    """Somebody else listens on the server's port."""
 
 
 def bundled_binaries() -> Path:
@@ -139,10 +143,17 @@ class Cluster:
         if not (self.data / "PG_VERSION").exists():
             await self._init()
         self._check_version()
-        await self._end_left_behind()
-        self.port = port if port and port_is_free(port) else free_port()
+        await end_left_behind(self.data, _STOP_SECONDS)
         if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
             self.log.unlink()
+        self.port = port if port and port_is_free(port) else free_port()
+        try:
+            await self._start()
+        except _PortTakenError:  # by somebody who was quicker
+            self.port = free_port()
+            await self._start()
+
+    async def _start(self) -> None:
         command = [str(self.binaries / "postgres"), "-D", str(self.data), "-p", str(self.port)]
         for name, value in self.settings.items():
             command += ["-c", f"{name}={value}"]
@@ -250,7 +261,8 @@ class Cluster:
         deadline = asyncio.get_running_loop().time() + _START_SECONDS
         while True:
             if not self.running:
-                raise PostgresError(f"PostgreSQL stopped right after its start. {self._log_tail()}")
+                kind = PostgresError if port_is_free(self.port) else _PortTakenError
+                raise kind(f"PostgreSQL stopped right after its start. {self._log_tail()}")
             try:
                 connection = await asyncpg.connect(self.url(), timeout=5)
             except (OSError, asyncpg.PostgresError, TimeoutError) as error:
@@ -268,37 +280,3 @@ class Cluster:
     def _log_tail(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-12:] if self.log.exists() else []
         return f"The end of {self.log}:\n" + "\n".join(lines)
-
-    async def _end_left_behind(self) -> None:
-        """End what a killed stack left running on this folder, and the lock file that it left with it.
-
-        The server itself shuts down in good order; backends whose server was killed are told to quit. The lock file
-        goes because its process id may be somebody else's by now, which PostgreSQL takes for a running server.
-        """
-        lock = self.data / "postmaster.pid"
-        if not lock.exists():
-            return
-        for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            processes = await asyncio.to_thread(self._processes)
-            server = [process for process in processes if process.pid == _first_line(lock)]
-            for process in server if how is signal.SIGINT and server else processes:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.send_signal(how)
-            await asyncio.to_thread(psutil.wait_procs, processes, _STOP_SECONDS)
-        lock.unlink(missing_ok=True)
-
-    def _processes(self) -> list[psutil.Process]:
-        """The processes of PostgreSQL that live in this folder."""
-        found = []
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
-                if process.name().startswith("postgres") and Path(process.cwd()) == self.data:
-                    found.append(process)
-        return found
-
-
-def _first_line(path: Path) -> int | None:
-    try:
-        return int(path.read_text().split("\n", 1)[0])
-    except (OSError, ValueError):
-        return None
