@@ -6,6 +6,7 @@ state in Postgres that the engine picks up, and a request that made such a state
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class Waker:
 
     def __init__(self) -> None:
         self._db: Database | None = None
+        self._connecting = asyncio.Lock()
 
     async def __call__(self) -> None:
         """Ask whether the engine sleeps (one caller at a time hears yes), and spawn it if so.
@@ -41,7 +43,8 @@ class Waker:
         within a minute.
         """
         try:
-            self._db = self._db or await connect()
+            async with self._connecting:
+                self._db = self._db or await connect()
             if (await self._db.call("wake_engine"))["spawn"]:
                 await engine.spawn.aio()
         except (LeadloomError, modal.exception.Error) as failure:
