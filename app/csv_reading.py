@@ -16,6 +16,7 @@ from app.csv_columns import ColumnStats
 from app.csv_records import records
 from app.csv_survey import Slice, Table
 from app.csv_text import Warned
+from app.errors import InputError
 
 __all__ = ["Chunk", "TableReader"]
 
@@ -62,12 +63,21 @@ class TableReader:
         self.columns = list(table.header)
 
     def chunks(self) -> Iterator[Chunk]:
-        """The rows, chunk by chunk; blank ones and repeated header lines are left out and counted."""
+        """The rows, chunk by chunk; blank ones and repeated header lines are left out and counted.
+
+        Raises:
+            InputError: there is no row; seen before the first chunk.
+        """
         for part in self._table.slices:
             for rows, frame in self._read(part):
                 kept = self._keep(rows)
                 self._stats.add(frame if len(kept) == len(rows) else self._frame(kept))
                 yield from self._cut(kept)
+        if not self.rows:
+            raise InputError(
+                f"Line {self._table.header_line} names {self._width} columns, but no row below has anything in it.",
+                "Export the rows too.",
+            )
 
     def report(self) -> dict[str, Any]:
         """What was seen, for the upload's report; complete once `chunks` has ended."""

@@ -13,11 +13,12 @@ from typing import Protocol
 from app.csv_text import BLOCK, TextFile
 from app.errors import InputError
 
-__all__ = ["MAX_RECORD", "Span", "hide_cr", "records", "split_lines"]
+__all__ = ["MAX_RECORD", "Span", "hide_breaks", "records", "split_lines"]
 
 MAX_RECORD = 1_000_000
-# Python's reader takes a carriage return inside a line for the end of a record; it travels under another name.
-_CR, _HIDDEN_CR = "\r", "\ue00d"
+# Python's reader takes any line break outside quotes for the end of a record; those inside a line travel in disguise.
+_HIDE = str.maketrans("\r\n", "\ue00d\ue00a")
+_SHOW = str.maketrans("\ue00d\ue00a", "\r\n")
 
 csv.field_size_limit(MAX_RECORD)  # Python's own limit of 131,072 characters is below what exports contain
 
@@ -59,13 +60,15 @@ def records(text: TextFile, span: Span, separator: str, eol: bytes) -> Iterator[
         InputError: a quote is never closed; names the line it was opened on.
     """
     pending: list[str] = []
-    first, size = span.line, 0
+    first, size, hidden = span.line, 0, False
     for number, line in enumerate(_lines(text, span, eol), span.line):
         if not pending and not line.strip("\r\n"):
             continue
         if not pending:
-            first, size = number, 0
-        pending.append(hide_cr(line))
+            first, size, hidden = number, 0, False
+        plain = hide_breaks(line)
+        hidden = hidden or plain is not line
+        pending.append(plain)
         size += len(line)
         if size > MAX_RECORD:
             raise _open_quote(first)
@@ -74,7 +77,7 @@ def records(text: TextFile, span: Span, separator: str, eol: bytes) -> Iterator[
         cells = _parse(pending, separator, first)
         if cells is not None:
             pending = []
-            yield first, [cell.replace(_HIDDEN_CR, _CR) for cell in cells]
+            yield first, [cell.translate(_SHOW) for cell in cells] if hidden else cells
     if pending:
         raise _open_quote(first)
 
@@ -98,10 +101,10 @@ def _open_quote(line: int) -> InputError:
     )
 
 
-def hide_cr(line: str) -> str:
-    """The line with carriage returns inside it under another name."""
+def hide_breaks(line: str) -> str:
+    """The line with the breaks inside it in disguise; itself when there are none."""
     body = line.rstrip("\r\n")
-    return body.replace(_CR, _HIDDEN_CR) + line[len(body) :] if _CR in body else line
+    return body.translate(_HIDE) + line[len(body) :] if "\r" in body or "\n" in body else line
 
 
 def _lines(text: TextFile, span: Span, eol: bytes) -> Iterator[str]:

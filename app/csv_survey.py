@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from app.csv_records import MAX_RECORD, hide_cr, records, split_lines
+from app.csv_records import MAX_RECORD, hide_breaks, records, split_lines
 from app.csv_text import TextFile, Warned
 from app.errors import InputError
 from app.headers import is_known
@@ -115,6 +115,8 @@ def survey(text: TextFile) -> Table:
     if text.start + len(head) < text.end:
         head = head[: head.rfind(eol) + 1] or head
     lines = list(split_lines(head.decode("utf-8", "ignore"), eol.decode()))
+    if not head.strip(b' \r\n"' + "".join(SEPARATORS).encode()):
+        raise InputError("The file holds nothing but blanks.", "Export it again, then upload it.")
     layout = _layout(lines)
     header_line, labels = layout.rows[layout.header][0], layout.labels
     if len(labels) > MAX_COLUMNS:
@@ -126,8 +128,6 @@ def survey(text: TextFile) -> Table:
     data_line = layout.rows[layout.header + 1][0] if layout.header + 1 < len(layout.rows) else len(lines) + 1
     data_start = text.start + sum(len(line.encode()) for line in lines[: data_line - 1])
     slices, loose, count = _slices(text, data_start, data_line, layout.separator.encode(), eol, len(header))
-    if count == 0:
-        raise InputError(f"Line {header_line} names {len(header)} columns, but no rows follow.", "Export the rows too.")
     if count > MAX_ROWS:
         raise InputError(
             f"The file has {count:,} rows; an upload may have {MAX_ROWS:,}. "
@@ -146,10 +146,7 @@ def _layout(lines: Sequence[str]) -> _Layout:
     """The separator that makes most sense of the file's first lines, and the header it shows."""
     said = next((m.group(1) for m in map(_SEP_LINE.match, lines[:1]) if m), None)
     layouts = [_try(lines, separator) for separator in ((said,) if said else SEPARATORS)]
-    found = [layout for layout in layouts if layout is not None]
-    if not found:
-        raise InputError("The file holds nothing but blanks.", "Export it again, then upload it.")
-    best = max(found, key=lambda layout: layout.rank)
+    best = max((layout for layout in layouts if layout is not None), key=lambda layout: layout.rank)
     line, labels = best.rows[best.header][0], best.labels
     if best.known == 0 and any(_DATA_LIKE.search(label.strip()) for label in labels):
         raise InputError(
@@ -165,7 +162,7 @@ def _layout(lines: Sequence[str]) -> _Layout:
 
 
 def _try(lines: Sequence[str], separator: str) -> _Layout | None:
-    reader = csv.reader(map(hide_cr, lines), delimiter=separator)
+    reader = csv.reader(map(hide_breaks, lines), delimiter=separator)
     rows: list[tuple[int, list[str]]] = []
     line = 1
     for cells in islice(reader, _SAMPLE_RECORDS):

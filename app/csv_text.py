@@ -27,7 +27,7 @@ MAX_BYTES = 200_000_000
 BLOCK = 1 << 20
 _HEAD = 1 << 16
 _SPOOL = 32 << 20
-_BINARY_SHARE = 0.02
+_BINARY_SHARE, _BINARY_FEW = 0.05, 8
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 _AS_CSV = "Open it in the program it came from and save it as CSV (UTF-8), then upload that file."
@@ -164,7 +164,7 @@ def _encoding(head: bytes) -> tuple[str, int]:
             return encoding, len(bom)
     if utf16 := _utf16_without_mark(head):
         return utf16, 0
-    if len(_CONTROL.findall(head)) > _BINARY_SHARE * len(head):
+    if len(_CONTROL.findall(head)) > max(_BINARY_SHARE * len(head), _BINARY_FEW):
         _refuse("The file holds binary data, not text.")
     if _MARKUP.match(head):
         _refuse("The file is a web page or XML, not a CSV.")

@@ -128,19 +128,10 @@ def _understand(source: Path | bytes | IO[bytes], kind: str | None) -> _File:
         match = match_headers(table.header, kind, table.sample)
         reader = TableReader(table)
         chunks = reader.chunks()
-        return _File(text, table, match, reader, chunks, _first(chunks, table))
+        return _File(text, table, match, reader, chunks, next(chunks))
     except BaseException:
         text.close()
         raise
-
-
-def _first(chunks: Iterator[Chunk], table: Table) -> Chunk:
-    for chunk in chunks:
-        return chunk
-    raise InputError(
-        f"Line {table.header_line} names {len(table.header)} columns, but no row below has anything in it.",
-        "Export the rows too.",
-    )
 
 
 async def _store(
