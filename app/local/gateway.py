@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
@@ -49,7 +49,7 @@ class Gateway:
                 Mount("/auth/v1", routes=AuthApi(self._store, keys, url).routes),
                 Route("/{rest:path}", _no_route, methods=_ANY_METHOD),
             ],
-            exception_handlers={GatewayError: respond, AuthError: respond_auth},
+            exception_handlers={GatewayError: respond, AuthError: respond_auth, ClientDisconnect: _nobody_there},
             lifespan=self._lifespan,
         )
 
@@ -70,6 +70,11 @@ class Gateway:
         """Let go of the database."""
         await self._database.close()
         await self._store.close()
+
+
+async def _nobody_there(_: Request, __: Exception) -> Response:
+    """The client went away while it sent its request; nothing was called, and nobody reads this."""
+    return Response(status_code=400)
 
 
 async def _no_route(_: Request) -> Response:

@@ -5,6 +5,8 @@ Statuses follow docs.postgrest.org/en/v14/references/errors.html; supabase-py an
 
 from __future__ import annotations
 
+import logging
+
 import asyncpg
 import orjson
 from starlette.requests import Request
@@ -12,6 +14,7 @@ from starlette.responses import Response
 
 __all__ = ["JSON_TYPE", "GatewayError", "from_postgres", "respond", "unavailable"]
 
+logger = logging.getLogger(__name__)
 JSON_TYPE = "application/json; charset=utf-8"
 
 # Whole codes first, then classes; the first entry that starts the SQLSTATE counts, 400 is the rest's.
@@ -82,6 +85,7 @@ def from_postgres(error: asyncpg.PostgresError, role: str) -> GatewayError:
 
 def unavailable(error: Exception) -> GatewayError:
     """The database cannot be reached, or went away in the middle."""
+    logger.warning("The database is not there: %r", error)
     return GatewayError(503, "PGRST001", "Database client error. Retrying the connection.", details=str(error) or None)
 
 
