@@ -16,6 +16,7 @@ MAC_PREFIX = re.compile(r"\bMa?c(?=[A-Z])")
 LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019\u02bc][^\W\d_]*)*")
 VOWELS = frozenset("AEIOUYÀÁÂÃÄÅÈÉÊËÌÍÎÏÒÓÔÕÖÙÚÛÜÝĂÆØŒĄĘİŐŰŌŪĒĪ")
 INITIALS = frozenset(("AJ", "CJ", "DJ", "EJ", "OJ", "PJ", "RJ", "TJ", "AC", "AB", "AK", "JA", "KA"))
+ACRONYM = re.compile(r"[^AEIOUYÀ-Ý]+|(?!ANN|ART|ALF|ASH|AMR)[AEIOU][^AEIOUYÀ-Ý]{2}")
 MIN_SHOUT = 3
 MIN_WORDS_WITH_TAIL = 3
 MIN_SURNAME = 4
@@ -64,7 +65,7 @@ def settle_outliers(text: str) -> str:
         parts[-1] = capitalised_word(last)
     first = parts[0]
     whispered = first.islower() and first not in words.PARTICLES and "'" not in first
-    shouted = len(first) >= MIN_SHOUT and first.isupper() and first.isalpha() and VOWELS & set(first)
+    shouted = len(first) >= MIN_SHOUT and first.isupper() and first.isalpha() and not ACRONYM.fullmatch(first)
     if whispered or shouted:
         parts[0] = capitalised_word(first)
     return " ".join(parts)
@@ -90,12 +91,20 @@ def capitalised_word(word: str) -> str:
         )
     if "." in word:
         return _dotted(word)
+    if "\u0130" in word or "\u011e" in word:
+        return _turkish(word)
     low = word.lower()
     if known := words.WRITTEN.get(low) or words.GENERATIONS.get(low):
         return known
     if len(word) == 2 and word.isalpha() and (word.upper() in INITIALS or not VOWELS & set(word.upper())):  # noqa: PLR2004
         return word.upper() if low not in words.TWO_LETTER_NAMES else word.capitalize()
     return LETTERS.sub(lambda found: _capitalised(found[0]), low)
+
+
+def _turkish(word: str) -> str:
+    """Turkish has two letters I, each with its own small letter: `ÇELİK` is Çelik."""
+    low = word.replace("\u0130", "i").replace("I", "\u0131").lower()
+    return word[0] + low[1:]
 
 
 def _dotted(word: str) -> str:

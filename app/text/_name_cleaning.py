@@ -16,7 +16,7 @@ from app.text.values import clean_text
 
 __all__ = ["Core", "strip_decoration"]
 
-STYLED = re.compile(r"[\U0001d400-\U0001d7ff\uff01-\uff5e\u24b6-\u24e9\U0001f130-\U0001f189\ufb00-\ufb06]")
+STYLED = re.compile(r"[\U0001d400-\U0001d7ff\uff01-\uff5e\u24b6-\u24e9\U0001f130-\U0001f189\ufb00-\ufb06]{2,}")
 PICTURES = re.compile(
     r"\s*(?:[\u2190-\u2bff\u3030\u303d\u3297\u3299\ue000-\uf8ff\ufe0e\ufe0f\u20e3\U0001f000-\U0001faff\u00ae\u2122\u2120"
     r"\u00a9\u00ac\u00a4\u00b0\u200d\U000e0020-\U000e007f\U000f0000-\U0010ffff]\s*)+"
@@ -40,7 +40,9 @@ PRONOUNS = re.compile(
     r"(?:\s*/\s*\w+)?(?!\w)",
     re.IGNORECASE,
 )
-AT_WORK = re.compile(r"(?<=\w)\s+(?:at|bei|chez|from|is|aka|a\.k\.a\.?|AKA)\s.*\Z")
+AT_WORK = re.compile(r"(?<=\w)\s+(?:(?:at|bei|chez|from|is|and|und|aka|a\.k\.a\.?|AKA)\s|[Ee]x-[A-Z]).*\Z")
+COUPLE = re.compile(r"\A(\w+)\s+(?:&|and|und)\s+\w+\s+(\w+)\Z")
+GLUED_WORDS = re.compile(r"\A([^\W\d_]{2,})[._]([^\W\d_]{2,})\Z")
 BIRTH = re.compile(r"[\s,]+(?:n[\u00e9e]e?|geb\.?|geborene|f\u00f6dd|z domu)\s+\S+\Z", re.IGNORECASE)
 PHRASES = re.compile(
     r",?\s+(?:LEED\s+(?:AP|GA|Green Associate)\b.*|(?:Lean\s+)?(?:Six\s+Sigma|Green\s+Belt|Black\s+Belt)\b.*"
@@ -50,6 +52,7 @@ PHRASES = re.compile(
 )
 NOT_NAMES = re.compile(r"\w@\w|https?:|www\.|\w\.(?:com|org|net|io|de|nl|fr|co\.uk)\b", re.IGNORECASE)
 GLUED_TITLE = re.compile(r"\A(dr|prof|mr|mrs|ms|ing)\.(?=[^\W\d_]{2})", re.IGNORECASE)
+LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 EDGES = ' \t,;:-_*"\u201c\u201d`\u00b4/&+!?\u00b7|@~#=<>^'
 ENDS = EDGES + "'\u2018\u2019"
 
@@ -77,7 +80,8 @@ def strip_decoration(text: str | None, *, column: bool = False) -> Core | None:
     line = clean_text(text)
     if line is None or NOT_NAMES.search(line):
         return None
-    line = _cut_tagline(_undecorated(line), least=1 if column else 2)
+    line = GLUED_WORDS.sub(r"\1 \2", COUPLE.sub(r"\1 \2", _undecorated(line)))
+    line = _in_one_script(_cut_tagline(line, least=1 if column else 2))
     line = BIRTH.sub("", PHRASES.sub(" ", f" {line}")).strip(EDGES)
     return _by_commas(line, column=column)
 
@@ -101,6 +105,15 @@ def _without_pictures(line: str) -> str:
         if len(before.split()) > 1 and (len(after.split()) > 1 or _is_work(after)):
             return before
     return PICTURES.sub(" ", line).strip()
+
+
+def _in_one_script(line: str) -> str:
+    """Zhang Wei, written beside it in his own script as well, once."""
+    if line.isascii():
+        return line
+    tokens = line.split()
+    latin = [token for token in tokens if LATIN.search(token)]
+    return " ".join(latin) if len(latin) > 1 and len(latin) < len(tokens) and "," not in line else line
 
 
 def _unless_empty(line: str, otherwise: str) -> str:
@@ -136,13 +149,13 @@ def _by_commas(line: str, *, column: bool) -> Core | None:
     """Tell "Last, First" from "Name, credentials" and "Name, tagline"."""
     head, *rest = (part.strip(EDGES) for part in line.split(","))
     parts, titled = _without_titles(head.split())
-    parts, generation = _without_credentials(parts, column=column)
+    parts, generation = _without_credentials(parts, column=column, surname_only=bool(rest))
     given: list[str] = []
     for part in rest:
         tokens, _ = _without_titles(part.split(), all_of_them=True)
         if tokens and _key(tokens[0]) in words.GENERATIONS and tokens[0].lower() not in {"2nd", "3rd"}:
             generation = words.GENERATIONS[_key(tokens.pop(0))]
-        if not tokens or _are_credentials(tokens, sure_only=len(parts) == 1 and not column):
+        if not tokens or _are_credentials(tokens, parts, sure_only=len(parts) == 1 and not column):
             continue
         if given or column or _is_work(part) or any(char.isdigit() for char in part):
             break
@@ -188,17 +201,21 @@ def _is_title(tokens: list[str]) -> bool:
         return True
     if word.endswith(".") and key in words.DOTTED_TITLES:
         return True
-    return word in words.CAPITAL_TITLES and len(tokens) > 2 and not is_shouted("".join(tokens[1:]))  # noqa: PLR2004
+    if key in words.TITLES_BEFORE_TWO and len(tokens) > 2 and word[0].isupper():  # noqa: PLR2004
+        return True
+    return word.rstrip(".") in words.CAPITAL_TITLES and len(tokens) > 2 and not is_shouted("".join(tokens[1:]))  # noqa: PLR2004
 
 
-def _without_credentials(tokens: list[str], *, column: bool) -> tuple[list[str], str | None]:
+def _without_credentials(
+    tokens: list[str], *, column: bool, surname_only: bool = False
+) -> tuple[list[str], str | None]:
     """Take post-nominals off the end, and Jr. or III apart."""
     generation = None
     one_case = is_shouted("".join(tokens)) or is_whispered("".join(tokens))
     while tokens:
         word, left = tokens[-1], len(tokens) - 1 + column
         key = _key(word)
-        if left >= 2 and _is_generation(word, key):  # noqa: PLR2004 -- a first and a last name
+        if left >= (1 if surname_only else 2) and _is_generation(word, key):  # a first and a last name are left
             generation = words.GENERATIONS.get(key, "V")
         elif not any(char.isalpha() for char in word) and left:
             pass
@@ -224,12 +241,16 @@ def _is_credential(word: str, key: str, *, left: int, one_case: bool) -> bool:
     return key in words.CREDENTIALS and not title_case and not word.islower()
 
 
-def _are_credentials(tokens: list[str], *, sure_only: bool) -> bool:
-    """Whether a part behind a comma is made of post-nominals: known ones, or capitals that no name is written in."""
+def _are_credentials(tokens: list[str], head: list[str], *, sure_only: bool) -> bool:
+    """Whether a part behind a comma is made of post-nominals: known ones, or capitals where the name has none."""
     keys = [_key(token) for token in tokens]
     if sure_only:
         return all(key in words.SURE_CREDENTIALS for key in keys)
+    shouted = is_shouted("".join(head))
     return all(
-        key in words.SURE_CREDENTIALS or key in words.CREDENTIALS or not key or (len(key) < 6 and token.isupper())  # noqa: PLR2004
+        key in words.SURE_CREDENTIALS
+        or key in words.CREDENTIALS
+        or not key
+        or (len(key) < 6 and token.isupper() and not shouted)  # noqa: PLR2004 -- longer ones are spelt out
         for key, token in zip(keys, tokens, strict=True)
     )

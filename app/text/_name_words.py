@@ -26,7 +26,7 @@ SURE_CREDENTIALS = listed(
     rcn lcsw lmsw lmft lpc lmhc lcpc bcba rdn ccim sior gri crs cpcu cpc cpcc pcc mcc acc nbchwc cprw ctp ccp crpc
     cpwa cdfa aif ricp cebs phrca chcs cppm cpp cfm fmp ceng ieng miet fiet mice fice pgdip pgce qts pgcert hons bhons
     msccm mscpm macc mtax cpge enp ceo cfo cto cio coo cmo cro chro cpo ciso cdo cco cso cxo gm vp svp evp avp md&ceo
-    nlp npdp sahri acsw rncm cmrp cpht rhia rhit cphims
+    nlp npdp sahri acsw rncm cmrp cpht rhia rhit cphims peng assoc
     """
 )
 
@@ -34,7 +34,7 @@ SURE_CREDENTIALS = listed(
 DOUBTFUL_CREDENTIALS = listed(
     """
     ma ba bs ms md do pa pe ca cs ea se jd rn np ot pt ph ed ei si as aa be bed med bsed ace ace-cpt cc aca fca cpm
-    cis pmi ssm sa acp asp bem cip cap esg hr it pr ux sme iod msp mos dip pg cert mai cem cal sra psp pci
+    cis pmi ssm sa acp asp bem cip cap esg hr it pr ux sme iod msp mos dip pg cert mai cem cal sra psp pci dis lion
     """
 )
 
@@ -69,17 +69,26 @@ TITLES = listed(
     signora signor dott dottssa dottore dottoressa avv ing. sra srta señor señora sir dame rev revd reverend hon drs
     phdr mudr judr rndr mudr paeddr mgr bc doc csc shri shrimati smt sri-sri engr atty datuk dato dato' datin drmed
     dring drmult drhc dripling dipling diplkfm diplbw diplinform diplök med habil rernat ernat jur phil hc mult doctor
-    professor profdr privdoz pd lic adv capt col lt ltcol sgt maj gen cmdr adm cpt msgt ssgt
+    professor profdr privdoz univprof pd lic adv capt col lt ltcol sgt maj gen cmdr adm cpt msgt ssgt
     """
 ) - {"phil", "med", "jur", "doc", "lic", "adv", "col", "gen", "maj", "adm", "lt", "pd", "mult", "hc", "bc", "hon"}
 
 # Titles only where a full stop marks them: without it they are names or initials.
 DOTTED_TITLES = listed(
     """
-    ing ir mag arch lic adv capt col lt sgt maj gen cmdr adm hon doc fr br st er eng sr don med jur phil habil mult
-    h.c hc rer.nat rer nat pol oec sc techn bc dipl pd priv.-doz lic.iur mag.rer m.a h.e
+    dent vet agr theol iur ing ir mag arch lic adv capt col lt sgt maj gen cmdr adm hon doc fr br st er eng sr don med
+    jur phil habil mult h.c hc rer.nat rer nat pol oec sc techn bc dipl pd priv.-doz lic.iur mag.rer m.a h.e
     """
 ) - {"st", "br", "fr", "don", "sc", "pol"}
+
+# Titles only where a first and a last name follow: Coach John Smith, but Major Tom and Lady Gaga.
+TITLES_BEFORE_TWO = listed(
+    """
+    sheikh sheikha haji coach nurse pastor father sister bishop imam rabbi chef lord captain colonel major general
+    lieutenant sergeant commander admiral col capt maj gen lt sgt adm cmdr maj.gen brig wing lic ing mag adv ir maître
+    maitre prof.dr
+    """
+)
 
 # Offices that profiles in some countries put in front (CA Rahul Sharma), written in capitals before a full name.
 CAPITAL_TITLES = frozenset(("CA", "CS", "CMA", "FCA", "ACA", "CPA", "ICWA", "HE", "HRH", "HH"))
@@ -144,10 +153,11 @@ JEANS = listed(
     """
 )
 
+VIETNAMESE_WITHOUT_MARKS = listed("nguyen tran le pham hoang huynh phan vu vo dang bui do ho ngo duong ly dinh")
+"""Surnames that another language may have as given names too: a Vietnamese middle name has to follow."""
 VIETNAMESE_FAMILIES = listed(
     """
     nguyễn trần lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ hồ ngô dương lý đinh trịnh đoàn lương mai tô trương hà
-    nguyen tran pham huynh hoang
     """
 )
 VIETNAMESE_MIDDLES = listed("văn thị van thi đức hữu ngọc minh thanh quang xuân duc huu ngoc xuan")
@@ -162,8 +172,8 @@ WORK_WORDS = listed(
     freelancer sales marketing growth finance operations hr people talent product software data cloud ai saas b2b b2c
     seo digital business development account customer success hiring we're we helping help i helps building building
     driving at @ for of the with and ex-google ex former retired assistant associate senior junior sr. intern student
-    mentor board member certified coaching realtor agent broker physician nurse teacher professor gmbh inc llc ltd
-    group agency solutions
+    mentor board member certified coaching realtor agent broker physician nurse teacher professor chartered assoc
+    fellow cand gmbh inc llc ltd group agency solutions
     """
 ) - {"junior"}
 

@@ -7,7 +7,7 @@ writes it: particles, accents, inner capitals, other scripts. `nameparser` split
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from nameparser import Parser, Policy
@@ -62,6 +62,8 @@ def person_name(
         if not _needs_care(given, family):
             return PersonName(given, family, text)
     core = strip_decoration(text)
+    if core and not (full or first):
+        core = replace(core, titled=True)  # a last name, whatever it looks like
     return _from_core(core, country) if core else NOBODY
 
 
@@ -84,34 +86,44 @@ def _from_core(core: Core, country: str | None) -> PersonName:
     if core.given:
         given, family = _written(core.given), _written(core.text, opens=False)
         return _assembled(given, family, f"{given} {family}", core.generation)
+    if vietnamese := _family_first(core.text.split()):
+        return _assembled(*vietnamese, core.generation)
     text = _written(core.text)
     parts = text.split()
     if len(parts) == 1:
         return _one_word(text, core)
-    if special := _family_first(parts) or _two_surnames(parts, country):
-        given, family = special
-        return _assembled(given, family, text, core.generation)
-    if len(parts) == 2 and LATIN.match(text) and not set(map(str.lower, parts)) & words.PARTICLES:  # noqa: PLR2004
-        return _assembled(parts[0], parts[1], text, core.generation)
-    parsed = _parser().parse(text)
-    given, middle, family = parsed.given, parsed.middle, parsed.family
     if parts[0] in words.SMALL:
         return PersonName(None, text, text)
+    given, family = _two_surnames(parts, country) or _split(parts)
+    return _assembled(given, family, text, core.generation)
+
+
+def _split(parts: list[str]) -> tuple[str, str]:
+    """First and last name out of two or more words; middle names go with neither."""
+    text = " ".join(parts)
+    if len(parts) == 2 and LATIN.match(text) and not set(map(str.lower, parts)) & words.PARTICLES:  # noqa: PLR2004
+        return parts[0], parts[1]
+    parsed = _parser().parse(text)
+    given, middle, family = parsed.given, parsed.middle, parsed.family
     if not (given and family):
         given, middle, family = parts[0], " ".join(parts[1:-1]), parts[-1]
     if middle and family.lower() in words.FAMILY_TAILS:
         *others, before = middle.split()
         middle, family = " ".join(others), f"{before} {family}"
-    if middle and _goes_on(given, middle.split()[0]):
-        given = f"{given} {middle.split()[0]}"
-    return _assembled(given, family, text, core.generation)
+    if middle.endswith(" in") or middle == "in":
+        middle, family = middle[:-2].rstrip(), f"in {family}"  # Sophie in 't Veld
+    for word in middle.split():
+        if not _goes_on(given, word):
+            break
+        given = f"{given} {word}"
+    return given, family
 
 
 def _goes_on(given: str, following: str) -> bool:
-    """Whether the first name has a second word: `Jean Pierre`, `J. Robert`."""
+    """Whether the first name has a further word: `Jean Pierre`, `J. Robert`."""
     if given == "Jean":
         return following.lower() in words.JEANS
-    return bool(INITIAL.fullmatch(given)) and not INITIAL.fullmatch(following)
+    return all(INITIAL.fullmatch(word) for word in given.split())
 
 
 def _one_word(text: str, core: Core) -> PersonName:
@@ -157,6 +169,8 @@ def _longer(name: PersonName, full: str | None, country: str | None) -> str | No
 
 def _written(text: str, *, opens: bool = True) -> str:
     """The text with its capitals put right where they are plainly wrong."""
+    if all(word[0].islower() and word[1:].isupper() for word in text.split()):
+        text = text.upper()  # jOHN sMITH: somebody's caps lock
     if is_shouted(text) or is_whispered(text):
         return recase(text, opens=opens)
     return settle_outliers(text)
@@ -167,14 +181,17 @@ def _assembled(given: str, family: str, whole: str, generation: str | None) -> P
     return PersonName(first, family, f"{whole} {generation}" if generation else whole)
 
 
-def _family_first(parts: list[str]) -> tuple[str, str] | None:
+def _family_first(parts: list[str]) -> tuple[str, str, str] | None:
     """Vietnamese names stand family first; their spelling gives them away: `Nguyễn Văn An` is An."""
     low = [part.lower() for part in parts]
-    if low[0] not in words.VIETNAMESE_FAMILIES or low[-1] in words.VIETNAMESE_FAMILIES:
+    families = words.VIETNAMESE_FAMILIES | words.VIETNAMESE_WITHOUT_MARKS
+    if len(parts) < 2 or low[0] not in families or low[-1] in families:  # noqa: PLR2004
         return None
-    marked = not "".join(parts).isascii()
-    certain = low[1] in words.VIETNAMESE_MIDDLES if len(parts) > 2 else False  # noqa: PLR2004
-    return (parts[-1], parts[0]) if marked or certain else None
+    named = len(parts) > 2 and low[1] in words.VIETNAMESE_MIDDLES  # noqa: PLR2004
+    if not named and (low[0] not in words.VIETNAMESE_FAMILIES or "".join(parts).isascii()):
+        return None
+    written = [part.capitalize() for part in parts]
+    return written[-1], written[0], " ".join(written)
 
 
 def _two_surnames(parts: list[str], country: str | None) -> tuple[str, str] | None:
@@ -199,6 +216,6 @@ def _parser() -> Parser:
         for field in ("titles", "given_name_titles", "suffix_acronyms", "suffix_words", "suffix_acronyms_ambiguous")
     }
     return Parser(
-        lexicon=lexicon.remove(**ascii_only),
+        lexicon=lexicon.remove(**ascii_only).add(particles={"ten", "tot"}),
         policy=Policy(unlisted_dotted_suffixes=False, lenient_comma_suffixes=False),
     )
