@@ -102,6 +102,10 @@ class Processes:
         self._parts[name] = _Part(name, args, process, where, asyncio.create_task(_forward(process)))
         return where
 
+    def process(self, name: str) -> asyncio.subprocess.Process:
+        """The running process of a part."""
+        return self._parts[name].process
+
     async def keep_alive(self) -> None:
         """Bring back any part that ends, until cancelled."""
         async with asyncio.TaskGroup() as group:

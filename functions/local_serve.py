@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
-from app.local.stack import Stack, record_in_env
 
 from app.db import connect_database
 from app.errors import InputError, LeadloomError
@@ -23,6 +22,7 @@ from app.local.clay_workspace import WorkspaceSettings
 from app.local.postgres import port_is_free
 from app.local.seed import prepare, seed
 from app.local.server import BackgroundServer, listen
+from app.local.stack import Stack, record_in_env
 from app.settings import home, settings
 from functions.local_engine import engine as run_engine_until
 from functions.local_output import console

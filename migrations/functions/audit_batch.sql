@@ -117,10 +117,11 @@ as $$
         select 1 from public.callback_inbox c
         where c.batch_item_id = i.id and c.step_index = r.step_index
           and (c.verdict = 'applied' or (c.verdict = 'late' and c.note = 'applied')))))
-    || leadloom.finding('callbacks', 'callbacks stored for this batch and not settled', array(
+    || leadloom.finding('callbacks', 'callbacks stored for over a minute and not settled', array(
       select coalesce(i.row_number, 0) from public.callback_inbox c
       join public.batch_items i on i.uid = c.item_uid
-      where i.batch_id = p_batch.id and c.verdict = 'received'))
+      where i.batch_id = p_batch.id and c.verdict = 'received'
+        and c.received_at < leadloom.clock() - interval '1 minute'))
 $$;
 
 -- The counters that pages show equal a full count.

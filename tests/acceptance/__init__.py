@@ -1,0 +1,1 @@
+"""From CSV to finished leads, with real processes."""

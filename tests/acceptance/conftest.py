@@ -1,0 +1,115 @@
+"""Everything as real processes in a folder of the test's own: what a person has after `make run`."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app import batches, uploads
+from app.clients import create_client
+from app.db import Database, connect
+from app.local.postgres import free_port
+from app.local.samples import write_people
+from app.local.seed import configure_sandbox, prepare
+from app.pipelines import create_pipeline
+from app.settings import Settings, settings
+from functions.local_processes import Processes
+
+CALLBACK_TIMEOUT_S = 20
+
+
+@dataclass
+class Installation:
+    """A running installation, and the verbs of somebody who breaks things."""
+
+    processes: Processes
+    db: Database
+    web_port: int
+
+    async def kill(self, part: str) -> None:
+        """Kill a part the hard way (SIGKILL)."""
+        process = self.processes.process(part)
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+        await process.wait()
+
+    async def start(self, part: str) -> None:
+        """Start a part (again), as a person would."""
+        args = {
+            "clay-sandbox": ("--rate", "200", "--burst", "400"),
+            "web": ("--port", str(self.web_port)),
+        }.get(part, ())
+        await self.processes.start(part, *args)
+
+    async def launch(self, rows: int) -> str:
+        """Upload made-up people and launch all steps over them; returns the batch."""
+        await prepare(self.db)
+        client = (await create_client(self.db, "Acceptance", actor="test"))["uid"]
+        await configure_sandbox(self.db, client, settings().clay_sandbox_url or "")
+        file = io.BytesIO()
+        write_people(file, rows)
+        upload = await uploads.ingest(
+            self.db, file.getvalue(), client=client, kind="people", filename="people.csv", actor="test"
+        )
+        steps: list[dict[str, Any]] = [{"workflow": w} for w in ("split_raw", "normalize_name", "normalize_domain")]
+        slow = {"timeout_s": CALLBACK_TIMEOUT_S, "retry_delay_s": 0.5, "max_attempts": 8}
+        steps += [{"workflow": w, "settings": slow} for w in ("enrich_company_clay", "enrich_person_clay")]
+        pipeline = await create_pipeline(self.db, client, "All", "people", steps, actor="test")
+        return (await batches.launch(self.db, upload.uid, pipeline["uid"], actor="test"))["batch"]
+
+    async def until(self, batch: str, share: float) -> None:
+        """Wait until this share of all steps is done."""
+        async with asyncio.timeout(120):
+            while True:
+                numbers = await batches.status(self.db, batch)
+                if numbers["item_steps"] >= share * numbers["item_count"] * len(numbers["steps"]):
+                    return
+                await asyncio.sleep(0.05)
+
+    async def sandbox_rows(self) -> dict[str, Any]:
+        """What the sandbox received."""
+        async with httpx.AsyncClient() as http:
+            answer = await http.get(f"{settings().clay_sandbox_url}/stats", params={"rows": "1"})
+            return answer.json()
+
+    async def assert_all_is_well(self, batch: str, rows: int) -> dict[str, Any]:
+        """Every row ended, the books add up, and nothing came to the sandbox twice."""
+        numbers = await batches.wait_for(self.db, batch, timeout_s=180)
+        assert numbers["state"] == "COMPLETED"
+        assert numbers["completed"] + numbers["failed"] == rows
+        assert await batches.audit(self.db, batch) == []
+        received = await self.sandbox_rows()
+        assert received["repeated"] == 0
+        assert received["received"] <= numbers["sent"]
+        return numbers
+
+
+@pytest.fixture
+async def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Installation]:
+    """All parts running, each a process."""
+    for name in (*(field.upper() for field in Settings.model_fields), "LEADLOOM_SIGNING_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LEADLOOM_HOME", str(tmp_path))
+    settings.cache_clear()
+    processes = Processes(tmp_path)
+    await processes.start("stack")
+    settings.cache_clear()
+    one = Installation(processes, await connect(), free_port())
+    try:
+        for part in ("clay-sandbox", "web", "engine"):
+            await one.start(part)
+        yield one
+    finally:
+        await one.db.aclose()
+        await processes.stop()
+        settings.cache_clear()
