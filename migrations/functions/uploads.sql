@@ -185,8 +185,9 @@ declare
 begin
   for v_stale in
     select * from public.uploads u
-    where u.state = 'RECEIVING' and u.touched_at < leadloom.clock() - make_interval(secs => p_idle_s)
-       or u.state = 'FAILED' and exists (select 1 from public.raw_apollo_uploads r where r.upload_id = u.id)
+    where u.state <> 'READY'
+      and (u.state = 'RECEIVING' and u.touched_at < leadloom.clock() - make_interval(secs => p_idle_s)
+           or u.state = 'FAILED' and exists (select 1 from public.raw_apollo_uploads r where r.upload_id = u.id))
     order by u.id for update skip locked
   loop
     exit when v_removed >= p_portion;

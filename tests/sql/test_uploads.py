@@ -43,10 +43,8 @@ async def take(db: Database, client: str, source: bytes | Path, **options: Any) 
 
 
 async def stored(pg: asyncpg.Connection, uid: str) -> list[dict[str, str]]:
-    rows = await pg.fetch(
-        "select data from raw_apollo_uploads where upload_id = (select id from uploads where uid = $1) order by row_number",
-        uid,
-    )
+    upload = await pg.fetchval("select id from uploads where uid = $1", uid)
+    rows = await pg.fetch("select data from raw_apollo_uploads where upload_id = $1 order by row_number", upload)
     return [json.loads(row["data"]) for row in rows]
 
 
