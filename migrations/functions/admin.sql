@@ -1,0 +1,288 @@
+-- What the admin pages change besides launching and controlling batches: clients, pipelines, an upload's mapping, the
+-- comparison of uploads, sign-in failures. Each change writes the audit log in the same transaction.
+
+create or replace function public.rename_client(p_client uuid, p_name text, p_actor text) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_id bigint := leadloom.client_id(p_client);
+  v_old text;
+begin
+  if length(btrim(coalesce(p_name, ''))) not between 1 and 200 then
+    raise exception using errcode = 'PT422', message = 'A client needs a name of 1 to 200 characters.',
+      hint = 'Type the name as it should be shown.';
+  end if;
+  select name into v_old from public.clients where id = v_id for update;
+  if v_old <> btrim(p_name) then
+    update public.clients set name = btrim(p_name) where id = v_id;
+    perform leadloom.audit(p_actor, 'rename_client', v_id, 'client', p_client,
+                           jsonb_build_object('from', v_old, 'to', btrim(p_name)));
+  end if;
+  return jsonb_build_object('changed', v_old <> btrim(p_name));
+exception when unique_violation then
+  raise exception using errcode = 'PT409', message = format('A client named "%s" exists already.', btrim(p_name)),
+    hint = 'Choose another name.';
+end
+$$;
+
+-- An archived client is out of the way, nothing is lost. Batches that still run keep it from going.
+create or replace function public.archive_client(p_client uuid, p_archived boolean, p_actor text) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_id bigint := leadloom.client_id(p_client);
+  v_active integer;
+  v_changed boolean;
+begin
+  select count(*) into v_active from public.batches where client_id = v_id and state in ('RUNNING', 'PAUSED');
+  if p_archived and v_active > 0 then
+    raise exception using errcode = 'PT409', message = format('%s of this client''s batches are not finished.', v_active),
+      hint = 'Wait until they end, or cancel them, then archive the client.';
+  end if;
+  update public.clients set archived_at = case when p_archived then leadloom.clock() end
+  where id = v_id and (archived_at is not null) <> p_archived;
+  v_changed := found;
+  if v_changed then
+    perform leadloom.audit(p_actor, case when p_archived then 'archive_client' else 'restore_client' end, v_id, 'client', p_client);
+  end if;
+  return jsonb_build_object('changed', v_changed);
+end
+$$;
+
+create or replace function leadloom.pipeline_of(p_pipeline uuid) returns public.enrichment_pipelines
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_pipeline public.enrichment_pipelines;
+begin
+  select * into v_pipeline from public.enrichment_pipelines where uid = p_pipeline for update;
+  if v_pipeline.id is null then
+    raise exception using errcode = 'PT404', message = 'There is no such pipeline.',
+      hint = 'Choose one from its client''s page.';
+  end if;
+  return v_pipeline;
+end
+$$;
+
+-- A copy for the client given (null: a template), under the next free name.
+create or replace function public.duplicate_pipeline(p_pipeline uuid, p_client uuid, p_actor text) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_from public.enrichment_pipelines := leadloom.pipeline_of(p_pipeline);
+  v_client bigint := case when p_client is null then null else leadloom.client_id(p_client) end;
+  v_name text;
+begin
+  select n into v_name from (
+    select v_from.name as n, 0 as rank
+    union all
+    select v_from.name || case when i = 1 then ' (copy)' else format(' (copy %s)', i) end, i from generate_series(1, 500) i) names
+  where not exists (select 1 from public.enrichment_pipelines p where p.archived_at is null
+                    and coalesce(p.client_id, 0) = coalesce(v_client, 0) and lower(p.name) = lower(n))
+  order by rank limit 1;
+  return public.create_pipeline(p_client, v_name, v_from.upload_kind, v_from.steps, p_actor)
+    || jsonb_build_object('name', v_name);
+end
+$$;
+
+create or replace function public.archive_pipeline(p_pipeline uuid, p_archived boolean, p_actor text) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_pipeline public.enrichment_pipelines := leadloom.pipeline_of(p_pipeline);
+begin
+  if (v_pipeline.archived_at is not null) <> p_archived then
+    update public.enrichment_pipelines set archived_at = case when p_archived then leadloom.clock() end where id = v_pipeline.id;
+    perform leadloom.audit(p_actor, case when p_archived then 'archive_pipeline' else 'restore_pipeline' end,
+                           v_pipeline.client_id, 'pipeline', p_pipeline, jsonb_build_object('name', v_pipeline.name));
+  end if;
+  return jsonb_build_object('name', v_pipeline.name,
+                            'client', (select uid from public.clients where id = v_pipeline.client_id));
+exception when unique_violation then
+  raise exception using errcode = 'PT409', message = format('A pipeline named "%s" exists meanwhile.', v_pipeline.name),
+    hint = 'Rename that one first, then restore this one.';
+end
+$$;
+
+-- p_mapping: field -> column. Batches launched before keep what they read.
+create or replace function public.save_mapping(p_upload uuid, p_mapping jsonb, p_actor text) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_upload public.uploads;
+  v_bad text;
+begin
+  v_upload := leadloom.upload_of(p_upload);
+  perform 1 from public.uploads where id = v_upload.id for update;
+  if v_upload.state <> 'READY' then
+    raise exception using errcode = 'PT409', message = 'This upload is not read completely.',
+      hint = 'Wait until it is ready, then change the mapping.';
+  end if;
+  select string_agg(value, ', ') into v_bad from jsonb_each_text(p_mapping) m
+  where not (v_upload.header ? m.value);
+  if v_bad is not null then
+    raise exception using errcode = 'PT422', message = format('The file has no column %s.', v_bad),
+      hint = 'Reload the page and choose again.';
+  end if;
+  if v_upload.mapping <> p_mapping then
+    update public.uploads set mapping = p_mapping where id = v_upload.id;
+    delete from public.upload_keys where upload_id = v_upload.id;
+    delete from public.upload_scans where upload_id = v_upload.id;
+    perform leadloom.audit(p_actor, 'save_mapping', v_upload.client_id, 'upload', p_upload,
+                           jsonb_build_object('from', v_upload.mapping, 'to', p_mapping));
+  end if;
+  return jsonb_build_object('changed', v_upload.mapping <> p_mapping);
+end
+$$;
+
+-- What a row is recognised by: its LinkedIn URL, else its e-mail, else names; for companies the domain first.
+create or replace function leadloom.row_key(p_kind public.upload_kind, p_data jsonb, p_mapping jsonb) returns bigint
+language sql immutable security invoker set search_path = ''
+as $$
+  select hashtextextended(k, 0) from (
+    select case when p_kind = 'people' then coalesce(
+        'l|' || regexp_replace(lower(nullif(leadloom.mapped(p_data, p_mapping, 'linkedin'), '')), '^https?://([a-z]+\.)?|/+$|\?.*$', '', 'g'),
+        'e|' || lower(nullif(leadloom.mapped(p_data, p_mapping, 'email'), '')),
+        'n|' || nullif(lower(concat_ws(' ', leadloom.mapped(p_data, p_mapping, 'person_name'),
+          leadloom.mapped(p_data, p_mapping, 'first_name'), leadloom.mapped(p_data, p_mapping, 'last_name'))), '')
+          || '|' || lower(coalesce(leadloom.mapped(p_data, p_mapping, 'company_name'), '')))
+      else coalesce(
+        'd|' || regexp_replace(lower(coalesce(nullif(leadloom.mapped(p_data, p_mapping, 'company_domain'), ''),
+          nullif(leadloom.mapped(p_data, p_mapping, 'website'), ''))), '^https?://|^www\.|/.*$', '', 'g'),
+        'l|' || lower(nullif(leadloom.mapped(p_data, p_mapping, 'company_linkedin'), '')),
+        'n|' || lower(nullif(leadloom.mapped(p_data, p_mapping, 'company_name'), ''))) end) t(k)
+  where k is not null
+$$;
+
+-- Compare the next p_limit rows of an upload with itself and with earlier uploads; called until `more` is false.
+create or replace function public.scan_upload(p_upload uuid, p_limit integer default 5000) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_upload public.uploads := leadloom.upload_of(p_upload);
+  v_scan public.upload_scans;
+  v_rows integer;
+  v_keys integer;
+  v_last integer;
+begin
+  if v_upload.state <> 'READY' then
+    return jsonb_build_object('more', false, 'through_row', 0);
+  end if;
+  insert into public.upload_scans (upload_id) values (v_upload.id) on conflict do nothing;
+  select * into v_scan from public.upload_scans where upload_id = v_upload.id for update;
+  if v_scan.finished_at is not null then
+    return jsonb_build_object('more', false, 'through_row', v_scan.through_row);
+  end if;
+  with rows as (
+    select row_number, leadloom.row_key(v_upload.kind, data, v_upload.mapping) as key
+    from public.raw_apollo_uploads
+    where upload_id = v_upload.id and row_number > v_scan.through_row order by row_number limit p_limit
+  ), kept as (
+    insert into public.upload_keys (upload_id, row_number, client_id, key)
+    select v_upload.id, row_number, v_upload.client_id, key from rows where key is not null
+    on conflict do nothing returning 1
+  )
+  select count(*), count(key), max(row_number), (select count(*) from kept) into v_rows, v_keys, v_last from rows;
+  update public.upload_keys k
+  set first_row = (select o.row_number from public.upload_keys o
+                   where o.client_id = k.client_id and o.key = k.key and o.upload_id = k.upload_id
+                     and o.row_number < k.row_number order by o.row_number limit 1),
+      earlier_upload = (select o.upload_id from public.upload_keys o
+                        where o.client_id = k.client_id and o.key = k.key and o.upload_id < k.upload_id
+                        order by o.upload_id desc limit 1)
+  where k.upload_id = v_upload.id and k.row_number > v_scan.through_row and k.row_number <= v_last
+    and exists (select 1 from public.upload_keys o where o.client_id = k.client_id and o.key = k.key
+                and (o.upload_id, o.row_number) < (k.upload_id, k.row_number));
+  update public.upload_scans
+  set through_row = coalesce(v_last, through_row), without_key = without_key + v_rows - v_keys,
+      in_file = (select count(*) from public.upload_keys where upload_id = v_upload.id and first_row is not null),
+      earlier = (select count(*) from public.upload_keys where upload_id = v_upload.id and earlier_upload is not null),
+      finished_at = case when v_rows < p_limit then leadloom.clock() end
+  where upload_id = v_upload.id returning * into v_scan;
+  return jsonb_build_object('more', v_scan.finished_at is null, 'through_row', v_scan.through_row);
+end
+$$;
+
+-- The whole config, secrets included, for code that sends or merges; no page ever gets it.
+create or replace function public.config_with_secrets(p_client uuid, p_workflow text, p_label text) returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  select config from public.client_workflow_configs
+  where client_id = leadloom.client_id(p_client) and workflow_slug = p_workflow and label = coalesce(p_label, '')
+$$;
+
+create or replace function public.note_action(
+  p_actor text, p_action text, p_client uuid, p_subject_type text, p_subject uuid, p_detail jsonb) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+begin
+  perform leadloom.audit(p_actor, p_action, case when p_client is not null then leadloom.client_id(p_client) end,
+                         p_subject_type, p_subject, p_detail);
+  return '{}';
+end
+$$;
+
+-- The uploads to compare before this one's answer is complete: its client's earlier ones, then itself.
+create or replace function public.unscanned_uploads(p_upload uuid) returns jsonb
+language plpgsql stable security invoker set search_path = ''
+as $$
+declare
+  v_upload public.uploads := leadloom.upload_of(p_upload);
+begin
+  return (select coalesce(jsonb_agg(u.uid order by u.id), '[]') from public.uploads u
+          where u.client_id = v_upload.client_id and u.id <= v_upload.id and u.state = 'READY'
+            and not exists (select 1 from public.upload_scans s where s.upload_id = u.id and s.finished_at is not null));
+end
+$$;
+
+-- A row that waits for its next try is due at once.
+create or replace function public.retry_item_now(p_item uuid, p_actor text) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_id bigint := leadloom.item_id(p_item);
+  v_batch public.batches;
+begin
+  select b.* into v_batch from public.batch_items i join public.batches b on b.id = i.batch_id where i.id = v_id;
+  update public.workflow_states set available_at = leadloom.clock()
+  where batch_item_id = v_id and status = 'PENDING' and attempt > 0 and available_at <> 'infinity'
+    and available_at > leadloom.clock();
+  if found then
+    perform leadloom.audit(p_actor, 'retry_item_now', v_batch.client_id, 'item', p_item);
+    return jsonb_build_object('changed', true);
+  end if;
+  return jsonb_build_object('changed', false);
+end
+$$;
+
+-- A test row is a submission like any other: it counts for the webhook's life, and stops where rows stop.
+create or replace function public.note_test_row(
+  p_client uuid, p_workflow text, p_url_sha256 text, p_cap integer, p_actor text) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_id bigint := leadloom.client_id(p_client);
+  v_sent bigint;
+begin
+  insert into public.webhook_counters as w (url_sha256, client_id, sent, first_at, last_at)
+  values (p_url_sha256, v_id, 1, leadloom.clock(), leadloom.clock())
+  on conflict (url_sha256) do update set sent = w.sent + 1, last_at = leadloom.clock() where w.sent < p_cap
+  returning sent into v_sent;
+  if v_sent is null then
+    raise exception using errcode = 'PT409', message = format('This webhook has taken its %s submissions.', p_cap),
+      hint = 'Make a new webhook in Clay and save its URL here.';
+  end if;
+  perform leadloom.audit(p_actor, 'send_test_row', v_id, 'workflow_config', p_client,
+                         jsonb_build_object('workflow', p_workflow));
+  return jsonb_build_object('sent', v_sent);
+end
+$$;
+
+create or replace function public.insights_test_answer(p_item uuid) returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  select jsonb_build_object('received_at', received_at, 'body', left(body, 20000), 'note', note)
+  from public.callback_inbox
+  where received_at > leadloom.clock() - interval '1 day' and item_uid = p_item
+  order by received_at limit 1
+$$;

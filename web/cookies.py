@@ -1,0 +1,41 @@
+"""The cookies of the admin pages: the two tokens of a session, the CSRF binding of the sign-in form, one flash message.
+
+A dependency or handler only says what should be set; the middleware writes it to whatever answer goes out, error pages
+included.
+"""
+
+from __future__ import annotations
+
+from http.cookies import SimpleCookie
+
+from starlette.requests import Request
+
+from web.security import is_https
+
+__all__ = ["ACCESS", "BINDING", "FLASH", "REFRESH", "drop_cookie", "put_cookie"]
+
+ACCESS = "leadloom_access"
+REFRESH = "leadloom_refresh"
+BINDING = "leadloom_form"
+FLASH = "leadloom_flash"
+
+
+def put_cookie(request: Request, name: str, value: str, *, max_age: int | None = None) -> None:
+    """Set a cookie on the answer to this request: HttpOnly, SameSite=Lax, Secure under https."""
+    jar: SimpleCookie = SimpleCookie()
+    jar[name] = value
+    morsel = jar[name]
+    morsel["path"] = "/"
+    morsel["httponly"] = True
+    morsel["samesite"] = "Lax"
+    if is_https(request):
+        morsel["secure"] = True
+    if max_age is not None:
+        morsel["max-age"] = max_age
+    pending = [c for c in getattr(request.state, "cookies", []) if not c.startswith(f"{name}=")]
+    request.state.cookies = [*pending, morsel.OutputString()]
+
+
+def drop_cookie(request: Request, name: str) -> None:
+    """Take a cookie away."""
+    put_cookie(request, name, "", max_age=0)

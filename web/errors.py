@@ -1,0 +1,105 @@
+"""Errors as pages: every refusal says what happened and what to do, as a full page or as the fragment that was asked for.
+
+Handlers raise; nothing here is reached by a request that went well. `web.pages` draws the answers.
+"""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from app.errors import DatabaseUnavailableError, LeadloomError, UserError
+
+__all__ = ["ForbiddenError", "SignInNeededError", "register"]
+
+log = logging.getLogger(__name__)
+UNAVAILABLE = 503
+
+
+class SignInNeededError(LeadloomError):
+    """Nobody is signed in."""
+
+
+class ForbiddenError(UserError):
+    """This form is no longer valid."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("This form is no longer valid.", "Go back, reload the page and send it again.")
+
+
+def _path(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+async def _sign_in_needed(request: Request, _error: Exception) -> Response:
+    """To the sign-in page and back again; a fragment makes the whole page go there."""
+    # What a POST wanted cannot be repeated after the sign-in; the page it came from can.
+    back = _path(request) if request.method == "GET" and "hx-request" not in request.headers else "/"
+    target = "/sign-in" if back == "/" else f"/sign-in?next={quote(back, safe='')}"
+    if "hx-request" in request.headers or "x-leadloom-upload" in request.headers:
+        return Response(status_code=401, headers={"HX-Redirect": "/sign-in", "X-Sign-In": "/sign-in"})
+    return RedirectResponse(target, status_code=303)
+
+
+async def _user_error(request: Request, error: Exception) -> Response:
+    from web.pages import error_page  # noqa: PLC0415 -- pages draws errors and asks deps, which raises them
+
+    assert isinstance(error, UserError)  # noqa: S101 -- registered for this class only
+    return error_page(request, error.status, error.message, error.hint)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    from web.pages import error_page  # noqa: PLC0415
+
+    assert isinstance(error, HTTPException)  # noqa: S101
+    words = {
+        404: ("There is no such page.", "Check the address, or start from the list of clients."),
+        405: ("This page cannot be asked that way.", "Go back and try again."),
+    }
+    message, hint = words.get(error.status_code, (str(error.detail), None))
+    return error_page(request, error.status_code, message, hint)
+
+
+async def _bad_address(request: Request, _error: Exception) -> Response:
+    from web.pages import error_page  # noqa: PLC0415
+
+    return error_page(request, 404, "There is no such page.", "Check the address, or start from the list of clients.")
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    from web.pages import error_page  # noqa: PLC0415
+
+    log.warning("%s %s: %s", request.method, request.url.path, error)
+    return error_page(
+        request, UNAVAILABLE, "The database or the sign-in service cannot be reached.", "Try again in a few seconds."
+    )
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    from web.pages import error_page  # noqa: PLC0415
+
+    log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+    return error_page(
+        request, 500, "Something went wrong on our side.", "Nothing was changed. Try again; the log says more."
+    )
+
+
+def register(app: FastAPI) -> None:
+    """Attach the handlers to the application."""
+    from web.auth import AuthUnavailableError  # noqa: PLC0415
+
+    app.add_exception_handler(SignInNeededError, _sign_in_needed)
+    app.add_exception_handler(UserError, _user_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _bad_address)
+    app.add_exception_handler(DatabaseUnavailableError, _unavailable)
+    app.add_exception_handler(AuthUnavailableError, _unavailable)
+    app.add_exception_handler(LeadloomError, _unexpected)
+    app.add_exception_handler(Exception, _unexpected)

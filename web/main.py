@@ -1,0 +1,76 @@
+"""The one ASGI application: receivers of callbacks first, then the admin pages, then the static files.
+
+Everything an operator does in the browser and everything that Clay sends comes in here. It keeps no state of its own:
+the database holds it, and the signed-in session is a cookie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from web import errors, receivers
+from web.assets import StaticAssets
+from web.deps import Services, Wake, csrf_checked, signed_in
+from web.routes import (
+    audit,
+    batches,
+    clients,
+    configs,
+    health,
+    home,
+    items,
+    launch,
+    pipelines,
+    registry,
+    session,
+    uploads,
+)
+from web.security import Shield
+
+__all__ = ["create_app"]
+
+PAGES: tuple[APIRouter, ...] = (
+    home.router,
+    clients.router,
+    uploads.router,
+    launch.router,
+    pipelines.router,
+    configs.router,
+    batches.router,
+    items.router,
+    registry.router,
+    health.router,
+    audit.router,
+)
+"""Every router behind the sign-in; a new family of screens is one line here."""
+
+
+def create_app(*, wake: Wake | None = None, public_url: str | None = None) -> FastAPI:
+    """Build the application.
+
+    Args:
+        wake: awaited after whatever gives the engine something to do; None where the engine polls by itself.
+        public_url: base of the receiver URLs that the pages show; None: taken from the settings, or from the request.
+    """
+    services = Services(wake=wake, public_url=public_url)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await services.aclose()
+
+    app = FastAPI(title="Leadloom", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.services = services
+    app.include_router(receivers.router)
+    app.include_router(session.router)
+    for router in PAGES:
+        app.include_router(router, dependencies=[Depends(signed_in), Depends(csrf_checked)])
+    app.mount("/static", StaticAssets(), name="static")
+    errors.register(app)
+    app.add_middleware(Shield)
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    return app

@@ -1,0 +1,47 @@
+"""The audit log: who did what, when."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app import insights
+from web.deps import Db
+from web.pages import show
+from web.paging import PAGE_SIZE, text_filter, unpack
+
+router = APIRouter(prefix="/audit")
+
+PLACES = {
+    "client": "/clients/{uid}",
+    "batch": "/batches/{uid}",
+    "item": "/items/{uid}",
+    "pipeline": "/pipelines/{uid}",
+    "workflow_config": "/clients/{uid}/workflows",
+}
+
+
+@router.get("")
+async def audit(request: Request, db: Db) -> Response:
+    """Every change, newest first, by client, person and action."""
+    client = text_filter(request, "client")
+    after = unpack(request.query_params.get("after"))
+    chosen = {"actor": text_filter(request, "actor"), "action": text_filter(request, "action")}
+    data = await insights.audit_log(
+        db,
+        client_uid=str(UUID(client)) if client and _is_uuid(client) else None,
+        **chosen,
+        after=after if isinstance(after, int) else None,
+        limit=PAGE_SIZE,
+    )
+    return show(request, "audit.html", "partials/audit.html", data, chosen=chosen, places=PLACES)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

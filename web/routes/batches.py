@@ -1,0 +1,124 @@
+"""Batches: the list, one batch as it goes, and what an operator does to it, each confirmed with a count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app import batches as operations
+from app import insights
+from app.errors import InputError
+from web.charts import chart, eta_seconds, rate_per_minute
+from web.deps import Actor, Db, services
+from web.formats import plural
+from web.forms import read_form
+from web.pages import dialog, redirect, show
+from web.paging import PAGE_SIZE, text_filter, unpack
+
+router = APIRouter(prefix="/batches")
+STATES = ("RUNNING", "PAUSED", "COMPLETED", "CANCELLED")
+
+
+@router.get("")
+async def batches(request: Request, db: Db) -> Response:
+    """All batches, or those of one client or state."""
+    state = text_filter(request, "state")
+    client = text_filter(request, "client")
+    search, after = text_filter(request, "q"), unpack(request.query_params.get("after"))
+    data = await insights.batches(
+        db,
+        client_uid=str(_uid(client)) if client else None,
+        state=state.upper() if state and state.upper() in STATES else None,
+        search=search,
+        after=after,
+        limit=PAGE_SIZE,
+    )
+    return show(request, "batches.html", "partials/batches.html", data, q=search, state=state, client=client)
+
+
+@router.get("/{uid}")
+async def batch(request: Request, db: Db, uid: UUID) -> Response:
+    """One batch: matrix, chart, errors, cost; polled while something can change."""
+    data = await insights.batch(db, str(uid))
+    figures = {"chart": chart(data["chart"]), "rate": rate_per_minute(data["chart"]), "eta": eta_seconds(data)}
+    return show(request, "batch.html", "partials/batch.html", data, figures=figures, live=data["state"] == "RUNNING")
+
+
+@router.get("/{uid}/pause")
+async def pause_form(request: Request, db: Db, uid: UUID) -> Response:
+    """Ask before pausing."""
+    data = await insights.retry(db, str(uid))
+    return _ask(request, data, "Pause", "pause_batch")
+
+
+@router.post("/{uid}/pause")
+async def pause(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
+    """Start nothing more."""
+    changed = await operations.pause(db, str(uid), actor=admin.email)
+    said = "Paused. What is under way finishes, nothing more is started." if changed else "The batch was not running."
+    return redirect(request, f"/batches/{uid}", said)
+
+
+@router.post("/{uid}/resume")
+async def resume(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
+    """Go on with a paused batch; nothing is lost by it, so nothing is asked."""
+    changed = await operations.resume(db, str(uid), actor=admin.email)
+    await services(request).wake()
+    return redirect(request, f"/batches/{uid}", "Running again." if changed else "The batch was not paused.")
+
+
+@router.get("/{uid}/cancel")
+async def cancel_form(request: Request, db: Db, uid: UUID) -> Response:
+    """Ask before cancelling, with what would be lost."""
+    data = await insights.retry(db, str(uid))
+    return _ask(request, data, "Cancel", "cancel_batch")
+
+
+@router.post("/{uid}/cancel")
+async def cancel(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
+    """End a batch for good."""
+    count = await operations.cancel(db, str(uid), actor=admin.email)
+    return redirect(request, f"/batches/{uid}", f"Cancelled: {plural(count, 'row')} stopped where they were.")
+
+
+@router.get("/{uid}/retry")
+async def retry_form(request: Request, db: Db, uid: UUID) -> Response:
+    """Ask before failed rows are tried again, with how many and what it may cost."""
+    filters = _retry_filter(request.query_params.get)
+    data = await insights.retry(db, str(uid), step=filters.get("step_index"), code=filters.get("error_code"))
+    return _ask(request, data, "Retry", "retry_batch", filters=filters, query=urlencode(filters))
+
+
+@router.post("/{uid}/retry")
+async def retry(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
+    """Try the failed rows of a filter again, and say how many that were."""
+    form = await read_form(request)
+    count = await operations.retry_failed(db, str(uid), _retry_filter(form.optional), actor=admin.email)
+    await services(request).wake()
+    said = f"{plural(count, 'row')} will be tried again." if count else "No failed row matches any more."
+    return redirect(request, f"/batches/{uid}", said)
+
+
+def _retry_filter(get: Callable[[str], str | None]) -> dict[str, Any]:
+    step, code = get("step_index"), get("error_code")
+    if step and not (step.isascii() and step.isdigit()):
+        raise InputError("There is no such step.")
+    return ({"step_index": int(step)} if step else {}) | ({"error_code": code} if code else {})
+
+
+def _ask(request: Request, data: dict[str, Any], verb: str, template: str, **more: Any) -> Response:
+    crumbs = [("Batches", "/batches"), (data["name"], f"/batches/{data['uid']}")]
+    context = {"data": data, "crumbs": crumbs, "active": "batches", "title": f"{verb} {data['name']}"}
+    return dialog(request, template, **context, **more)
+
+
+def _uid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InputError("There is no such client.", "Choose one from the list of clients.") from None

@@ -1,0 +1,147 @@
+"""A client's set-up of workflows: forms out of the config models, the Clay recipe, one test row.
+
+Secrets go in and never come out: the read model leaves them away, and an empty field keeps what is stored.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app import insights
+from app.clay_config import LIFETIME_CAP, WARN_AT
+from app.clay_tokens import fixed_url
+from app.clay_trial import SAMPLE, send_trial, trial_answer
+from app.clients import save_workflow_config
+from app.errors import ConflictError, NotFoundError, UserError
+from app.workflows import AnyWorkflow, ClayWorkflow, registry
+from web.config_forms import ConfigError, form_fields, parse_config
+from web.deps import Actor, Db, services
+from web.forms import Form, read_form
+from web.pages import is_fragment, page, redirect, show
+
+router = APIRouter(prefix="/clients/{client}/workflows")
+
+
+@router.get("")
+async def configs(request: Request, db: Db, client: UUID) -> Response:
+    """Every workflow, and how it is set up for this client."""
+    data = await insights.configs(db, str(client))
+    return show(request, "configs.html", "partials/configs.html", data)
+
+
+@router.get("/{slug}")
+async def config(request: Request, db: Db, client: UUID, slug: str) -> Response:
+    """The form of one workflow's config."""
+    data = await insights.config(db, str(client), slug, request.query_params.get("label", "")[:100])
+    return _page(request, data)
+
+
+@router.post("/{slug}")
+async def save(request: Request, db: Db, admin: Actor, client: UUID, slug: str) -> Response:
+    """Check and save; everything not yet sent uses it at once."""
+    form = await read_form(request)
+    label = form.text("label")[:100]
+    data = await insights.config(db, str(client), slug, label)
+    workflow = _workflow(slug)
+    version = form.integer("version", "Version")
+    try:
+        if workflow.Config is None:
+            raise ConflictError("This workflow needs no set-up.")
+        if data["config"] is not None and version is None:
+            raise ConflictError(
+                f"There is a set-up {f'called “{label}” ' if label else ''}already.", "Change that one."
+            )
+        stored = await db.read("config_with_secrets", client=str(client), workflow=slug, label=label)
+        checked = parse_config(workflow.Config, _fields(data), form, stored)
+        await save_workflow_config(db, str(client), slug, checked, label=label, version=version, actor=admin.email)
+    except UserError as error:
+        return _page(request, data, problem=error, form=form)
+    target = f"/clients/{client}/workflows/{slug}" + (f"?label={label}" if label else "")
+    return redirect(request, target, f"{data['workflow']['title']} is set up. Everything not yet sent uses it.")
+
+
+@router.post("/{slug}/test")
+async def test(request: Request, db: Db, admin: Actor, client: UUID, slug: str) -> Response:
+    """Send one made-up row to the saved table, and show what Clay answers."""
+    form = await read_form(request)
+    workflow = _workflow(slug)
+    if not isinstance(workflow, ClayWorkflow):
+        raise ConflictError("This workflow sends nothing to Clay.")
+    fields = {name: form.text(f"test_{name}") for name in workflow.reads}
+    problem, sent = None, None
+    try:
+        sent = await send_trial(
+            db,
+            workflow,
+            client=str(client),
+            label=form.text("label")[:100],
+            fields=fields,
+            base_url=services(request).public_url(request),
+            actor=admin.email,
+        )
+    except UserError as error:
+        problem = error
+    context = {"sent": sent, "answer": None, "test_problem": problem, "tried": 0}
+    if is_fragment(request):
+        return page(request, "partials/test_row.html", client=str(client), slug=slug, **context)
+    data = await insights.config(db, str(client), slug, form.text("label")[:100])
+    return _page(request, data, **context)
+
+
+@router.get("/{slug}/test/{uid}")
+async def answer(request: Request, db: Db, client: UUID, slug: str, uid: UUID) -> Response:
+    """Has the test row been answered? Asked every two seconds for ten minutes."""
+    tried = int(request.query_params.get("tried", "0")[:4] or 0)
+    found = await trial_answer(db, str(uid))
+    if found is None and tried:
+        tried += 1
+    context = {"uid": str(uid), "answer": found, "tried": tried, "client": str(client), "slug": slug}
+    return page(request, "partials/test_answer.html", **context)
+
+
+def _workflow(slug: str) -> AnyWorkflow:
+    found = registry().get(slug)
+    if found is None:
+        raise NotFoundError("There is no such workflow.", "Choose one from the client's Workflows page.")
+    return found
+
+
+def _fields(data: dict[str, Any], typed: dict[str, str] | None = None) -> list[Any]:
+    saved = data["config"] or {"values": {}, "set": []}
+    return form_fields(data["schema"] or {}, saved["values"], saved["set"], typed)
+
+
+def _page(
+    request: Request,
+    data: dict[str, Any],
+    *,
+    problem: UserError | None = None,
+    form: Form | None = None,
+    **test: Any,
+) -> Response:
+    slug = data["workflow"]["slug"]
+    base = services(request).public_url(request)
+    workflow = registry().get(slug)
+    typed = dict(form.items) if form is not None and problem is not None else None
+    context = {
+        "fields": _fields(data, typed),
+        "problem": problem,
+        "problems": problem.problems if isinstance(problem, ConfigError) else {},
+        "receiver": fixed_url(base, slug),
+        "cap": (data["config"] or {"values": {}})["values"].get("lifetime_cap", LIFETIME_CAP),
+        "warn_at": WARN_AT,
+        "sample": {name: SAMPLE.get(name, "") for name in workflow.reads} if isinstance(workflow, ClayWorkflow) else {},
+        "returns": [name for name in data["workflow"]["writes"]][:4],
+        "client": data["client"]["uid"],
+        "slug": slug,
+        "adding": "add" in request.query_params,
+        "sent": None,
+        "answer": None,
+        "test_problem": None,
+        "tried": 0,
+    } | test
+    return page(request, "config.html", status=problem.status if problem else 200, data=data, **context)

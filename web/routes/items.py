@@ -1,0 +1,111 @@
+"""Rows of a batch under filters, and one row's life as a timeline, with what can be done to it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import Response, StreamingResponse
+
+from app import batches as operations
+from app import insights
+from app.errors import InputError
+from web.deps import Actor, Db, services
+from web.downloads import attachment
+from web.exports import batch_csv
+from web.forms import read_form
+from web.pages import dialog, redirect, show
+from web.paging import PAGE_SIZE, text_filter, unpack
+from web.timeline import timeline
+
+router = APIRouter()
+BUCKETS = ("active", "pending", "running", "waiting", "retrying", "done", "completed", "skipped", "failed", "cancelled")
+
+
+@router.get("/batches/{uid}/items")
+async def items(request: Request, db: Db, uid: UUID) -> Response:
+    """The rows of a batch: by step, state, error, text."""
+    step, bucket = text_filter(request, "step"), text_filter(request, "bucket")
+    code, search = text_filter(request, "code"), text_filter(request, "q")
+    after = unpack(request.query_params.get("after"))
+    chosen = {
+        "step": int(step) if step and step.isascii() and step.isdigit() else None,
+        "bucket": bucket if bucket in BUCKETS else None,
+        "code": code,
+        "search": search,
+    }
+    data = await insights.items(
+        db, str(uid), **chosen, after=after if isinstance(after, int) else None, limit=PAGE_SIZE
+    )
+    return show(request, "items.html", "partials/items.html", data, chosen=chosen, q=search)
+
+
+@router.get("/batches/{uid}/export.csv")
+async def export(db: Db, uid: UUID) -> Response:
+    """Every row of the batch as CSV: its original columns, how it ended and why."""
+    data = await insights.batch(db, str(uid))
+    headers = attachment(f"{data['name']}.csv")
+    return StreamingResponse(batch_csv(db, str(uid)), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/items/{uid}")
+async def item(request: Request, db: Db, uid: UUID) -> Response:
+    """One row: every attempt, wait, send, callback and result."""
+    data = await insights.item(db, str(uid))
+    live = data["state"] == "ACTIVE" and data["batch"]["state"] == "RUNNING"
+    return show(request, "item.html", "partials/item.html", data, steps=timeline(data), live=live)
+
+
+@router.get("/items/{uid}/results/{step}/{part}.json")
+async def result(db: Db, uid: UUID, step: int, part: str) -> Response:
+    """One payload whole, as a file."""
+    if part not in ("raw", "parsed"):
+        raise InputError("A result has a raw and a parsed part.")
+    value = await insights.result(db, str(uid), step, part)
+    body = orjson.dumps(value, option=orjson.OPT_INDENT_2)
+    return Response(body, media_type="application/json", headers=attachment(f"step {step + 1} {part}.json"))
+
+
+@router.get("/items/{uid}/rerun")
+async def rerun_form(request: Request, db: Db, uid: UUID) -> Response:
+    """Ask before a row is run again from a step, with what that may cost."""
+    data = await insights.item(db, str(uid))
+    step = _step(data, request.query_params.get("step"))
+    crumbs = [
+        ("Batches", "/batches"),
+        (data["batch"]["name"], f"/batches/{data['batch']['uid']}"),
+        (f"Row {data['row_number']:,}", f"/items/{uid}"),
+    ]
+    cost = sum(float(each["cost_per_row"] or 0) for each in data["blueprint"][step:])
+    title = f"Run row {data['row_number']:,} again from {data['blueprint'][step]['title']}"
+    context = {"data": data, "step": step, "cost": cost, "title": title, "crumbs": crumbs, "active": "batches"}
+    return dialog(request, "rerun_item", **context)
+
+
+@router.post("/items/{uid}/rerun")
+async def rerun(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
+    """Run a row again from a step; earlier results are kept aside."""
+    form = await read_form(request)
+    step = _step(await insights.item(db, str(uid)), form.text("step"))
+    count = await operations.reset_items(db, [str(uid)], step, actor=admin.email)
+    await services(request).wake()
+    said = f"The row runs again from step {step + 1}." if count else "Nothing was changed."
+    return redirect(request, f"/items/{uid}", said)
+
+
+@router.post("/items/{uid}/retry")
+async def retry_now(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
+    """Do not wait for the back-off: the row's pending try is due at once."""
+    answer = await db.call("retry_item_now", item=str(uid), actor=admin.email)
+    await services(request).wake()
+    said = "It is tried again now." if answer["changed"] else "This row does not wait for another try any more."
+    return redirect(request, f"/items/{uid}", said)
+
+
+def _step(data: dict[str, Any], text: str | None) -> int:
+    reached = {state["step_index"] for state in data["states"]}
+    if not text or not text.isascii() or not text.isdigit() or int(text) not in reached:
+        raise InputError("The row has not reached that step.", "Choose one of the steps that it has reached.")
+    return int(text)

@@ -1,0 +1,128 @@
+"""The launch dialog of an upload: choose a pipeline and rows, see what it sends and may cost, launch exactly once.
+
+The dialog's form carries a launch key; pressing the button again, or sending the form twice, names the same launch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app import batches, insights
+from app.errors import ConflictError, InputError, UserError
+from app.step_checks import missing_inputs, row_fields
+from web.deps import Actor, Db, services
+from web.forms import Form, read_form
+from web.pages import dialog, page, redirect
+
+router = APIRouter(prefix="/clients/{client}/uploads/{uid}/launch")
+SAMPLE_ROWS = 10
+
+
+@router.get("")
+async def launch_form(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
+    """The dialog; asked by `#launch-preview` it answers with the preview alone."""
+    del client
+    form = Form(request.query_params.multi_items())
+    data = await insights.launch(db, str(uid))
+    if request.headers.get("hx-target", "").endswith("#launch-preview"):
+        return page(request, "partials/launch_preview.html", **_context(data, form, None))
+    return _dialog(request, data, form, None)
+
+
+@router.post("")
+async def launch(request: Request, db: Db, admin: Actor, client: UUID, uid: UUID) -> Response:
+    """Launch, and lead to the batch; a second press leads to the same one."""
+    del client
+    form = await read_form(request)
+    try:
+        pipeline = _uuid(form.text("pipeline"), "Choose a pipeline.")
+        limit = form.integer("rows", "Number of rows", least=1) if form.text("scope") == "first" else None
+        if form.text("scope") == "first" and limit is None:
+            raise InputError("Say how many rows.", "For example 100.")
+        data = await insights.launch(db, str(uid))
+        _refuse_unready(data, str(pipeline))
+        answer = await batches.launch(
+            db,
+            str(uid),
+            str(pipeline),
+            actor=admin.email,
+            launch_key=_uuid(form.text("launch_key"), "Reload the page and launch again."),
+            row_limit=limit,
+            name=form.optional("name"),
+            budget=form.amount("budget", "Budget"),
+        )
+    except UserError as error:
+        return _dialog(request, await insights.launch(db, str(uid)), form, error)
+    await services(request).wake()
+    said = f"Launched: {answer['item_count']:,} rows are on their way." if answer["created"] else None
+    return redirect(request, f"/batches/{answer['batch']}", said)
+
+
+def _uuid(text: str, otherwise: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InputError(otherwise) from None
+
+
+def _refuse_unready(data: dict[str, Any], pipeline: str) -> None:
+    """A pipeline that lacks a config would fail every row at that step: refused here, where it can be put right."""
+    chosen = next((p for p in data["pipelines"] if p["uid"] == pipeline), None)
+    lacking = [s["title"] for s in (chosen or {}).get("steps", []) if s["needs_config"] and not s["has_config"]]
+    if lacking:
+        raise ConflictError(f"{', '.join(lacking)} is not set up for this client.", "Set it up, then launch.")
+
+
+def _dialog(request: Request, data: dict[str, Any], form: Form, problem: UserError | None) -> Response:
+    upload, client = data["upload"], data["client"]
+    base = f"/clients/{client['uid']}"
+    crumbs = [("Clients", "/clients"), (client["name"], base), (upload["filename"], f"{base}/uploads/{upload['uid']}")]
+    context = _context(data, form, problem) | {"title": f"Launch {upload['filename']}", "crumbs": crumbs}
+    return dialog(request, "launch", status=problem.status if problem else 200, active="clients", **context)
+
+
+def _context(data: dict[str, Any], form: Form, problem: UserError | None) -> dict[str, Any]:
+    upload, pipelines = data["upload"], data["pipelines"]
+    chosen = next((p for p in pipelines if p["uid"] == form.text("pipeline")), None)
+    chosen = chosen or next((p for p in pipelines if not _lacking(p)), None) or (pipelines[0] if pipelines else None)
+    scope = form.text("scope", "all")
+    rows = upload["row_count"]
+    typed = form.text("rows", str(min(SAMPLE_ROWS, rows))).replace(",", "")
+    if scope == "first" and typed.isascii() and typed.isdigit():
+        rows = min(rows, int(typed))
+    return {
+        "data": data,
+        "form": form,
+        "problem": problem,
+        "chosen": chosen,
+        "scope": scope,
+        "typed": typed,
+        "rows": rows,
+        "launch_key": form.text("launch_key") or str(uuid4()),
+        "plan": _plan(chosen, rows, upload) if chosen else [],
+    }
+
+
+def _lacking(pipeline: dict[str, Any]) -> bool:
+    return any(step["retired"] or (step["needs_config"] and not step["has_config"]) for step in pipeline["steps"])
+
+
+def _plan(pipeline: dict[str, Any], rows: int, upload: dict[str, Any]) -> list[dict[str, Any]]:
+    """Per step: what it may send and cost at most, and what keeps it from working."""
+    steps = pipeline["steps"]
+    workflows = {step["slug"]: step for step in steps if not step["retired"]}
+    gaps = missing_inputs([s["slug"] for s in steps], workflows, row_fields(upload["kind"], upload["mapping"]))
+    return [
+        step
+        | {
+            "cost": rows * float(step["cost_per_row"] or 0),
+            "sends": rows if step["kind"] == "clay" else 0,
+            "gaps": [gap.field for gap in missing],
+            "unset": step["needs_config"] and not step["has_config"],
+        }
+        for step, missing in zip(steps, gaps, strict=True)
+    ]
