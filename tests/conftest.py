@@ -8,11 +8,15 @@ pg      a superuser's asyncpg connection to it, to look at tables and to set the
 from __future__ import annotations
 
 import itertools
+import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -29,6 +33,7 @@ from migrations.migrate import migrate
 # Hosted projects have PostgreSQL 17, older ones 15; Debian's packages of them are tried where they are installed.
 _DEBIAN = {version: Path(f"/usr/lib/postgresql/{version}/bin") for version in (15, 16, 17)}
 _TEMPLATE = "template_leadloom"
+_MEMORY_NEEDED = 3_000_000_000
 _numbers = itertools.count(1)
 
 
@@ -94,9 +99,10 @@ async def _session(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[_S
     keys = Keys.new()
     # Nothing here needs to survive a power cut.
     relaxed = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "128MB"}
-    cluster = Cluster(tmp_path_factory.mktemp("stack") / "postgres", keys.postgres_password, settings=relaxed)
-    await cluster.start()
+    folder = _fast_folder(tmp_path_factory)
+    cluster = Cluster(folder / "postgres", keys.postgres_password, settings=relaxed)
     try:
+        await cluster.start()
         await bootstrap_cluster(cluster, keys)
         await bootstrap_database(cluster, _TEMPLATE)
         await migrate(cluster.url(_TEMPLATE))
@@ -105,6 +111,20 @@ async def _session(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[_S
             yield _Session(cluster, keys, switchboard, server)
     finally:
         await cluster.stop()
+        shutil.rmtree(folder)
+
+
+def _fast_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in memory where there is room: copying a database is a thousand files, for every test."""
+    memory = Path("/dev/shm")  # noqa: S108 -- mkdtemp makes a folder of our own in it
+    if not (memory.is_dir() and os.access(memory, os.W_OK)):
+        return tmp_path_factory.mktemp("stack")
+    for old in memory.glob("leadloom-tests-*-*"):  # of a run that was killed
+        if not psutil.pid_exists(int(old.name.split("-")[2])):
+            shutil.rmtree(old, ignore_errors=True)
+    if shutil.disk_usage(memory).free < _MEMORY_NEEDED:
+        return tmp_path_factory.mktemp("stack")
+    return Path(tempfile.mkdtemp(prefix=f"leadloom-tests-{os.getpid()}-", dir=memory))
 
 
 @pytest.fixture

@@ -24,7 +24,16 @@ __all__ = ["GatewayDatabase"]
 _ACQUIRE_SECONDS = 10.0  # PostgREST's db-pool-acquisition-timeout
 _CONNECT_SECONDS = 10.0
 _STALE_PLAN = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
-_GONE = (OSError, asyncpg.InterfaceError, asyncpg.ConnectionDoesNotExistError, asyncpg.ConnectionFailureError)
+# What asyncpg raises when the server went away, between two calls or in the middle of one.
+_GONE = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+)
 
 
 class GatewayDatabase:
@@ -75,7 +84,7 @@ class GatewayDatabase:
             connection = await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
         except TimeoutError:
             raise GatewayError(504, "PGRST003", "Timed out acquiring connection from connection pool.") from None
-        except (asyncpg.PostgresError, *_GONE) as error:
+        except (asyncpg.PostgresError, *_GONE) as error:  # whatever it is, there is no connection
             raise unavailable(error) from error
         try:
             if not self._fresh:
@@ -155,8 +164,10 @@ async def _transaction(
         await connection.execute(begin)
         row = await connection.fetchrow(statement, *values)
         await connection.execute("commit")
-    except BaseException:
-        if not connection.is_closed():
+    except BaseException as error:
+        if isinstance(error, _GONE):
+            connection.terminate()
+        elif not connection.is_closed():
             await connection.execute("rollback")
         raise
     return (row[0], row[1]) if row is not None else (None, None)
