@@ -54,10 +54,11 @@ class TableReader:
         self._table = table
         self._width = len(table.header)
         self._header_cells = tuple(table.labels)
+        self._schema = dict.fromkeys(table.header, pl.String)
+        self._padding = [f"\0{place}" for place in range(self._width, table.width)]  # no label has a NUL
         self._stats = ColumnStats(table.header)
         self._short: list[int] = []
         self._long: list[int] = []
-        self._repeated: list[int] = []
         self._counts = {"short": 0, "long": 0, "repeated": 0, "blank": 0, "nul": 0}
         self.rows = 0
         self.columns = list(table.header)
@@ -92,11 +93,10 @@ class TableReader:
         text = self._table.text
         if part.regular:
             content = text.read(part.start, part.end)
-            if text.has_nul:
-                self._counts["nul"] += content.count(b"\0")
-                content = content.replace(b"\0", _STAND_IN.encode())
-            frame = self._parse(content)
+            nuls = content.count(b"\0") if text.has_nul else 0
+            frame = self._parse(content.replace(b"\0", _STAND_IN.encode()) if nuls else content)
             if frame is not None:
+                self._counts["nul"] += nuls
                 yield list(frame.iter_rows()), frame
                 return
         batch: list[Sequence[str]] = []
@@ -110,10 +110,10 @@ class TableReader:
     def _parse(self, content: bytes) -> pl.DataFrame | None:
         """The slice as polars reads it; None when it has more cells somewhere than the header has columns."""
         try:
-            return pl.read_csv(
+            frame = pl.read_csv(
                 content,
                 has_header=False,
-                schema=dict.fromkeys(self._table.header, pl.String),
+                schema=self._schema | dict.fromkeys(self._padding, pl.String),
                 separator=self._table.separator,
                 eol_char=self._table.eol.decode(),
                 empty_string_is_null=False,
@@ -121,13 +121,13 @@ class TableReader:
             )
         except (pl.exceptions.PolarsError, ValueError):
             return None
+        if self._padding and frame.select(pl.any_horizontal(pl.col(self._padding).ne("").any())).item():
+            return None
+        return frame.drop(self._padding)
 
     def _frame(self, rows: Sequence[Sequence[str]]) -> pl.DataFrame:
         columns = zip(*(row[: self._width] for row in rows), strict=True) if rows else [()] * self._width
-        return pl.DataFrame(dict(zip(self._table.header, columns, strict=True)), schema_overrides=self._types())
-
-    def _types(self) -> dict[str, Any]:
-        return dict.fromkeys(self._table.header, pl.String)
+        return pl.DataFrame(dict(zip(self._table.header, columns, strict=True)), schema_overrides=self._schema)
 
     def _fitted(self, cells: list[str], line: int) -> Sequence[str]:
         """The record with at least as many cells as the header; empty cells beyond that are padding."""

@@ -60,7 +60,8 @@ class Table:
         separator: between cells.
         eol: what ends a line, as far as counting goes: a line feed or a carriage return.
         header: distinct column names in file order.
-        labels: the header's cells as they stand in the file.
+        labels: the header's cells as they stand in the file, without padding.
+        width: how many cells the header line has, padding included.
         header_line: its line number.
         preamble: what stands above it.
         slices: where the records are; one for all of them when the file quotes loosely.
@@ -75,6 +76,7 @@ class Table:
     eol: bytes
     header: list[str]
     labels: list[str]
+    width: int
     header_line: int
     preamble: str
     slices: list[Slice]
@@ -118,7 +120,7 @@ def survey(text: TextFile) -> Table:
     if not head.strip(b' \r\n"' + "".join(SEPARATORS).encode()):
         raise InputError("The file holds nothing but blanks.", "Export it again, then upload it.")
     layout = _layout(lines)
-    header_line, labels = layout.rows[layout.header][0], layout.labels
+    (header_line, cells), labels = layout.rows[layout.header], layout.labels
     if len(labels) > MAX_COLUMNS:
         raise InputError(
             f"Line {header_line} names {len(labels):,} columns; an upload may have {MAX_COLUMNS}.",
@@ -127,18 +129,30 @@ def survey(text: TextFile) -> Table:
     header, warnings = _distinct(labels, header_line)
     data_line = layout.rows[layout.header + 1][0] if layout.header + 1 < len(layout.rows) else len(lines) + 1
     data_start = text.start + sum(len(line.encode()) for line in lines[: data_line - 1])
-    slices, loose, count = _slices(text, data_start, data_line, layout.separator.encode(), eol, len(header))
+    slices, loose, count = _slices(text, data_start, data_line, layout.separator.encode(), eol, len(cells))
     if count > MAX_ROWS:
         raise InputError(
             f"The file has {count:,} rows; an upload may have {MAX_ROWS:,}. "
             f"The first row too many is near line {data_line + MAX_ROWS:,}.",
             "Split it into smaller files and upload them one after another.",
         )
-    below = [_padded(cells, len(header)) for _, cells in layout.rows[layout.header + 1 :]]
+    below = [_padded(row, len(header)) for _, row in layout.rows[layout.header + 1 :]]
     sample = {name: [row[i] for row in below] for i, name in enumerate(header)}
     preamble = "".join(line for line in lines[: header_line - 1] if not _SEP_LINE.match(line)).strip()[:_PREAMBLE]
     return Table(
-        text, layout.separator, eol, header, labels, header_line, preamble, slices, loose, count, sample, warnings
+        text=text,
+        separator=layout.separator,
+        eol=eol,
+        header=header,
+        labels=labels,
+        width=len(cells),
+        header_line=header_line,
+        preamble=preamble,
+        slices=slices,
+        loose=loose,
+        records=count,
+        sample=sample,
+        warnings=warnings,
     )
 
 

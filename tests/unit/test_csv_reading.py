@@ -133,6 +133,23 @@ def test_ragged_rows_lose_nothing_and_name_their_lines() -> None:
     assert codes(reader) == {"short_rows": [4], "long_rows": [5]}
 
 
+@pytest.mark.parametrize("eol", ["\n", "\r\n"])
+def test_padding_is_no_column(eol: str) -> None:
+    content = eol.join(["First Name,Company Name,,", "Ann,Acme,,", "Bob,Bar,,", ""])
+    table, rows, reader = read(content.encode())
+    assert table.header == reader.columns == ["First Name", "Company Name"]
+    assert [list(row) for row in rows] == [["Ann", "Acme"], ["Bob", "Bar"]]
+    assert table.slices[0].regular
+    assert codes(reader) == {}
+
+
+def test_a_cell_in_the_padding_is_kept() -> None:
+    _, rows, reader = read(b"First Name,Company Name,,\nAnn,Acme,,\nBob,Bar,,!\n")
+    assert [list(row) for row in rows] == [["Ann", "Acme"], ["Bob", "Bar", "", "!"]]
+    assert reader.columns == ["First Name", "Company Name", "column_3", "column_4"]
+    assert codes(reader) == {"long_rows": [3]}
+
+
 def test_a_row_too_long_and_one_too_short_do_not_cancel_out() -> None:
     _, rows, reader = read(b"First Name,Company Name\na,b,c\nd\n")
     assert [list(row) for row in rows] == [["a", "b", "c"], ["d", ""]]
