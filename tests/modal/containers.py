@@ -100,8 +100,11 @@ class Containers:
         """Let every container end its work, and wait for that."""
         for function_id in self._processes:
             self.service.queues[function_id].put_nowait(None)
-        for process in self._processes.values():
-            try:
-                await asyncio.to_thread(process.wait, 20)
-            finally:
+        try:
+            async with asyncio.timeout(20):
+                for process in self._processes.values():
+                    await asyncio.to_thread(process.wait)
+        finally:
+            for process in self._processes.values():
                 process.kill()
+                process.wait()
