@@ -127,7 +127,7 @@ create table public.customer_refreshes (
 create table public.person_work_history (
   batch_item_id    bigint not null references public.final_leads on delete cascade,
   position_no      smallint not null check (position_no >= 0),   -- in the order of the payload
-  client_id        bigint not null references public.clients,
+  client_id        bigint not null,                      -- the lead's, for the indexes
   company_name     text,
   company_key      text,
   company_domain   text,
@@ -156,8 +156,6 @@ create index person_work_history_domain_idx on public.person_work_history
   (company_domain, client_id, batch_item_id) where company_domain is not null;
 create index person_work_history_key_idx on public.person_work_history
   (company_key, client_id, batch_item_id) where company_key is not null;
-create index person_work_history_linkedin_idx on public.person_work_history
-  (company_linkedin, client_id, batch_item_id) where company_linkedin is not null;
 create index person_work_history_customer_idx on public.person_work_history (customer_id, batch_item_id)
   where customer_id is not null;
 create index person_work_history_title_idx on public.person_work_history

@@ -39,7 +39,19 @@ MONTHS = {
     for name in names.split()
 }
 PRESENT = frozenset(
-    ("present", "current", "now", "today", "ongoing", "till date", "to date", "heute", "heden", "presente", "actualidad")
+    (
+        "present",
+        "current",
+        "now",
+        "today",
+        "ongoing",
+        "till date",
+        "to date",
+        "heute",
+        "heden",
+        "presente",
+        "actualidad",
+    )
 )
 
 _ISO = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2})(?:[T ].*)?)?)?")

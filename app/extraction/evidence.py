@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from app.extraction.companies import COMPANY_MARKS, Company, read_company
 from app.extraction.payloads import Report
 from app.extraction.people import PERSON_MARKS, Person, read_person
@@ -97,6 +99,16 @@ def _about_company(result: StepResult) -> bool | None:
     return as_company > as_person
 
 
+def _payload(raw: Any) -> Any:
+    """The payload out of its JSON text; what is no JSON text is the payload itself."""
+    if raw.__class__ is not str:
+        return raw
+    try:
+        return orjson.loads(raw)
+    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        return raw
+
+
 def evidence_from(
     original: Mapping[str, Any] | None, mapping: Mapping[str, str] | None, results: list[dict[str, Any]]
 ) -> Evidence:
@@ -105,7 +117,7 @@ def evidence_from(
     Args:
         original: the CSV row, every column as it came.
         mapping: field name → column name.
-        results: `[{"step", "workflow", "attempt", "source", "at", "raw", "parsed"}]`.
+        results: `[{"step", "workflow", "attempt", "source", "at", "raw", "parsed"}]`; `raw` is the payload's JSON as text.
     """
     return Evidence(
         original or {},
@@ -117,7 +129,7 @@ def evidence_from(
                 int(result["attempt"]),
                 str(result["source"]),
                 str(result["at"]),
-                result.get("raw"),
+                _payload(result.get("raw")),
                 result.get("parsed") if isinstance(result.get("parsed"), dict) else {},
             )
             for result in results

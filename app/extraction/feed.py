@@ -25,12 +25,8 @@ async def portions_with_results(db: Database, items: list[dict[str, Any]]) -> As
     """
     start = 0
     while start < len(items):
-        found = await db.read(
-            "item_evidence", items=[item["item"] for item in items[start:]], max_bytes=PORTION_BYTES
-        )
+        found = await db.read("item_evidence", items=[item["item"] for item in items[start:]], max_bytes=PORTION_BYTES)
         results = {evidence["uid"]: evidence["results"] for evidence in found}
         portion = items[start : start + max(1, len(found))]
-        yield [
-            {**item, "fields": {**item["fields"], "results": results.get(item["item"], [])}} for item in portion
-        ]
+        yield [{**item, "fields": {**item["fields"], "results": results.get(item["item"], [])}} for item in portion]
         start += len(portion)

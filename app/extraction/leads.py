@@ -137,7 +137,9 @@ def _take(lead: Lead, name: str, layers: list[Layer], mapping: Mapping[str, str]
             lead.report.setdefault(f"{source}.{name}", {"value": str(value)[:160], "why": "not a value of this kind"})
             continue
         lead.values[name] = clean
-        lead.fields[name] = f"upload:{values.get(f'{name}@', mapping.get(name, name))}" if source == "upload" else source
+        lead.fields[name] = (
+            f"upload:{values.get(f'{name}@', mapping.get(name, name))}" if source == "upload" else source
+        )
         return
 
 
@@ -251,4 +253,3 @@ def _set_job(lead: Lead, job: Position, source: str) -> None:
         lead.values["current_job_start"] = job.start.earliest()
         lead.values["current_job_start_precision"] = job.start.precision
         lead.fields["current_job_start"] = source
-

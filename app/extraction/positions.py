@@ -83,11 +83,14 @@ def read_positions(record: dict[str, Any], as_of: str, report: Report) -> tuple[
     """
     listed = [entry for name in POSITION_LISTS for entry in _entries(record, name, report)]
     current = [entry for name in CURRENT_LISTS for entry in _entries(record, name, report)]
+    again = [entry for entry in listed if entry in current]
+    entries = [(entry, True if entry in again else None) for entry in listed]
+    entries += [(entry, True) for entry in current if entry not in again]
     found: dict[tuple[Any, ...], Position] = {}
     repeated = 0
-    for entry, hint in [*((entry, None) for entry in listed), *((entry, True) for entry in current)]:
+    for number, (entry, hint) in enumerate(entries):
         if len(found) >= MAX_POSITIONS:
-            report.doubt("experience", len(listed) + len(current), f"only the first {MAX_POSITIONS} positions are kept")
+            report.doubt("experience", len(entries), f"only the first {MAX_POSITIONS} positions are kept")
             break
         position = _read_position(entry, as_of, hint)
         if position is None:
@@ -96,7 +99,7 @@ def read_positions(record: dict[str, Any], as_of: str, report: Report) -> tuple[
         same = _repetition(found, position)
         if same is None:
             found[_identity(position)] = position
-        elif hint is None:
+        elif number < len(listed):
             repeated += 1
         elif found[same].is_current is None:
             found[same] = found[same]._replace(is_current=position.is_current, doubts=None)

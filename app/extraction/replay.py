@@ -8,6 +8,7 @@ that died leaves a mark to go on from.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -15,6 +16,8 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any
+
+import orjson
 
 from app.db import Database
 from app.errors import LeadloomError
@@ -26,7 +29,7 @@ __all__ = ["BatchExtraction", "extract_batches", "rows_of", "run_portions"]
 
 log = logging.getLogger(__name__)
 
-PORTION_ITEMS = 500
+PORTION_ITEMS = 400
 PORTION_BYTES = 3_000_000
 HOLD_S = 60
 PROCESSES_FROM = 2_000
@@ -54,11 +57,7 @@ class BatchExtraction:
     def changed(self) -> int:
         """Rows that are not what they were before."""
         return (
-            self.leads_new
-            + self.leads_changed
-            + self.positions_new
-            + self.positions_changed
-            + self.positions_removed
+            self.leads_new + self.leads_changed + self.positions_new + self.positions_changed + self.positions_removed
         )
 
 
@@ -131,18 +130,23 @@ async def _extract(
 
 
 def _report(run: dict[str, Any]) -> BatchExtraction:
-    return BatchExtraction(**{name: run[name] for name in BatchExtraction.__dataclass_fields__ if name in run}, run=run["uid"])
+    return BatchExtraction(
+        **{name: run[name] for name in BatchExtraction.__dataclass_fields__ if name in run}, run=run["uid"]
+    )
 
 
 def _pool() -> Executor:
-    """Two processes per two cores, started clean: a fork of a process with threads may hang."""
+    """Worker processes, started clean (a fork of a process with threads may hang).
+
+    Parsing makes no cycles, so that they need no collector, which would walk every payload again and again.
+    """
     return ProcessPoolExecutor(
-        max_workers=max(1, min(4, (os.cpu_count() or 2) - 1)), mp_context=get_context("forkserver")
+        max_workers=min(4, os.cpu_count() or 2), mp_context=get_context("forkserver"), initializer=gc.disable
     )
 
 
 async def run_portions(
-    db: Database, run: str, pool: Executor | None, *, in_flight: int = 3
+    db: Database, run: str, pool: Executor | None, *, in_flight: int = 4
 ) -> AsyncIterator[dict[str, int]]:
     """Take a replay's portions one after another, several on their way at once.
 
@@ -166,7 +170,9 @@ async def run_portions(
                 after = portion["through"]
                 mark.opened(after)
                 working.add(asyncio.create_task(_understand_and_store(db, run, portion, pool, mark)))
-            done, working = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED) if working else (set(), set())
+            done, working = (
+                await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED) if working else (set(), set())
+            )
             for task in done:
                 yield {**task.result(), "through": mark.through}
     finally:
@@ -179,13 +185,18 @@ async def _understand_and_store(
 ) -> dict[str, int]:
     loop = asyncio.get_running_loop()
     rows = await loop.run_in_executor(pool, rows_of, portion["items"], portion["mapping"])
-    counts: dict[str, int] = await db.call("store_extractions", run=run, rows=rows, through=mark.through)
+    counts: dict[str, int] = await db.call(
+        "store_extractions", run=run, rows=orjson.Fragment(rows), through=mark.through
+    )
     mark.closed(portion["through"])
-    return {**counts, "rows": len(rows)}
+    return {**counts, "rows": len(portion["items"])}
 
 
-def rows_of(items: list[dict[str, Any]], mapping: dict[str, str] | None) -> list[dict[str, Any]]:
-    """Understand a portion; pure, so that a worker process can do it."""
-    return [
-        item_row(item["item"], evidence_from(item["original"], mapping, item["results"])) for item in items
-    ]
+def rows_of(items: list[dict[str, Any]], mapping: dict[str, str] | None) -> bytes:
+    """Understand a portion: the rows to store, as JSON. Pure, so that a worker process can do it.
+
+    Payloads come in as text and rows go out as text, because that is what passes between processes cheaply.
+    """
+    return orjson.dumps(
+        [item_row(item["item"], evidence_from(item["original"], mapping, item["results"])) for item in items]
+    )

@@ -1,6 +1,7 @@
 -- Replays: the extraction again over batches that are there, from what is stored, without calling anyone.
 
--- What is known about items, as JSON text: raw payloads pass through untouched. Stops at p_max_bytes, but never before
+-- What is known about items, as JSON. Raw payloads stay text inside it: whoever only hands them on need not take them
+-- apart. Stops at p_max_bytes, but never before
 -- the first item, so the caller asks again from where it ended.
 create or replace function leadloom.evidence_of(p_items bigint[], p_original boolean, p_max_bytes bigint)
 returns text[]
@@ -16,7 +17,7 @@ begin
              'results', coalesce((
                select json_agg(json_build_object(
                  'step', r.step_index, 'workflow', r.step_name, 'attempt', r.attempt, 'source', r.source,
-                 'at', r.created_at, 'raw', r.raw, 'parsed', r.parsed) order by r.step_index)
+                 'at', r.created_at, 'raw', r.raw::text, 'parsed', r.parsed) order by r.step_index)
                from public.enrichment_results r
                where r.batch_item_id = i.id
                  and r.step_name not in ('extract_work_history', 'consolidate_lead')), '[]'))::text

@@ -67,7 +67,15 @@ as $$
     join public.batch_items i on i.id = r.item
     join public.batches b on b.id = i.batch_id
   ), before as (
-    select f.batch_item_id, f.content_md5 from given join public.final_leads f on f.batch_item_id = given.item
+    select f.batch_item_id, f.content_md5, f.parser_version, f.provenance, f.report
+    from given join public.final_leads f on f.batch_item_id = given.item
+  ), wanted as (
+    -- A row without a lead only makes room for the positions of an item that has none yet.
+    select g.*, md5(g.lead::text) as content_md5, b.content_md5 as old_md5
+    from given g left join before b on b.batch_item_id = g.item
+    where b.batch_item_id is null
+       or (g.complete and (b.content_md5, b.parser_version, b.provenance, b.report)
+             is distinct from (md5(g.lead::text), g.parser_version, g.provenance, g.report))
   ), stored as (
     insert into public.final_leads as f
       (batch_item_id, item_uid, client_id, batch_id, row_number, person_name, first_name, last_name, title, headline,
@@ -82,9 +90,9 @@ as $$
            l.company_domain, l.company_linkedin, l.website, l.industry, l.size_bucket, l.employee_count,
            l.company_city, l.company_state, l.company_country, l.company_phone, l.annual_revenue, l.total_funding,
            l.latest_funding, l.founded_year, l.company_type, l.company_description, l.specialties, g.provenance,
-           g.report, g.parser_version, md5(g.lead::text), to_tsvector('pg_catalog.simple', left(g.search, 20000)),
+           g.report, g.parser_version, g.content_md5, to_tsvector('pg_catalog.simple', left(g.search, 20000)),
            leadloom.clock(), leadloom.clock()
-    from given g cross join lateral jsonb_populate_record(null::public.final_leads, g.lead) l
+    from wanted g cross join lateral jsonb_populate_record(null::public.final_leads, g.lead) l
     order by g.item
     on conflict (batch_item_id) do update set
       person_name = excluded.person_name, first_name = excluded.first_name, last_name = excluded.last_name,
@@ -105,86 +113,92 @@ as $$
       parser_version = excluded.parser_version, content_md5 = excluded.content_md5, search = excluded.search,
       extracted_at = excluded.extracted_at,
       changed_at = case when f.content_md5 = excluded.content_md5 then f.changed_at else excluded.changed_at end
-    -- A row without a lead only makes room for the positions of an item that has none yet.
-    where excluded.provenance -> 'fields' <> '{}'
-      and (f.content_md5, f.parser_version, f.provenance, f.report)
-          is distinct from (excluded.content_md5, excluded.parser_version, excluded.provenance, excluded.report)
-    returning f.batch_item_id, f.content_md5
   )
   select jsonb_build_object(
-    'leads_new', count(*) filter (where before.batch_item_id is null),
-    'leads_changed', count(*) filter (where before.content_md5 <> stored.content_md5))
-  from stored left join before using (batch_item_id)
+    'leads_new', count(*) filter (where old_md5 is null),
+    'leads_changed', count(*) filter (where old_md5 <> content_md5))
+  from wanted
 $$;
 
+-- Rows are compared before anything is written: an upsert would lock, and so write, every row that is there already.
 create or replace function leadloom.store_positions(p_rows jsonb) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_given public.person_work_history[];
+  v_items bigint[];
+  v_kept integer[];
+  v_new integer;
+  v_changed integer;
   v_removed integer;
-  v_counts jsonb;
 begin
+  select array_agg(r.item), array_agg(jsonb_array_length(r.positions)) into v_items, v_kept
+  from jsonb_to_recordset(p_rows) as r(item bigint, positions jsonb)
+  where r.positions is not null;
+  select array_agg(row(f.batch_item_id, (p.no - 1)::smallint, f.client_id, p.company_name, p.company_key,
+                       p.company_domain, p.company_linkedin, p.title, p.location, p.start_date, p.start_precision,
+                       p.end_date, p.end_precision, p.is_current, p.has_left, null, null, (r.history ->> 'step')::smallint,
+                       (r.history ->> 'attempt')::smallint, r.parser_version, 1, p.doubts)::public.person_work_history
+                   order by f.batch_item_id, p.no)
+  into v_given
+  from jsonb_to_recordset(p_rows) as r(item bigint, parser_version integer, positions jsonb, history jsonb)
+  join public.final_leads f on f.batch_item_id = r.item
+  cross join lateral rows from (jsonb_to_recordset(r.positions) as (
+    company_name text, company_key text, company_domain text, company_linkedin text, title text, location text,
+    start_date date, start_precision public.date_precision, end_date date, end_precision public.date_precision,
+    is_current boolean, has_left boolean, doubts jsonb)) with ordinality as p(
+    company_name, company_key, company_domain, company_linkedin, title, location, start_date, start_precision, end_date,
+    end_precision, is_current, has_left, doubts, no)
+  where r.positions is not null;
   delete from public.person_work_history h
-  using jsonb_to_recordset(p_rows) as r(item bigint, positions jsonb)
-  where r.positions is not null and h.batch_item_id = r.item and h.position_no >= jsonb_array_length(r.positions);
+  using unnest(v_items, v_kept) as e(item, kept)
+  where h.batch_item_id = e.item and h.position_no >= e.kept;
   get diagnostics v_removed = row_count;
   insert into public.history_companies (client_id, company_key, name)
-  select f.client_id, p ->> 'company_key', min(p ->> 'company_name')
-  from jsonb_to_recordset(p_rows) as r(item bigint, positions jsonb)
-  join public.final_leads f on f.batch_item_id = r.item
-  cross join lateral jsonb_array_elements(r.positions) p
-  where r.positions is not null and p ->> 'company_key' is not null
+  select g.client_id, g.company_key, min(g.company_name)
+  from unnest(v_given) g
+  where g.company_key is not null and g.company_name is not null
+    and not exists (select 1 from public.history_companies c
+                    where c.client_id = g.client_id and c.company_key = g.company_key)
   group by 1, 2 order by 1, 2
   on conflict do nothing;
-  with given as (
-    select r.item, (e.no - 1)::smallint as no, f.client_id, r.parser_version, (r.history ->> 'step')::smallint as step,
-           (r.history ->> 'attempt')::smallint as attempt, e.p
-    from jsonb_to_recordset(p_rows) as r(item bigint, parser_version integer, positions jsonb, history jsonb)
-    join public.final_leads f on f.batch_item_id = r.item
-    cross join lateral jsonb_array_elements(r.positions) with ordinality as e(p, no)
-    where r.positions is not null
-  ), stored as (
+  with compared as (
+    select g.*, h.batch_item_id is null as is_new,
+           coalesce((h.company_name, h.company_key, h.company_domain, h.company_linkedin, h.title, h.location,
+                     h.start_date, h.start_precision, h.end_date, h.end_precision, h.is_current, h.has_left)
+             is distinct from
+                    (g.company_name, g.company_key, g.company_domain, g.company_linkedin, g.title, g.location,
+                     g.start_date, g.start_precision, g.end_date, g.end_precision, g.is_current, g.has_left), true)
+             as is_changed
+    from unnest(v_given) g
+    left join public.person_work_history h on h.batch_item_id = g.batch_item_id and h.position_no = g.position_no
+    where h.batch_item_id is null
+       or (h.company_name, h.company_key, h.company_domain, h.company_linkedin, h.title, h.location, h.start_date,
+           h.start_precision, h.end_date, h.end_precision, h.is_current, h.has_left, h.step_index, h.attempt,
+           h.parser_version, h.doubts)
+         is distinct from
+          (g.company_name, g.company_key, g.company_domain, g.company_linkedin, g.title, g.location, g.start_date,
+           g.start_precision, g.end_date, g.end_precision, g.is_current, g.has_left, g.step_index, g.attempt,
+           g.parser_version, g.doubts)
+  ), written as (
     insert into public.person_work_history as h
       (batch_item_id, position_no, client_id, company_name, company_key, company_domain, company_linkedin, title,
        location, start_date, start_precision, end_date, end_precision, is_current, has_left, step_index, attempt,
        parser_version, doubts)
-    select g.item, g.no, g.client_id, p.company_name, p.company_key, p.company_domain, p.company_linkedin, p.title,
-           p.location, p.start_date, p.start_precision, p.end_date, p.end_precision, p.is_current, p.has_left, g.step,
-           g.attempt, g.parser_version, p.doubts
-    from given g cross join lateral jsonb_populate_record(null::public.person_work_history, g.p) p
-    order by g.item, g.no
+    select batch_item_id, position_no, client_id, company_name, company_key, company_domain, company_linkedin, title,
+           location, start_date, start_precision, end_date, end_precision, is_current, has_left, step_index, attempt,
+           parser_version, doubts
+    from compared
     on conflict (batch_item_id, position_no) do update set
       company_name = excluded.company_name, company_key = excluded.company_key,
       company_domain = excluded.company_domain, company_linkedin = excluded.company_linkedin, title = excluded.title,
       location = excluded.location, start_date = excluded.start_date, start_precision = excluded.start_precision,
       end_date = excluded.end_date, end_precision = excluded.end_precision, is_current = excluded.is_current,
       has_left = excluded.has_left, step_index = excluded.step_index, attempt = excluded.attempt,
-      parser_version = excluded.parser_version, doubts = excluded.doubts, revision = h.revision
-        + ((h.company_name, h.company_key, h.company_domain, h.company_linkedin, h.title, h.location, h.start_date,
-            h.start_precision, h.end_date, h.end_precision, h.is_current, h.has_left)
-           is distinct from
-           (excluded.company_name, excluded.company_key, excluded.company_domain, excluded.company_linkedin,
-            excluded.title, excluded.location, excluded.start_date, excluded.start_precision, excluded.end_date,
-            excluded.end_precision, excluded.is_current, excluded.has_left))::integer
-    where (h.company_name, h.company_key, h.company_domain, h.company_linkedin, h.title, h.location, h.start_date,
-           h.start_precision, h.end_date, h.end_precision, h.is_current, h.has_left, h.step_index, h.attempt,
-           h.parser_version, h.doubts)
-      is distinct from
-          (excluded.company_name, excluded.company_key, excluded.company_domain, excluded.company_linkedin,
-           excluded.title, excluded.location, excluded.start_date, excluded.start_precision, excluded.end_date,
-           excluded.end_precision, excluded.is_current, excluded.has_left, excluded.step_index, excluded.attempt,
-           excluded.parser_version, excluded.doubts)
-    returning h.batch_item_id, h.position_no, h.revision
-  ), before as (
-    select h.batch_item_id, h.position_no, h.revision
-    from given g join public.person_work_history h on h.batch_item_id = g.item and h.position_no = g.no
+      parser_version = excluded.parser_version, doubts = excluded.doubts, revision = h.revision + 1
   )
-  select jsonb_build_object(
-    'positions_new', count(*) filter (where before.batch_item_id is null),
-    'positions_changed', count(*) filter (where before.revision <> stored.revision),
-    'positions_removed', v_removed)
-  into v_counts
-  from stored left join before using (batch_item_id, position_no);
-  return v_counts;
+  select count(*) filter (where is_new), count(*) filter (where not is_new and is_changed) into v_new, v_changed
+  from compared;
+  return jsonb_build_object('positions_new', v_new, 'positions_changed', v_changed, 'positions_removed', v_removed);
 end
 $$;
