@@ -213,7 +213,7 @@ class _Sending:
         ]
         self.report.taken += len(taken)
         self.report.unknown += answers.count(UNKNOWN)
-        await _refuse(self.db, self.report, refused)
+        await _refuse(self.db, self.report, refused, self.config.url_sha256)
         if taken:
             await self.db.call("mark_sent", items=taken)
         return await self.consider([answer for _, answer in refused], len(allowed))
@@ -264,8 +264,13 @@ def _groups(rows: Sequence[_Row], size: int) -> Iterator[Sequence[_Row]]:
         yield rows[start : start + size]
 
 
-async def _refuse(db: Database, report: SendReport, refusals: Sequence[tuple[Mapping[str, Any], Answer]]) -> None:
-    """Record rows that certainly were not sent."""
+async def _refuse(
+    db: Database,
+    report: SendReport,
+    refusals: Sequence[tuple[Mapping[str, Any], Answer]],
+    url_sha256: str | None = None,
+) -> None:
+    """Record rows that certainly were not sent; those that a webhook refused do not count against its life."""
     if not refusals:
         return
     for _, answer in refusals:
@@ -281,6 +286,7 @@ async def _refuse(db: Database, report: SendReport, refusals: Sequence[tuple[Map
                 "retry": answer.retry,
                 "retry_after_s": answer.retry_after_s,
                 "unsent": True,
+                "url_sha256": url_sha256,
             }
             for row, answer in refusals
         ],

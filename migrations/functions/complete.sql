@@ -85,7 +85,7 @@ as $$
     'finished_at', leadloom.clock(), 'code', p_code, 'text', left(p_text, 500))
 $$;
 
--- p_items: [{"state_id", "attempt", "code", "text", "retry": bool, "retry_after_s": n, "unsent": bool}]
+-- p_items: [{"state_id", "attempt", "code", "text", "retry": bool, "retry_after_s": n, "unsent": bool, "url_sha256"}]
 -- `retry` waits and tries again while attempts are left (the delay doubles per attempt, with jitter, up to an hour, and
 -- is never shorter than retry_after_s). `unsent` says that the send certainly did not go out, and takes its count back.
 create or replace function public.fail_items(p_items jsonb) returns jsonb
@@ -107,7 +107,8 @@ begin
              leadloom.retry_delay_s(s.attempt, (b.blueprint -> s.step_index::integer ->> 'retry_delay_s')::numeric,
                                     i.retry_after_s) as delay_s
       from jsonb_to_recordset(p_items) as i(
-        state_id bigint, attempt smallint, code text, text text, retry boolean, retry_after_s numeric, unsent boolean)
+        state_id bigint, attempt smallint, code text, text text, retry boolean, retry_after_s numeric, unsent boolean,
+        url_sha256 text)
       join public.workflow_states s
         on s.id = i.state_id and s.attempt = i.attempt and s.status = 'IN_PROGRESS'
       join public.batches b on b.id = s.batch_id
@@ -121,14 +122,17 @@ begin
           finished_at = case when i.again then null else v_now end,
           advanced_at = case when i.again then null else v_now end
       from input i where s.id = i.state_id and s.attempt = i.attempt and s.status = 'IN_PROGRESS'
-      returning s.batch_id, s.step_index, s.batch_item_id, i.again, i.take_back
+      returning s.batch_id, s.step_index, s.batch_item_id, i.again, i.take_back, i.url_sha256
     )
     select batch_id, step_index, count(*) filter (where again) as retrying,
-           count(*) filter (where take_back) as taken_back,
+           count(*) filter (where take_back) as taken_back, min(url_sha256) as url_sha256,
            array_agg(batch_item_id order by batch_item_id) filter (where not again) as failed_items
     from done group by 1, 2
   loop
     v_retrying := v_retrying + v_group.retrying;
+    -- The webhook's counter before the batch, as in mark_sending: two senders never wait for each other in a circle.
+    update public.webhook_counters set sent = greatest(0, sent - v_group.taken_back)
+    where url_sha256 = v_group.url_sha256 and v_group.taken_back > 0;
     perform leadloom.count_sends(v_group.batch_id, v_group.step_index, -v_group.taken_back);
     if v_group.failed_items is not null then
       v_failed := v_failed + cardinality(v_group.failed_items);

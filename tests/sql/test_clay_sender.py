@@ -283,6 +283,21 @@ async def test_two_senders_at_the_cap_do_not_pass_it_together(clay: ClayWorld, h
     assert hook.call_count == 25
 
 
+async def test_refused_rows_do_not_use_the_webhook_up(clay: ClayWorld, hook: respx.Route) -> None:
+    await clay.launch(30)
+    hook.mock(
+        side_effect=[
+            httpx.Response(422),
+            httpx.ReadTimeout("x"),
+            *[httpx.Response(503)] * 18,
+            *[httpx.Response(200)] * 10,
+        ]
+    )
+    [report] = await send(clay)
+    assert (hook.call_count, report.sent, report.failed) == (30, 11, 19)
+    assert await clay.pg.fetchval("select sent from webhook_counters") == 11, "what may have been sent counts"
+
+
 async def test_a_warning_comes_before_the_cap(
     clay: ClayWorld, hook: respx.Route, caplog: pytest.LogCaptureFixture
 ) -> None:
