@@ -8,6 +8,7 @@ API: tables and functions are the owner's business.
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,9 +24,12 @@ _OLDEST = 150_000
 _TRANSACTION_POOLER_PORT = 6543
 _UNREACHABLE = (OSError, TimeoutError, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 
+_NOT_REPLACEABLE = (asyncpg.InvalidFunctionDefinitionError, asyncpg.DuplicateFunctionError)
+_DEFINITION = re.compile(r"\bcreate\s+(or\s+replace\s+)?function\b", re.IGNORECASE)
+
 # Every function of these schemas that no extension brought.
 _ALL_FUNCTIONS = """
-select p.oid, p.oid::regprocedure::text as signature
+select p.oid, p.oid::regprocedure::text as signature, p.xmin::text as written_by
   from pg_catalog.pg_proc p
  where p.pronamespace in ('public'::regnamespace, 'leadloom'::regnamespace)
    and not exists (select from pg_catalog.pg_depend d where d.objid = p.oid and d.deptype = 'e')
@@ -122,7 +126,7 @@ async def _lock(connection: asyncpg.Connection) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _run(connection: asyncpg.Connection, path: Path) -> None:
+async def _run(connection: asyncpg.Connection, path: Path) -> str:
     text = path.read_text(encoding="utf-8")  # noqa: ASYNC240 -- a small local file
     try:
         await connection.execute(text)
@@ -131,29 +135,52 @@ async def _run(connection: asyncpg.Connection, path: Path) -> None:
         place = f", line {text.count(chr(10), 0, int(position)) + 1}" if position else ""
         detail = f" {error.detail}." if error.detail else ""
         raise MigrationError(f"{path.name}{place}: {error.message}.{detail}", error.hint) from error
+    return text
 
 
 async def _replace_functions(connection: asyncpg.Connection, history: History, files: list[Path]) -> None:
-    """Take every function of ours away and make those of the files: what is in no file any more is gone afterwards.
+    """Replace our functions by those of the files; what is in no file any more is gone afterwards.
 
-    Dropping first is also what lets a function change its result or the names of its parameters. All of it is one
-    transaction: other sessions see the old functions until they see the new ones.
+    All of it is one transaction: other sessions see the old functions until they see the new ones. Replacing in place
+    leaves calls that are under way in peace; only where a function changes its result or the names of its parameters,
+    which PostgreSQL does not replace, all of them are dropped first.
     """
     ours = await history.our_functions()
-    kept = [row["signature"] for row in await connection.fetch(_LEANED_ON, ours)]
-    dropped = [signature for signature in ours if signature not in kept]
-    if dropped:
-        await connection.execute(f"drop function {', '.join(dropped)}")
-    before = {row["oid"] for row in await connection.fetch(_ALL_FUNCTIONS)}
+    kept = {row["signature"] for row in await connection.fetch(_LEANED_ON, ours)}
+    droppable = [signature for signature in ours if signature not in kept]
     # The files call one another in any order: bodies are checked when all of them are there.
     await connection.execute("set local check_function_bodies = off")
-    for path in files:
-        await _run(connection, path)
-    made = [row["signature"] for row in await connection.fetch(_ALL_FUNCTIONS) if row["oid"] not in before]
+    try:
+        async with connection.transaction():
+            made = await _define(connection, files)
+    except MigrationError as error:
+        if not isinstance(error.__cause__, _NOT_REPLACEABLE):
+            raise
+        await _drop(connection, droppable)
+        made = await _define(connection, files)
+        droppable = []
+    await _drop(connection, [signature for signature in droppable if signature not in made])
     await connection.execute("set local check_function_bodies = on")
-    for signature in made:
+    for signature in sorted(made):
         await _validate(connection, signature)
-    await history.record_functions(sorted({*made, *kept}), files)
+    await history.record_functions(sorted(made | kept), files)
+
+
+async def _define(connection: asyncpg.Connection, files: list[Path]) -> set[str]:
+    """Run the files; returns the signatures of the functions that they made or replaced."""
+    before = {(row["oid"], row["written_by"]) for row in await connection.fetch(_ALL_FUNCTIONS)}
+    made: set[str] = set()
+    for path in files:
+        text = await _run(connection, path)
+        if _DEFINITION.search(text):  # a file that only grants writes to every function's row
+            rows = await connection.fetch(_ALL_FUNCTIONS)
+            made |= {row["signature"] for row in rows if (row["oid"], row["written_by"]) not in before}
+    return made
+
+
+async def _drop(connection: asyncpg.Connection, signatures: list[str]) -> None:
+    if signatures:
+        await connection.execute(f"drop function {', '.join(signatures)}")
 
 
 async def _validate(connection: asyncpg.Connection, signature: str) -> None:

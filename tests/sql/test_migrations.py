@@ -101,6 +101,33 @@ async def test_functions_follow_their_files(empty: str, tmp_path: Path, write: C
     assert await _value(empty, "select count(*) from pg_proc where proname in ('twice', 'label')") == 0
 
 
+async def test_a_function_may_change_its_result(empty: str, tmp_path: Path, write: Callable) -> None:
+    await migrate(empty, tmp_path)
+    write("functions/twice.sql", _TWICE.replace("returns int", "returns bigint").replace("p_n", "p_number"))
+    assert await migrate(empty, tmp_path) == ["functions/twice.sql"]
+    assert await _value(empty, "select pg_typeof(public.twice(p_number => 4))::text") == "bigint"
+
+
+async def test_a_function_that_only_changes_its_body_is_replaced_in_place(
+    empty: str, tmp_path: Path, write: Callable
+) -> None:
+    """So that a call under way, or a plan that names it, goes on."""
+    await migrate(empty, tmp_path)
+    write(
+        "functions/gone.sql",
+        "create function public.gone() returns int language sql set search_path = '' as 'select 1'",
+    )
+    write("functions/zz_access.sql", "grant execute on all functions in schema public to service_role")
+    await migrate(empty, tmp_path)
+    before = await _value(empty, "select 'public.twice'::regproc::oid")
+    write("functions/twice.sql", _TWICE.replace("* 2", "+ p_n"))
+    (tmp_path / "functions" / "gone.sql").unlink()
+    await migrate(empty, tmp_path)
+    assert await _value(empty, "select 'public.twice'::regproc::oid") == before
+    assert await _value(empty, "select public.twice(4)") == 8
+    assert await _value(empty, "select to_regproc('public.gone')") is None
+
+
 async def test_functions_that_are_not_ours_stay(empty: str, tmp_path: Path, write: Callable) -> None:
     await _value(empty, "create function public.theirs() returns int language sql as 'select 1'")
     await migrate(empty, tmp_path)
@@ -113,7 +140,8 @@ async def test_a_function_that_a_trigger_uses_is_replaced(empty: str, tmp_path: 
     def trigger(factor: int) -> str:
         return f"""create or replace function leadloom.grow() returns trigger language plpgsql set search_path = '' as
           $$ begin new.id := new.id * {factor}; return new; end $$;
-          create or replace trigger grow before insert on public.things for each row execute function leadloom.grow();"""
+          create or replace trigger grow before insert on public.things
+            for each row execute function leadloom.grow();"""
 
     write("functions/grow.sql", trigger(10))
     await migrate(empty, tmp_path)
