@@ -82,7 +82,7 @@ async def status(db: Database, batch: str) -> dict[str, Any]:
 
 def is_settled(numbers: dict[str, Any]) -> bool:
     """Whether nothing more will happen to the batch by itself."""
-    return numbers["state"] != "RUNNING"
+    return bool(numbers["state"] != "RUNNING")
 
 
 async def wait_for(
@@ -121,12 +121,12 @@ async def resume(db: Database, batch: str, *, actor: str) -> int:
 
 async def cancel(db: Database, batch: str, *, actor: str) -> int:
     """End a batch for good; rows that ended keep their results. Returns how many rows were cancelled."""
-    cancelled = 0
+    cancelled: int = 0
     while True:
         answer = await db.call("cancel_batch", batch=batch, actor=actor)
         cancelled += answer["items"]
         if not answer["more"]:
-            return cancelled
+            return int(cancelled)
 
 
 async def retry_failed(db: Database, batch: str, filters: dict[str, Any] | None = None, *, actor: str) -> int:
@@ -149,7 +149,7 @@ async def retry_failed(db: Database, batch: str, filters: dict[str, Any] | None 
         answer = await db.call("retry_failed", batch=batch, filter=filters or {}, actor=actor, as_of=as_of)
         requeued, as_of = requeued + answer["requeued"], answer["as_of"]
         if not answer["more"]:
-            return requeued
+            return int(requeued)
 
 
 async def reset_items(db: Database, items: list[str], from_step: int, *, actor: str) -> int:

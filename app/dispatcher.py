@@ -32,7 +32,13 @@ MAX_CALL_ITEMS = 2_000
 
 
 class Spawner(Protocol):
-    """Where workers run: Modal in the cloud, tasks of this process on a developer's machine."""
+    """Where workers run: Modal in the cloud, tasks of this process on a developer's machine.
+
+    Attributes:
+        workflows: slugs that have a worker here; rows of any other fail at once as `unknown_workflow`.
+    """
+
+    workflows: Sequence[str]
 
     async def spawn(self, workflow: str, chunk_ids: Sequence[str]) -> None:
         """Start workers for these chunks of one workflow; returns at once. Each chunk may be delivered twice."""

@@ -20,7 +20,7 @@ from app.db import Database
 from app.dispatcher import Spawner
 from app.errors import DatabaseError, DatabaseUnavailableError
 from app.extraction.background import work_in_background
-from app.workflows import registry, registry_rows
+from app.workflows import registry_rows
 
 __all__ = ["EngineReport", "Pace", "run_engine"]
 
@@ -137,7 +137,7 @@ class _Loop:
             "dispatch_pending_items",
             limit=self.pace.limit,
             chunk_size=self.pace.chunk_size,
-            workflows=sorted(registry()),
+            workflows=list(self.spawner.workflows),
             max_running=self.pace.max_running,
         )
         chunks: dict[str, list[str]] = defaultdict(list)

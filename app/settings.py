@@ -48,7 +48,7 @@ def settings() -> Settings:
     """
     env_file = None if os.environ.get("SUPABASE_URL") else home() / "env"
     try:
-        return Settings(_env_file=env_file)  # type: ignore[call-arg]
+        return Settings(_env_file=env_file)
     except ValidationError as error:
         names = ", ".join(sorted({str(e["loc"][0]).upper() for e in error.errors()}))
         raise SettingsError(

@@ -13,6 +13,7 @@ from app.clay_http import http_client
 from app.db import Database
 from app.dispatcher import run_chunk
 from app.errors import LeadloomError
+from app.workflows import registry
 
 __all__ = ["LocalSpawner"]
 
@@ -29,6 +30,7 @@ class LocalSpawner:
     """
 
     def __init__(self, db: Database, wake: asyncio.Event, workers: int = 4) -> None:
+        self.workflows = sorted(registry())
         self._db = db
         self._wake = wake
         self._gate = asyncio.Semaphore(workers)

@@ -37,6 +37,8 @@ CHUNKS_PER_CALL = 4
 class ModalSpawner:
     """Hands chunks to the Modal function of their workflow and does not wait for it."""
 
+    workflows = sorted(WORKERS)
+
     async def spawn(self, workflow: str, chunk_ids: Sequence[str]) -> None:
         """Spawn the workflow's function, with a handful of chunk ids a call.
 

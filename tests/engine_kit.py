@@ -96,9 +96,7 @@ class World:
 
     async def dispatch(self, limit: int = 1000, chunk_size: int = 1000) -> dict[str, Any]:
         """One turn of the dispatcher."""
-        return await self.db.call(
-            "dispatch_pending_items", limit=limit, chunk_size=chunk_size, workflows=self.slugs
-        )
+        return await self.db.call("dispatch_pending_items", limit=limit, chunk_size=chunk_size, workflows=self.slugs)
 
     async def claim(self, limit: int = 1000) -> list[dict[str, Any]]:
         """Dispatch and claim everything that is due; returns the items, each with its chunk's facts beside it."""
@@ -127,9 +125,7 @@ class World:
     async def send(self, items: list[dict[str, Any]], cap: int = 50_000) -> dict[str, Any]:
         """Mark items as about to be sent, as a sender does."""
         pairs = [{"state_id": i["state_id"], "attempt": i["attempt"]} for i in items]
-        return await self.db.call(
-            "mark_sending", url_sha256="0" * 64, client_id=self.client_id, items=pairs, cap=cap
-        )
+        return await self.db.call("mark_sending", url_sha256="0" * 64, client_id=self.client_id, items=pairs, cap=cap)
 
     async def advance(self) -> dict[str, Any]:
         """One turn of the sequencer."""

@@ -80,9 +80,7 @@ async def test_a_step_reads_earlier_results_and_identity(world: World) -> None:
 
 
 async def test_original_rows_go_only_to_workflows_that_ask(world: World) -> None:
-    await world.db.call(
-        "sync_registry", workflows=[registry_row("alpha", needs_original=True), registry_row("beta")]
-    )
+    await world.db.call("sync_registry", workflows=[registry_row("alpha", needs_original=True), registry_row("beta")])
     await world.launch(1, "alpha", "beta")
     [first] = await world.claim()
     assert first["original"]["Email"] == "p1@example.test"

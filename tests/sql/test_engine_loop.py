@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
-from app import sequencer, workflows
+from app import workflows
 from app.db import Database
 from app.errors import Cancel, Retry
 from app.sequencer import Pace, run_engine
 from app.workflows.base import ComputeWorkflow, Fields
+from functions import local_spawner
 from functions.local_spawner import LocalSpawner
 from tests.engine_kit import World, make_world
 
@@ -62,7 +63,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         slug: ComputeWorkflow(slug=slug, title=slug, Input=Row, Output=Row, run=run)
         for slug, run in (("note", note), ("picky", picky))
     }
-    for module in ("app.sequencer", "app.dispatcher"):
+    for module in ("app.dispatcher", "functions.local_spawner"):
         monkeypatch.setattr(f"{module}.registry", lambda: real | more)
     monkeypatch.setattr("app.sequencer.registry_rows", lambda: [w.registry_row() for w in (real | more).values()])
     yield
@@ -77,7 +78,7 @@ async def drive(db: Database, *, seconds: float = 20) -> None:
 
 async def world_of(db: Database, pg: asyncpg.Connection) -> World:
     world = await make_world(db, pg)
-    rows = [workflow.registry_row() for workflow in sequencer.registry().values()]
+    rows = [workflow.registry_row() for workflow in local_spawner.registry().values()]
     await db.call("sync_registry", workflows=rows)
     return world
 

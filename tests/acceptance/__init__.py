@@ -1,1 +1,0 @@
-"""From CSV to finished leads, with real processes."""
