@@ -17,6 +17,7 @@ __all__ = ["recase_company"]
 VOWELS = frozenset("aeiouy")
 ACRONYM_LENGTH = 3
 SURELY_SHOUTED = 6
+LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 DOMAIN = re.compile(r"(?P<name>[\w-]+)(?P<end>(?:\.[a-z]{2,})+)", re.IGNORECASE)
 
 
@@ -27,27 +28,24 @@ def recase_company(name: str, written: str) -> str:
         name: the name without legal form.
         written: the cell it came from, whose form may show that everything was shouted (`ACME CORP.`).
     """
+    if name == name.upper() == name.lower():
+        return name  # digits, or a script without capitals
+    if name in {name.upper(), name.lower()} and name.lower() in words.BRANDS:
+        return words.BRANDS[name.lower()]
     if name == name.lower():
-        return _spelt(name, shouted=False) if _is_whispered(name) else name
-    if name != name.upper() or name == name.lower():
-        return name
-    return _spelt(name, shouted=True) if _is_shouted(name, written) else name
-
-
-def _is_whispered(name: str) -> bool:
-    """Whether small letters are carelessness: not for a domain, a number or a caseless script."""
-    return name != name.upper() and not DOMAIN.fullmatch(name)
+        meant = written != written.lower() or DOMAIN.fullmatch(name)  # adidas AG, acme.com
+        return name if meant else _spelt(name, shouted=False)
+    return _spelt(name, shouted=True) if name == name.upper() and _is_shouted(name, written) else name
 
 
 def _is_shouted(name: str, written: str) -> bool:
     """Whether capitals are carelessness rather than an acronym."""
-    long_words = [word for word in re.findall(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*", name) if len(word) > ACRONYM_LENGTH]
+    long_words = [word for word in LETTERS.findall(name) if len(word) > ACRONYM_LENGTH]
     if not long_words:
         return any(len(word) > 1 and fold(word) in words.SHORT_WORDS for word in name.split())
     if len(name.split()) > 1 or len(long_words[0]) >= SURELY_SHOUTED:
         return True
-    rest = re.findall(r"[^\W\d_]+", written)
-    return any(word.isupper() and fold(word) in words.SHOUTABLE for word in rest)
+    return any(word.isupper() and fold(word) in words.SHOUTABLE for word in LETTERS.findall(written))
 
 
 def _spelt(name: str, *, shouted: bool) -> str:

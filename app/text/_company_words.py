@@ -29,13 +29,16 @@ ORDINARY_WORDS = listed(
 # Further forms. Those written as several words are compared as one.
 MORE_FORMS = listed(
     """
-    mbh ggmbh gesmbh gmbhcokgaa gmbhcoohg agcokg agcokgaa secokg secokgaa ugcokg ggmbhcokg partgmbb partmbb ekfr ekfm
-    ughaftungsbeschrankt haftungsbeschrankt cyf ptylimited proprietarylimited ptelimited privatelimited privateltd
-    pvtlimited pvt pty coltd colimited coltda cola publiclimitedcompany limitedliabilitycompany
-    limitedliabilitypartnership sapidecv sabdecv srldecv sderldecv sdecv sofomenr besloten asbl selarl selas slu sll
-    sau sac srls scarl scrls soccoop spzoosk spzookomandytowa sarlu kgaa eingetragenerverein pjsc jsc ojsc cjsc psc
-    qsc wll fze fzco fzllc dmcc dwcllc pjs tbk ltdsti anonimsirketi sanvetic doo dooel ltdd eood kkt abpubl publ
-    stiftung ltdco incco
+    oyab pltd plimited mbh ggmbh gmbhco secoohg stiftungcokg berhad sdnberhad aktiengesellschaft sociedadanonima
+    sociedadlimitada societeanonyme aktiebolag osakeyhtio naamlozevennootschap beslotenvennootschap limitada eireli
+    ltdame eirelime gesellschaftmitbeschrankterhaftung kommanditgesellschaft societaperazioni partnerschaftmbb
+    wirtschaftsprufungsgesellschaft steuerberatungsgesellschaft rechtsanwaltsgesellschaft wpg gesmbh gmbhcokgaa
+    gmbhcoohg agcokg agcokgaa secokg secokgaa ugcokg ggmbhcokg partgmbb partmbb ekfr ekfm ughaftungsbeschrankt
+    haftungsbeschrankt cyf ptylimited proprietarylimited ptelimited privatelimited privateltd pvtlimited pvt pty coltd
+    colimited coltda cola publiclimitedcompany limitedliabilitycompany limitedliabilitypartnership sapidecv sabdecv
+    srldecv sderldecv sdecv sofomenr besloten asbl selarl selas slu sll sau sac srls scarl scrls soccoop spzoosk
+    spzookomandytowa sarlu kgaa eingetragenerverein pjsc jsc ojsc cjsc psc qsc wll fze fzco fzllc dmcc dwcllc pjs tbk
+    ltdsti anonimsirketi sanvetic doo dooel ltdd eood kkt abpubl publ stiftung ltdco incco
     """
 ) - {"cola", "stiftung", "ltdd", "pjs", "besloten"}
 
@@ -44,15 +47,15 @@ CAPITALS_ONLY = listed(
     "ag ab as sa se kg ug lp asa scs sca snc sas spa pte ohg og vof kk sac sal sae bm sl gk aps hf ad dd plc"
 )
 SPELT = frozenset(
-    ("eG", "e.V.", "eV", "e.K.", "eK", "SpA", "SpÁ", "oHG", "OÜ", "Oü", "mbH", "ApS", "hf", "e.G.", "Pte")
+    ("eG", "e.V.", "eV", "e.K.", "eK", "SpA", "SpÁ", "oHG", "OÜ", "Oü", "mbH", "ApS", "hf", "hf.", "e.G.", "Pte")
 )
 SURE_SHORT = listed(
     "ltd llc inc llp plc pllc srl sro doo kft zrt ehf bhd oyj uab ooo gbr bv nv oy spj spk corp zao oao pao"
-    " tbk wll fze psc qsc jsc pvt pty mbh kkt slu sll sau"
+    " tbk lda wll fze psc qsc jsc pvt pty mbh kkt slu sll sau"
 )
 
 # With full stops or a slash in it, a form in any letters: `s.a.`, `A/S`, `P.C.`.
-DOTTED = (CLEANCO | MORE_FORMS | listed("pa pc ps sa sl sc ae oe ee ek ev eg")) - (
+DOTTED = (CLEANCO | MORE_FORMS | listed("ua ao esp pa pc ps sa sl sc ae oe ee ek ev eg")) - (
     ORDINARY_WORDS | listed("sf et ec sp da ba bl bm pp ps ik is us sd at ei ep es ce")
 )
 ANYHOW = (
@@ -60,6 +63,9 @@ ANYHOW = (
 ) | SURE_SHORT
 SMALL_TOO = listed("ag ab sa kg plc llc")
 """Of the short ones, those that go in a name written small throughout as well: `siemens ag`."""
+
+BEHIND_A_COMMA = listed("pc pa ps apc apa psc")
+"""Forms of American professional firms: initials of other things, unless a comma parts them from the name."""
 
 LONGEST_FORM = 5
 """Words that one form may have: Gesellschaft mit beschränkter Haftung is not among them, S. de R.L. de C.V. is."""
@@ -90,7 +96,7 @@ EASTERN_FORMS = (
 NEVER_ALONE = listed(
     """
     the a an le la les el los las il lo der die das de het den and of group holding holdings company international
-    global services solutions co my our your & + - new first
+    global services solutions co my our your & + - new first good big best great little small
     """
 )
 """What a name may not be cut down to: The Limited, The Company Ltd."""
@@ -128,10 +134,10 @@ SHORT_WORDS = listed(
     bus but buy cab cap cop cow cup cut dad dam deal den dig dot dry due ear egg end era eye fan far fed few fig fin
     fix for gap gem get gin god got gum gun guy gym hat her hit ion ivy jam jar jaw job kid kit lee leo let lid lip
     liv mat met mid mud nap now odd our out owl pad paw pea pig ram ran rap rat rib rid rig rob row rub rug run sad
-    sam sat say sec see set sit six sub ted tim tom ton try use uno vow was who why wow yet go my no me we do us tu te
-    bo jo li ko kim kai roy ron dan ben joe jim jon ian eva ada amy ann eve leo lou lux nova duo ace alt ami ava boo
-    cam doc ego fab geo gig hey hip kin lay lit loo mum neo nu oh ore pal pub que rum sum tab tan tar uni val vim wax
-    yum zag zip
+    sam sat say sec see set sit six sub ted tim tom ton try sao san des sud est mar sol mer lac mas use uno vow was
+    who why wow yet go my no me we do us tu te bo jo li ko kim kai roy ron dan ben joe jim jon ian eva ada amy ann eve
+    leo lou lux nova duo ace alt ami ava boo cam doc ego fab geo gig hey hip kin lay lit loo mum neo nu oh ore pal pub
+    que rum sum tab tan tar uni val vim wax yum zag zip co
     """
 ) - {"us", "uni", "ion", "arm", "led"}
 SMALL_WORDS = listed(

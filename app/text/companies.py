@@ -11,43 +11,19 @@ from functools import lru_cache
 
 from app.text import _company_words as words
 from app.text._company_casing import recase_company
+from app.text._company_remarks import QUOTES, kept, unquoted, without_remarks
 from app.text.values import clean_text, fold
 
 __all__ = ["company_key", "company_name", "is_no_company"]
 
-SIGNS = re.compile(r"[\u00ae\u2122\u2120\u00a9]|\((?:R|TM|SM|C)\)", re.IGNORECASE)
-PICTURES = re.compile(
-    r"[\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\ufe0f\u200d\ue000-\uf8ff\U0001f000-\U0001faff\U000e0020-\U000e007f]+"
-)
-TRADES_AS = re.compile(
-    r"[\s,(\[-]+(?:d\s?[./]?\s?b\s?[./]?\s?a\.?|doing business as|trading as|t/as?|handelend onder de naam)[\s:]+"
-    r"(?=\S)",
-    re.IGNORECASE,
-)
-# What follows a name to say something about the company: its past, its owner, its listing, its vacancies.
-REMARK = (
-    r"formerly|previously|prev\.|originally|f/?k/?a|a/?k/?a|also known as|now\b|ex[- ]|n[\u00e9e]e\b|acquired|a part of"
-    r"|part of|subsidiary|an? [^()]{1,60}?\s?(?:company|subsidiary|brand|business|division)\b|division of|powered by"
-    r"|yc [wsfx]\d\d|y combinator|nasdaq|nyse|lse|asx|tsx|otc|euronext|bse|nse|ticker|publicly traded|we.?re hiring"
-    r"|hiring|is hiring|closed|defunct|inactive|remote|stealth|merged|rebranded|ehemals|vormals|fr\u00fcher"
-    r"|anciennement|voorheen|since \d{4}|est\.? \d{4}|via |ipo\b"
-)
-BRACKETED_REMARK = re.compile(rf"\s*[(\[]\s*(?:{REMARK})[^)\]]*(?:[)\]]|\Z)", re.IGNORECASE)
-TRAILING_REMARK = re.compile(
-    r"\s*(?:[,;-]\s*|\s)(?:formerly(?: known as)?|previously(?: known as)?|f/?k/?a|also known as|a/k/a|ehemals|vormals"
-    r"|anciennement|voorheen|an? [\w.&' -]{2,40}? (?:company|subsidiary|brand|business)\Z|acquired by|(?:now )?part of"
-    r"|a division of|a subsidiary of|we.?re hiring|is hiring)(?:\s.*|)\Z",
-    re.IGNORECASE,
-)
-CUT = re.compile(r"\s*[|\u00a6\u2502\uff5c\u2022]\s*.*\Z|\s+(?:::|//|\u00b7|~)\s+.*\Z")
-DASH = re.compile(r"\s+[-\u2013\u2014]+\s+|[\u2013\u2014]\s+|\s+[\u2013\u2014]")
-TAGLINE_WORDS = 3
-ACRONYM = re.compile(r"\A(?P<name>.+?)\s*\((?P<short>[A-Z][A-Z&.]{1,7})\)\Z")
-QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\u2018`'
 TRAILING = " ,;:-_/\\|*\u2013\u2014"
 ABBREVIATED_END = re.compile(
     r"(?:\A|[\s&])(?:co|bros|inc|ltd|corp|st|mt|dept|univ|assoc|mfg|intl|int'l|svcs|jr|sr|no)\.\Z", re.IGNORECASE
 )
+SPACED_INITIALS = re.compile(r"(?<=\w[\s,])(?:\s?\w\.){2,4}\Z")
+GLUED_COMMA = re.compile(r"(?<=[^\W\d_]),(?=[^\W\d_])")
+DASHES = frozenset(("-", "\u2013", "\u2014"))
+MOST_WORDS_OF_A_PLACE = 2
 CO = frozenset(("co", "co."))
 AND = frozenset(("&", "+", "and", "und", "et", "y", "e", "en", "og", "och", "&amp;"))
 
@@ -62,7 +38,7 @@ def company_name(text: str | None) -> str | None:
     line = clean_text(text)
     if line is None or not any(char.isalnum() for char in line):
         return None
-    line = _without_remarks(line)
+    line = without_remarks(line)
     bare = _without_forms(_without_eastern_forms(line))
     return recase_company(bare or line, line)
 
@@ -85,52 +61,19 @@ def is_no_company(text: str | None) -> bool:
     return line is None or fold(line).strip(" .!()") in words.EMPLOYED_BY_NOBODY
 
 
-def _without_remarks(line: str) -> str:
-    """No signs, emoji, former names, owners or taglines; the name a company trades under instead of its legal one."""
-    if line.isascii() and line.replace(" ", "").isalnum() and " a" not in line.lower():
-        return TRAILING_REMARK.sub("", line) or line
-    line = _kept(SIGNS.sub("", PICTURES.sub(" ", line)), line)
-    if trade := TRADES_AS.search(line):
-        line = _kept(line[trade.end() :].rstrip(")] "), line)
-    line = _kept(BRACKETED_REMARK.sub("", line), line)
-    line = _kept(TRAILING_REMARK.sub("", line), line)
-    line = _kept(CUT.sub("", line), line)
-    if dash := DASH.search(line):
-        tail = line[dash.end() :]
-        if len(tail.split()) >= TAGLINE_WORDS or "hiring" in tail.lower():
-            line = _kept(line[: dash.start()], line)
-    if acronym := ACRONYM.match(line):
-        initials = "".join(word[0] for word in re.findall(r"[^\W_]\w*", acronym["name"]) if word[0].isupper())
-        if initials.startswith(acronym["short"].replace(".", "").replace("&", "")):
-            line = acronym["name"]
-    return " ".join(_unquoted(line).split())
-
-
-def _kept(line: str, before: str) -> str:
-    """The shorter text, if a name is left in it."""
-    return line.strip() if any(char.isalnum() for char in line) else before
-
-
-def _unquoted(line: str) -> str:
-    """No quotation marks around the whole name."""
-    if line[:1] in QUOTES and line[-1:] in QUOTES + "'\u2019" and len(line) > 2:  # noqa: PLR2004
-        return line[1:-1].strip() or line
-    return line
-
-
 def _without_eastern_forms(line: str) -> str:
     """Chinese, Japanese and Korean forms stand at either end without a blank."""
     if line.isascii():
         return line
     for form in words.EASTERN_FORMS:
         if line != form and (line.startswith(form) or line.endswith(form)):
-            line = _kept(line.removeprefix(form).removesuffix(form), line)
+            line = kept(line.removeprefix(form).removesuffix(form), line)
     return line
 
 
 def _without_forms(line: str) -> str:
     """Take legal forms off both ends, as long as a name is left."""
-    tokens = line.split()
+    tokens = _without_place(GLUED_COMMA.sub(", ", line).split())
     bracket = [tokens.pop()] if len(tokens) > 2 and tokens[-1][0] == "(" and tokens[-1][-1] == ")" else []  # noqa: PLR2004
     if bracket and _key(bracket[0]) in words.ANYHOW | words.CAPITALS_ONLY:
         bracket = []
@@ -147,6 +90,15 @@ def _without_forms(line: str) -> str:
     return _ended(" ".join(tokens + bracket))
 
 
+def _without_place(tokens: list[str]) -> list[str]:
+    """No town or country behind the form: `Acme GmbH, Berlin`, `Acme Inc. - US`."""
+    for i in range(len(tokens) - 2, 0, -1):
+        parted = tokens[i].endswith(",") or tokens[i + 1] in DASHES
+        if parted and len(tokens) - i <= MOST_WORDS_OF_A_PLACE + 2 and _key(tokens[i]) in words.ANYHOW:
+            return [*tokens[:i], tokens[i].rstrip(",")]
+    return tokens
+
+
 def _form_at_end(tokens: list[str], *, small: bool) -> int:
     """How many words at the end make one legal form; 0 for none."""
     for length in range(min(words.LONGEST_FORM, len(tokens) - 1), 1, -1):
@@ -155,17 +107,22 @@ def _form_at_end(tokens: list[str], *, small: bool) -> int:
         if key in words.ANYHOW and all(len(_key(word)) < len(key) for word in tail):
             joined = _key(tail[0]) in CO and tokens[-length - 1].lower() in AND
             return length - 1 if joined else length
-    last, key = tokens[-1], _key(tokens[-1])
+    spaced = SPACED_INITIALS.search(" ".join(tokens))
+    if spaced and _key(spaced[0]) in words.DOTTED:
+        return len(spaced[0].split())
+    return int(_is_form(tokens[-1], tokens[-2], small=small))
+
+
+def _is_form(word: str, before: str, *, small: bool) -> bool:
+    """Whether the last word is a legal form, by its letters and by how it is written."""
+    key, bare = _key(word), word.strip(",;()")
     if key in CO:
-        return 0 if tokens[-2].lower() in AND or not last.rstrip(".,)").isalpha() else 1
-    if key in words.ANYHOW or last.strip(",()") in words.SPELT:
-        return 1
-    bare = last.strip(",;()")
-    if key in words.DOTTED and (
-        "." in bare.rstrip(".") or "/" in bare or (key in words.CAPITALS_ONLY and bare.isupper())
-    ):
-        return 1
-    return int(key in words.CAPITALS_ONLY and (bare.isupper() or (small and key in words.SMALL_TOO)))
+        return before.lower() not in AND and word.rstrip(".,)").isalpha()
+    if key in words.ANYHOW or bare in words.SPELT or (key in words.DOTTED and ("." in bare.rstrip(".") or "/" in bare)):
+        return True
+    if key in words.BEHIND_A_COMMA and bare.isupper() and before.endswith(","):
+        return True
+    return key in words.CAPITALS_ONLY and (bare.isupper() or (small and key in words.SMALL_TOO))
 
 
 def _without_form_in_front(tokens: list[str], *, romanian: bool) -> list[str]:
@@ -181,7 +138,7 @@ def _without_form_in_front(tokens: list[str], *, romanian: bool) -> list[str]:
         or (romanian and first.upper() in {"S.C.", "SC"})
     )
     if in_front and (first.isupper() or not first.isascii() or "." in first):
-        return _unquoted(" ".join(tokens[1:])).split()
+        return unquoted(" ".join(tokens[1:])).split()
     return tokens
 
 
@@ -198,8 +155,9 @@ def _trimmed(tokens: list[str]) -> list[str]:
 
 def _is_name(tokens: list[str]) -> bool:
     """Whether the words left can be a company's name: more than an article, and not a legal form themselves."""
-    key = _key("".join(tokens))
-    if key in words.ANYHOW or (key in words.CAPITALS_ONLY and "".join(tokens).isupper()):
+    whole = "".join(tokens)
+    key = _key(whole)
+    if key in words.ANYHOW or (key in words.CAPITALS_ONLY and whole.isupper() and "&" not in whole):
         return False
     return any(
         any(char.isalnum() for char in token) and token.lower().strip(".,()") not in words.NEVER_ALONE

@@ -22,7 +22,7 @@ from app.text.values import clean_text
 __all__ = ["company_domain", "is_free_mail", "registrable_domain", "website_url"]
 
 SEPARATORS = re.compile(r"[\s,;|<>()\[\]{}\"'`\u201c\u201d\u2022]+")
-SCHEME = re.compile(r"\A(?:(?:view-source|mailto|url):)*(?:h+t{1,2}p+s?(?:[:;]+[/\\]*|[/\\]{2,}))+", re.IGNORECASE)
+SCHEME = re.compile(r"\A(?:(?:view-source|mailto|url):)*(?:h*t{1,3}p+s?(?:[:;]+[/\\]*|[/\\]{2,}))+", re.IGNORECASE)
 OTHER_SCHEME = re.compile(r"\A(?:mailto:|url:|ftps?://|sftp://|//)", re.IGNORECASE)
 WRAPPED = re.compile(r"[?&](?:q|u|url|target|dest|redirect)=(https?(?::|%3a)[^&]+)", re.IGNORECASE)
 WRAPPERS = ("google.", "facebook.com", "outlook.com", "linkedin.com", "duckduckgo.com")

@@ -1,0 +1,73 @@
+"""Takes off a company's name what is said about it: signs, emoji, former names, owners, listings, taglines.
+
+`companies.py` does this before it looks for legal forms. The name a company trades under wins over its legal one.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["QUOTES", "kept", "unquoted", "without_remarks"]
+
+SIGNS = re.compile(r"[\u00ae\u2122\u2120\u00a9]|\((?:R|TM|SM|C)\)", re.IGNORECASE)
+PICTURES = re.compile(
+    r"[\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\ufe0f\u200d\ue000-\uf8ff\U0001f000-\U0001faff\U000e0020-\U000e007f]+"
+)
+TRADES_AS = re.compile(
+    r"[\s,(\[-]+(?:d\s?[./]?\s?b\s?[./]?\s?a\.?|doing business as|trading as|t/as?|handelend onder de naam)[\s:]+"
+    r"(?=\S)",
+    re.IGNORECASE,
+)
+# What follows a name to say something about the company: its past, its owner, its listing, its vacancies.
+REMARK = (
+    r"formerly|previously|prev\.|originally|f/?k/?a|a/?k/?a|also known as|now\b|ex[- ]|n[\u00e9e]e\b|acquired|a part of"
+    r"|part of|subsidiary|an? [^()]{1,60}?\s?(?:company|subsidiary|brand|business|division)\b|division of|powered by"
+    r"|yc [wsfx]\d\d|y combinator|nasdaq|nyse|lse|asx|tsx|otc|euronext|bse|nse|ticker|publicly traded|we.?re hiring"
+    r"|hiring|is hiring|closed|defunct|inactive|remote|stealth|merged|rebranded|ehemals|vormals|fr\u00fcher"
+    r"|anciennement|voorheen|since \d{4}|est\.? \d{4}|via |ipo\b"
+)
+BRACKETED_REMARK = re.compile(rf"\s*[(\[]\s*(?:{REMARK})[^)\]]*(?:[)\]]|\Z)", re.IGNORECASE)
+TRAILING_REMARK = re.compile(
+    r"\s*(?:[,;-]\s*|\s)(?:formerly(?: known as)?|previously(?: known as)?|f/?k/?a|also known as|a/k/a|ehemals|vormals"
+    r"|anciennement|voorheen|an? [\w.&' -]{2,40}? (?:company|subsidiary|brand|business|corporation|llc)\Z|acquired by"
+    r"|(?:now )?part of|a division of|a subsidiary of|we.?re hiring|is hiring)(?:\s.*|)\Z",
+    re.IGNORECASE,
+)
+CUT = re.compile(r"\s*[|\u00a6\u2502\uff5c\u2022]\s*.*\Z|\s+(?:::|//|\u00b7|~)\s+.*\Z")
+DASH = re.compile(r"\s+[-\u2013\u2014]+\s+|[\u2013\u2014]\s+|\s+[\u2013\u2014]")
+TAGLINE_WORDS = 3
+ACRONYM = re.compile(r"\A(?P<name>.+?)\s*\((?P<short>[A-Z][A-Z&.]{1,7})\)\Z")
+QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\u2018`'
+
+
+def without_remarks(line: str) -> str:
+    """No signs, emoji, former names, owners or taglines; the name a company trades under instead of its legal one."""
+    if line.isascii() and line.replace(" ", "").isalnum() and not TRADES_AS.search(line):
+        return TRAILING_REMARK.sub("", line) or line
+    line = kept(SIGNS.sub("", PICTURES.sub(" ", line)), line)
+    if trade := TRADES_AS.search(line):
+        line = kept(line[trade.end() :].rstrip(")] "), line)
+    line = kept(BRACKETED_REMARK.sub("", line), line)
+    line = kept(TRAILING_REMARK.sub("", line), line)
+    line = kept(CUT.sub("", line), line)
+    if dash := DASH.search(line):
+        tail = line[dash.end() :]
+        if len(tail.split()) >= TAGLINE_WORDS or "hiring" in tail.lower():
+            line = kept(line[: dash.start()], line)
+    if acronym := ACRONYM.match(line):
+        initials = "".join(word[0] for word in re.findall(r"[^\W_]\w*", acronym["name"]) if word[0].isupper())
+        if initials.startswith(acronym["short"].replace(".", "").replace("&", "")):
+            line = acronym["name"]
+    return " ".join(unquoted(line).split())
+
+
+def kept(line: str, before: str) -> str:
+    """The shorter text, if a name is left in it."""
+    return line.strip() if any(char.isalnum() for char in line) else before
+
+
+def unquoted(line: str) -> str:
+    """No quotation marks around the whole name."""
+    if line[:1] in QUOTES and line[-1:] in QUOTES + "'\u2019" and len(line) > 2:  # noqa: PLR2004
+        return line[1:-1].strip() or line
+    return line
