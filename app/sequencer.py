@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from app import callbacks
+from app import callbacks, uploads
 from app.db import Database
 from app.dispatcher import Spawner
 from app.errors import DatabaseError, DatabaseUnavailableError
@@ -105,6 +105,8 @@ class _Loop:
             moved += await self._reap()
         if self.is_time("settle", 5.0):
             self.report.settled_callbacks += await callbacks.settle_unsettled(self.db)
+        if self.is_time("sweep", 60.0):
+            await uploads.sweep_stale_uploads(self.db)
         moved += await self._dispatch()
         if self.is_time("fold", 1.0):
             await self.db.call("fold_tallies")

@@ -241,7 +241,7 @@ begin
       'chunk_id', v_chunk.id, 'workflow', v_chunk.workflow_slug, 'batch', b.uid, 'client', c.uid, 'client_id', c.id,
       'client_slug', c.slug, 'step_index', v_chunk.step_index, 'settings', v_step, 'config_id', v_chunk.config_id,
       'config', (select f.config from public.client_workflow_configs f where f.id = v_chunk.config_id),
-      'mapping', case when (v_step ->> 'needs_original')::boolean then u.mapping end,
+      'mapping', case when (v_step ->> 'needs_original')::boolean then b.mapping end,
       'items', coalesce((
         select jsonb_agg(jsonb_build_object(
           'state_id', s.id, 'attempt', s.attempt, 'item', i.uid, 'row_number', i.row_number,
@@ -256,7 +256,7 @@ begin
           where cardinality(v_reads) > 0 and r.batch_item_id = s.batch_item_id and r.step_index = any (v_reads)
         ) earlier on true
         where s.status = 'IN_PROGRESS' and s.sent_at is null), '[]'))
-    from public.batches b join public.clients c on c.id = b.client_id join public.uploads u on u.id = b.upload_id
+    from public.batches b join public.clients c on c.id = b.client_id
     where b.id = v_chunk.batch_id);
 end
 $$;

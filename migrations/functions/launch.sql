@@ -41,9 +41,9 @@ begin
   select * into v_pipeline from public.enrichment_pipelines where uid = p_pipeline;
   perform leadloom.check_launch(v_upload, v_pipeline, p_row_limit, p_budget);
   insert into public.batches
-    (launch_key, client_id, upload_id, pipeline_id, pipeline_version, name, blueprint, step_count, item_count, budget,
-     created_by, created_at)
-  values (p_launch_key, v_upload.client_id, v_upload.id, v_pipeline.id, v_pipeline.version,
+    (launch_key, client_id, upload_id, mapping, pipeline_id, pipeline_version, name, blueprint, step_count, item_count,
+     budget, created_by, created_at)
+  values (p_launch_key, v_upload.client_id, v_upload.id, v_upload.mapping, v_pipeline.id, v_pipeline.version,
           coalesce(nullif(btrim(p_name), ''), v_upload.filename || ' · ' || v_pipeline.name),
           leadloom.blueprint(v_pipeline.steps), jsonb_array_length(v_pipeline.steps),
           least(v_upload.row_count, coalesce(p_row_limit, v_upload.row_count)), p_budget, p_actor, leadloom.clock())
@@ -99,8 +99,8 @@ declare
   v_total integer := 0;
 begin
   for v_batch in
-    select b.id, b.upload_id, b.filled_through, b.filled_rows, b.item_count, u.mapping
-    from public.batches b join public.uploads u on u.id = b.upload_id
+    select b.id, b.upload_id, b.filled_through, b.filled_rows, b.item_count, b.mapping
+    from public.batches b
     where b.state in ('RUNNING', 'PAUSED') and b.filled_rows < b.item_count
     order by b.filled_rows, b.id
     limit 10

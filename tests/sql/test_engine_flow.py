@@ -66,6 +66,15 @@ async def test_the_blueprint_is_a_snapshot(world: World) -> None:
     assert {row["step_name"] for row in await world.states("step_name")} == {"alpha", "beta"}
 
 
+async def test_a_batch_keeps_the_mapping_it_was_launched_with(world: World) -> None:
+    await world.launch(1, "alpha")
+    await world.pg.execute("update uploads set mapping = '{}'")
+    await world.pg.execute("update batches set item_count = 2")
+    await world.pg.execute("insert into raw_apollo_uploads select upload_id, 2, data from raw_apollo_uploads")
+    await world.db.call("fill_batches", limit=10)
+    assert [item["fields"]["email"] for item in await world.claim()] == ["p1@example.test"] * 2
+
+
 async def test_a_step_reads_earlier_results_and_identity(world: World) -> None:
     await world.db.call(
         "sync_registry",
