@@ -19,7 +19,7 @@ from typing import Any, Self, TextIO
 
 import httpx
 
-from app.errors import ConflictError
+from app.errors import ConflictError, SettingsError
 from app.local.auth_passwords import hash_password
 from app.local.auth_store import AuthStore
 from app.local.bootstrap import authenticator_url, bootstrap_cluster, bootstrap_database
@@ -64,13 +64,20 @@ class Stack:
 
         Raises:
             ConflictError: a stack is running on this folder already.
+            SettingsError: the folder is somebody else's.
             PostgresError: PostgreSQL cannot be started here; says why.
             MigrationError: the migrations cannot be applied.
         """
-        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._take_lock()
         try:
+            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._take_lock()
             await self._start()
+        except PermissionError as error:
+            await self.stop()
+            raise SettingsError(
+                f"{error.filename or self.home} is closed to this account.",
+                "Start the stack as the account that made the folder, or name another folder in LEADLOOM_HOME.",
+            ) from error
         except BaseException:
             await self.stop()
             raise

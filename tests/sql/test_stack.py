@@ -20,7 +20,7 @@ import psutil
 import pytest
 from supabase import AsyncClientOptions, create_async_client
 
-from app.errors import ConflictError
+from app.errors import ConflictError, SettingsError
 from app.local.keys import Keys
 from app.local.postgres import Cluster, PostgresError, free_port
 from app.local.stack import Stack
@@ -162,6 +162,21 @@ async def test_one_folder_has_one_stack(ports: Path) -> None:
             await Stack(ports).start()
         async with httpx.AsyncClient() as http:
             assert (await http.get(f"{first.url}/auth/v1/health")).status_code == 200
+
+
+async def test_a_folder_of_somebody_elses_is_named(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o000)
+    root = os.geteuid() == 0
+    if root:  # who may enter any folder
+        os.seteuid(65534)
+    try:
+        with pytest.raises(SettingsError, match="is closed to this account"):
+            await Stack(home).start()
+    finally:
+        if root:
+            os.seteuid(0)
+        home.chmod(0o700)
 
 
 async def test_ports_that_are_taken_are_left_alone(ports: Path) -> None:
