@@ -10,13 +10,14 @@ import re
 
 from app.text import _name_words as words
 
-__all__ = ["capitalised_word", "is_shouted", "is_whispered", "recase", "settle_outliers"]
+__all__ = ["UNPRONOUNCED", "capitalised_word", "is_shouted", "is_whispered", "recase", "settle_outliers"]
 
 MAC_PREFIX = re.compile(r"\bMa?c(?=[A-Z])")
 LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019\u02bc][^\W\d_]*)*")
 VOWELS = frozenset("AEIOUYÀÁÂÃÄÅÈÉÊËÌÍÎÏÒÓÔÕÖÙÚÛÜÝĂÆØŒĄĘİŐŰŌŪĒĪ")
 INITIALS = frozenset(("AJ", "CJ", "DJ", "EJ", "OJ", "PJ", "RJ", "TJ", "AC", "AB", "AK", "JA", "KA"))
-ACRONYM = re.compile(r"[^AEIOUYÀ-Ý]+|(?!ANN|ART|ALF|ASH|AMR)[AEIOU][^AEIOUYÀ-Ý]{2}")
+UNPRONOUNCED = re.compile(r"[^AEIOUYÀ-Ý]+|(?!ANN|ART|ALF|ASH|AMR)[AEIOU][^AEIOUYÀ-Ý]{2}")
+"""Capitals that are initials rather than a shouted name: APJ, KR; not ANN, TOM."""
 MIN_SHOUT = 3
 MIN_WORDS_WITH_TAIL = 3
 MIN_SURNAME = 4
@@ -65,7 +66,7 @@ def settle_outliers(text: str) -> str:
         parts[-1] = capitalised_word(last)
     first = parts[0]
     whispered = first.islower() and first not in words.PARTICLES and "'" not in first
-    shouted = len(first) >= MIN_SHOUT and first.isupper() and first.isalpha() and not ACRONYM.fullmatch(first)
+    shouted = len(first) >= MIN_SHOUT and first.isupper() and first.isalpha() and not UNPRONOUNCED.fullmatch(first)
     if whispered or shouted:
         parts[0] = capitalised_word(first)
     return " ".join(parts)

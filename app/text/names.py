@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from nameparser import Parser, Policy
 
 from app.text import _name_words as words
-from app.text._casing import is_shouted, is_whispered, recase, settle_outliers
+from app.text._casing import UNPRONOUNCED, is_shouted, is_whispered, recase, settle_outliers
 from app.text._name_cleaning import Core, strip_decoration
 from app.text.places import country_code
 from app.text.values import fold
@@ -62,7 +62,7 @@ def person_name(
         if not _needs_care(given, family):
             return PersonName(given, family, text)
     core = strip_decoration(text)
-    if core and not (full or first):
+    if core and not first and text == last:
         core = replace(core, titled=True)  # a last name, whatever it looks like
     return _from_core(core, country) if core else NOBODY
 
@@ -153,7 +153,9 @@ def _from_columns(first: str, last: str, full: str | None, country: str | None) 
         given_text = given_text[: -len(family_text) - 1]
     elif tail.startswith(f"{head} "):
         family_text = family_text[len(given_text) + 1 :]
-    given_text, family_text = _written(given_text), _written(family_text, opens=False)
+    initials = UNPRONOUNCED.fullmatch(given_text) and not is_shouted(family_text)
+    given_text = given_text if initials else _written(given_text)
+    family_text = _written(family_text, opens=False)
     name = _assembled(given_text, family_text, f"{given_text} {family_text}", family.generation or given.generation)
     return PersonName(name.first, name.last, _longer(name, full, country))
 
@@ -162,6 +164,8 @@ def _longer(name: PersonName, full: str | None, country: str | None) -> str | No
     """The whole name of its own column, where it only adds to the other two (a middle name, Jr.)."""
     core = strip_decoration(full)
     whole = _from_core(core, country).full if core else None
+    if whole and whole == f"{name.last}{name.first}":
+        return whole  # Korean and Japanese names are written in one word, family first
     if whole and name.full and set(fold(name.full).split()) <= set(fold(whole).split()):
         return whole
     return name.full

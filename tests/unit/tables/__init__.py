@@ -25,7 +25,7 @@ def read_table(name: str) -> list[Case]:
 
 
 def _cell(text: str) -> str | None:
-    """One cell: blanks around it are layout, `\\u00a0` and `\\n` are written out, `∅` is nothing."""
+    r"""One cell: blanks around it are layout, `\u00a0` and `\n` are written out, `∅` is nothing."""
     text = text.strip(" ")
     if text == "∅":
         return None
