@@ -16,7 +16,7 @@ MAC_PREFIX = re.compile(r"\bMa?c(?=[A-Z])")
 LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019\u02bc][^\W\d_]*)*")
 VOWELS = frozenset("AEIOUYÀÁÂÃÄÅÈÉÊËÌÍÎÏÒÓÔÕÖÙÚÛÜÝĂÆØŒĄĘİŐŰŌŪĒĪ")
 INITIALS = frozenset(("AJ", "CJ", "DJ", "EJ", "OJ", "PJ", "RJ", "TJ", "AC", "AB", "AK", "JA", "KA"))
-UNPRONOUNCED = re.compile(r"[^AEIOUYÀ-Ý]+|(?!ANN|ART|ALF|ASH|AMR)[AEIOU][^AEIOUYÀ-Ý]{2}")
+UNPRONOUNCED = re.compile(r"[B-DF-HJ-NP-TV-XZ]+|(?!ANN|ART|ALF|ASH|AMR)[AEIOU][B-DF-HJ-NP-TV-XZ]{2}")
 """Capitals that are initials rather than a shouted name: APJ, KR; not ANN, TOM."""
 MIN_SHOUT = 3
 MIN_WORDS_WITH_TAIL = 3
