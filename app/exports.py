@@ -1,14 +1,11 @@
 """Leads out of the system: any filtered list, or a whole batch with every uploaded row, as CSV or Parquet.
 
 Rows come page by page and leave line by line, so there is no limit on how many; nothing is ever held but one page. CSV is
-UTF-8, and no cell can start a formula: text that begins like one gets a leading apostrophe, which is what spreadsheets
-use themselves (and what an upload here takes off again).
+UTF-8, and no cell can start a formula (`app/csv_out.py`).
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -19,6 +16,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from app.csv_out import csv_line
 from app.db import Database
 from app.errors import InputError
 
@@ -30,7 +28,7 @@ __all__ = [
     "export_batch",
     "leads_csv",
     "leads_parquet",
-    "safe_cell",
+    "people_csv",
 ]
 
 LEAD_COLUMNS: dict[str, str] = {
@@ -92,20 +90,15 @@ OUTCOME_COLUMNS = ("leadloom_status", "leadloom_reason")
 NUMBERS = frozenset(("employee_count", "founded_year"))
 FLAGS = frozenset(("is_new_in_role", "worked_at_customer", "works_at_customer"))
 PAGE_ROWS = 1_000
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+BOM = "\ufeff".encode()
+"""What Excel recognises UTF-8 by; programs need none."""
 
 
-def safe_cell(value: Any) -> str:
-    """A value as the text of a CSV cell that no spreadsheet takes for a formula; numbers stay numbers."""
-    if value is None:
-        return ""
+def _shown(value: Any) -> Any:
+    """A value as a cell: flags as yes and no, lists in one cell, everything else as it is."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, (int, float)):
-        return str(value)
-    text = value if isinstance(value, str) else _joined(value)
-    text = text.replace("\x00", "")
-    return f"'{text}" if text.lstrip(" \n").startswith(FORMULA_STARTS) or text.startswith(FORMULA_STARTS) else text
+    return _joined(value) if isinstance(value, (list, dict)) else value
 
 
 def _joined(value: Any) -> str:
@@ -176,9 +169,47 @@ async def leads_csv(
         InputError: there is no such column.
     """
     wanted = chosen_columns(columns)
-    yield _lines([[LEAD_COLUMNS[name] for name in wanted]])
+    yield csv_line([LEAD_COLUMNS[name] for name in wanted])
     async for rows in lead_pages(db, client, filters):
-        yield _lines([safe_cell(row.get(name)) for name in wanted] for row in rows)
+        yield b"".join(csv_line([_shown(row.get(name)) for name in wanted]) for row in rows)
+
+
+async def people_csv(db: Database, client: str | None, filters: dict[str, Any]) -> AsyncIterator[bytes]:
+    """People found by their work history as CSV: one line per position that was found.
+
+    Args:
+        db: the database.
+        client: one client's people, or all.
+        filters: those of `search_people`.
+    """
+    yield csv_line(PEOPLE_COLUMNS)
+    after: int | None = None
+    while True:
+        page = await db.read(
+            "search_people", client=client, filters=filters, after=after, limit=PAGE_ROWS, count_cap=0
+        )
+        for person in page["rows"]:
+            yield b"".join(csv_line(_person_line(person, p)) for p in person["positions"] if p["hit"])
+        if not page["more"]:
+            return
+        after = page["rows"][-1]["id"]
+
+
+PEOPLE_COLUMNS = (
+    *("Name", "Title today", "Company today", "E-mail", "LinkedIn", "Country"),
+    *("Worked at", "Domain", "As", "From", "To", "Still there", "Customer", "Matched by"),
+)
+
+
+def _person_line(person: dict[str, Any], position: dict[str, Any]) -> list[Any]:
+    has_left = position["has_left"]
+    return [
+        *(person[name] for name in ("person_name", "title", "company_name", "email", "linkedin", "country")),
+        *(position[name] for name in ("company_name", "company_domain", "title", "start", "end")),
+        "unknown" if has_left is None else "no" if has_left else "yes",
+        position["customer_name"],
+        position["match"],
+    ]
 
 
 async def leads_parquet(
@@ -242,32 +273,27 @@ async def batch_csv(
     header: list[str] = manifest["header"]
     tally = counts if counts is not None else {}
     tally |= dict.fromkeys(("uploaded", "delivered", "failed", "waiting"), 0)
-    yield _lines([[*map(safe_cell, header), *OUTCOME_COLUMNS, *(f"leadloom_{name}" for name in wanted)]])
+    yield csv_line([*header, *OUTCOME_COLUMNS, *(f"leadloom_{name}" for name in wanted)])
     after = 0
     while rows := await db.read("batch_export_rows", batch=batch, after=after, limit=PAGE_ROWS):
         after = rows[-1]["row_number"]
         for row in rows:
             tally["uploaded"] += 1
             tally[row["status"]] += 1
-        yield _lines(_export_line(row, header, wanted) for row in rows)
+        yield b"".join(csv_line(_export_line(row, header, wanted)) for row in rows)
 
 
-def _export_line(row: dict[str, Any], header: list[str], wanted: list[str]) -> list[str]:
+def _export_line(row: dict[str, Any], header: list[str], wanted: list[str]) -> list[Any]:
     original, lead = row["original"], row["lead"] or {}
     reason = row["reason"]
     if reason and row["step"]:
         reason = f"{row['step']}: {reason}"
     return [
-        *(_as_it_came(original.get(name)) for name in header),
+        *(original.get(name) for name in header),
         row["status"],
-        safe_cell(reason),
-        *(safe_cell(lead.get(name)) for name in wanted),
+        reason,
+        *(_shown(lead.get(name)) for name in wanted),
     ]
-
-
-def _as_it_came(value: Any) -> str:
-    """An original cell. One that carried its own apostrophe keeps it; one that could start a formula gets one."""
-    return safe_cell(value)
 
 
 async def export_batch(db: Database, batch: str, out: Path, columns: Sequence[str] | None = None) -> BatchExport:
@@ -294,8 +320,3 @@ async def export_batch(db: Database, batch: str, out: Path, columns: Sequence[st
         partial.unlink(missing_ok=True)
     return BatchExport(out, manifest)
 
-
-def _lines(rows: Any) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue().encode("utf-8", "replace")

@@ -11,30 +11,9 @@ import polars as pl
 import pytest
 
 from app.errors import InputError
-from app.exports import batch_csv, export_batch, leads_csv, leads_parquet, safe_cell
+from app.exports import batch_csv, export_batch, leads_csv, leads_parquet, people_csv
 from tests.engine_kit import World
 from tests.sql.test_results import customers, enriched
-
-
-@pytest.mark.parametrize(
-    ("value", "cell"),
-    [
-        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
-        ("+1 415", "'+1 415"),
-        ("-3", "'-3"),
-        ("@x", "'@x"),
-        (" =1+1", "' =1+1"),
-        ("\t=1", "'\t=1"),
-        (-3, "-3"),
-        (None, ""),
-        (True, "yes"),
-        (False, "no"),
-        ("a-b", "a-b"),
-        (["Robots", "Vision"], "Robots; Vision"),
-    ],
-)
-def test_no_cell_starts_a_formula(value: object, cell: str) -> None:
-    assert safe_cell(value) == cell
 
 
 async def text_of(pieces: object) -> str:
@@ -55,6 +34,22 @@ async def test_a_filtered_list_has_the_chosen_columns_and_all_rows(world: World,
     assert none.count("\r\n") == 1
     with pytest.raises(InputError, match="no column wrong"):
         await text_of(leads_csv(world.db, world.client, {}, ["wrong"]))
+
+
+async def test_found_people_leave_with_the_positions_that_were_found(world: World) -> None:
+    await enriched(world, 2)
+    text = await text_of(people_csv(world.db, world.client, {"domain": "kstrl.example", "status": "former"}))
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(row["Name"], row["As"], row["To"], row["Still there"]) for row in rows] == [
+        ("Ann Number2", "Analyst", "2022", "no"),
+        ("Ann Number1", "Analyst", "2022", "no"),
+    ]
+
+
+async def test_no_cell_starts_a_formula(world: World) -> None:
+    await enriched(world, 1, headline='=HYPERLINK("http://x")', first_name="@Ann", name="@Ann")
+    text = await text_of(leads_csv(world.db, world.client, {}, ["person_name", "headline"]))
+    assert text.splitlines()[1] == "'@Ann,\"'=HYPERLINK(\"\"http://x\"\")\""
 
 
 async def test_parquet_has_typed_columns(world: World) -> None:

@@ -1,0 +1,144 @@
+"""A client's own customers, pasted or uploaded: who they are, so that their former employees can be found.
+
+Every line is read for a domain, a LinkedIn page and a name, in any order and with any separator; a line with none of
+them is given back, never guessed at. What is matched with them is decided in the database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.db import Database
+from app.errors import InputError
+from app.text.companies import company_key, company_name, is_no_company
+from app.text.domains import company_domain
+from app.text.linkedin import linkedin_company
+from app.text.values import clean_text
+
+__all__ = ["CustomerList", "import_upload", "read_lines", "read_row", "save"]
+
+SEPARATORS = re.compile(r"[\t;|]|,(?=\s|\S*[./])|,(?! ?(?:Inc|Ltd|LLC|Co|Corp|GmbH|S\.A|B\.V|N\.V)\b)", re.IGNORECASE)
+HEADERS = frozenset(("company", "company name", "name", "customer", "customers", "domain", "website", "linkedin", "url"))
+CALL_ROWS = 1_000
+NAME_COLUMNS = ("customer", "customer name", "company", "company name", "account", "account name", "name")
+
+
+@dataclass
+class CustomerList:
+    """What a list came to: customers, and the lines in which none was found."""
+
+    customers: list[dict[str, Any]] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+
+def read_lines(text: str) -> CustomerList:
+    """Read a pasted list, one customer a line: `Acme, acme.com`, a bare domain, a LinkedIn URL, or a name."""
+    found = CustomerList()
+    for number, line in enumerate(text.splitlines()):
+        given = line.strip().strip(",;")
+        if not given:
+            continue
+        parts = [part.strip() for part in SEPARATORS.split(given) if part.strip()]
+        if number == 0 and all(part.lower() in HEADERS for part in parts):
+            continue
+        _take(found, given, parts)
+    return found
+
+
+def read_row(row: Mapping[str, Any], mapping: Mapping[str, str]) -> CustomerList:
+    """Read one row of an uploaded file, by its mapped columns or, where none is mapped, by all of its cells."""
+    found = CustomerList()
+    mapped = [row.get(mapping[name]) for name in ("company_name", "company_domain", "website", "company_linkedin") if name in mapping]
+    named = [value for column, value in row.items() if column.strip().lower() in NAME_COLUMNS]
+    cells = [text for value in (*mapped, *named) if (text := clean_text(value))]
+    if not cells:
+        cells = [text for value in row.values() if (text := clean_text(value))]
+    if cells:
+        _take(found, ", ".join(dict.fromkeys(cells))[:500], cells)
+    return found
+
+
+def _take(found: CustomerList, given: str, parts: Iterable[str]) -> None:
+    customer = _customer(given[:500], parts)
+    if customer is None:
+        found.unread.append(given[:500])
+    else:
+        found.customers.append(customer)
+
+
+def _customer(given: str, parts: Iterable[str]) -> dict[str, Any] | None:
+    name = domain = linkedin = None
+    for part in parts:
+        if page := linkedin_company(part):
+            linkedin = linkedin or page
+        elif "linkedin.com" in part.lower():
+            continue
+        elif (found := company_domain(part)) and " " not in part:
+            domain = domain or found
+        elif not re.fullmatch(r"https?://\S+|\S+@\S+|[\d\s.,]+", part):
+            name = name or company_name(part)
+    key = company_key(name) if name and not is_no_company(name) else None
+    if not (domain or linkedin or key):
+        return None
+    return {"name": name, "name_key": key, "domain": domain, "linkedin": linkedin, "given": given}
+
+
+async def save(
+    db: Database,
+    client: str,
+    customers: list[dict[str, Any]],
+    *,
+    actor: str,
+    replace: bool = False,
+    upload: str | None = None,
+) -> dict[str, int]:
+    """Add customers to a client's list, or put them in its place; flags are refreshed in the background.
+
+    Returns:
+        How many were `added`, `changed` and `removed`.
+
+    Raises:
+        NotFoundError: there is no such client.
+        InputError: a replacement that is too long for one call.
+    """
+    if replace and len(customers) > CALL_ROWS * 10:
+        raise InputError("A list that replaces another one may have 10,000 lines.", "Add the rest afterwards.")
+    step = len(customers) if replace else CALL_ROWS
+    total = {"added": 0, "changed": 0, "removed": 0}
+    for start in range(0, max(1, len(customers)), max(1, step)):
+        part = customers[start : start + step] if step else []
+        saved = await db.call(
+            "save_customers", client=client, customers=part, upload=upload, replace=replace, actor=actor
+        )
+        for name in total:
+            total[name] += saved[name]
+    return total
+
+
+async def import_upload(db: Database, upload: str, *, actor: str, replace: bool = False) -> tuple[dict[str, int], CustomerList]:
+    """Read an uploaded file of customers into its client's list.
+
+    Returns:
+        What `save` returns, and what was read, unread lines included.
+
+    Raises:
+        InputError: there is no such upload.
+    """
+    found = CustomerList()
+    after, client = 0, None
+    while True:
+        page = await db.read("upload_cells", upload=upload, after=after, limit=CALL_ROWS)
+        client = client or page["client"]
+        if not page["rows"]:
+            break
+        after = page["rows"][-1]["row_number"]
+        for row in page["rows"]:
+            read = read_row(row["data"], page["mapping"] or {})
+            found.customers += read.customers
+            found.unread += read.unread
+    if client is None:
+        raise InputError("There is no such upload.", "Choose one of the client's uploads.")
+    return await save(db, client, found.customers, actor=actor, replace=replace, upload=upload), found
