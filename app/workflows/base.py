@@ -51,7 +51,6 @@ IDENTITY_COLUMNS = frozenset(
 """The columns of `batch_items` that a workflow may overwrite with what it found out."""
 
 UPLOAD_KINDS = ("people", "companies", "customers")
-ORIGINAL = frozenset(("original", "mapping", "results"))
 LABELS = {"linkedin": "LinkedIn URL", "company_linkedin": "company LinkedIn URL", "email": "e-mail address"}
 
 
@@ -155,7 +154,8 @@ class Workflow(Generic[In, Out]):
 
     def __post_init__(self) -> None:
         """Derive what is read and written from the models, and refuse a declaration that contradicts itself."""
-        inputs = {name: info for name, info in self.Input.model_fields.items() if name not in ORIGINAL}
+        row = Evidence.model_fields if issubclass(self.Input, Original) else {}
+        inputs = {name: info for name, info in self.Input.model_fields.items() if name not in row}
         derived = {
             "reads": tuple(inputs),
             "required": tuple(name for name, info in inputs.items() if info.is_required()),
@@ -285,7 +285,7 @@ class ClayWorkflow(Workflow[In, Out]):
 
 
 def _in_words(refusal: ValidationError) -> str:
-    """Say what is wrong with a row, as in "This row has no LinkedIn URL."."""
+    """Say what is wrong with a row in the user's words: it has no LinkedIn URL."""
     errors = refusal.errors(include_url=False, include_context=False)
     missing = [field_label(str(error["loc"][0])) for error in errors if error["type"] == "missing"]
     wrong = [
