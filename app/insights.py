@@ -187,7 +187,7 @@ async def scan_upload(db: Database, uid: str) -> None:
 
 
 def _object(answer: Any) -> Answer:
-    """What SQL said is an object by contract; anything else is a broken deployment and must not look like an empty page."""
+    """What SQL said is an object by contract; anything else is a broken deployment, no empty page."""
     if not isinstance(answer, dict):
         raise TypeError(f"expected an object from the read model, got {type(answer).__name__}")
     return answer

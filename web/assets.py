@@ -1,4 +1,4 @@
-"""Static files, named by their content: a URL carries the hash of what it serves, so browsers may keep it for a year."""
+"""Static files, named by their content: a URL carries the hash of what it serves, so browsers may keep it a year."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ BARS = 72
 WIDTH, HEIGHT = 720, 96
 RECENT_POINTS = 12
 LEAST_BAR = 1.5
+WIDEST_BAR = 28
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,17 @@ def chart(points: list[list[Any]]) -> Chart | None:
         sums[slot][0] += max(ended, 0)
         sums[slot][1] += max(failed, 0)
     top = max(sum(both) for both in sums) or 1
-    step = WIDTH / max(count, 24)
+    step = WIDTH / count
+    wide = min(step * 0.82, WIDEST_BAR)
     bars = []
     for i, (ended, failed) in enumerate(sums):
         if not ended and not failed:
             continue
         at = start + timedelta(seconds=i * period)
         label = f"{at:%Y-%m-%d %H:%M:%S} UTC: {ended:,} completed, {failed:,} failed"
-        bars.append(Bar(round(i * step, 1), round(step * 0.82, 1), _high(ended, top), _high(failed, top), label))
+        bars.append(
+            Bar(round(i * step + (step - wide) / 2, 1), round(wide, 1), _high(ended, top), _high(failed, top), label)
+        )
     return Chart(bars, top, start, end, period)
 
 

@@ -1,4 +1,4 @@
-"""Errors as pages: every refusal says what happened and what to do, as a full page or as the fragment that was asked for.
+"""Errors as pages: every refusal says what happened and what to do, as a full page or as a fragment.
 
 Handlers raise; nothing here is reached by a request that went well. `web.pages` draws the answers.
 """
@@ -85,7 +85,7 @@ async def _unavailable(request: Request, error: Exception) -> Response:
 async def _unexpected(request: Request, error: Exception) -> Response:
     from web.pages import error_page  # noqa: PLC0415
 
-    log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return error_page(
         request, 500, "Something went wrong on our side.", "Nothing was changed. Try again; the log says more."
     )

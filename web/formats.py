@@ -34,13 +34,16 @@ STATES: dict[str, tuple[str, str]] = {
     "receiving": ("loader", "Being read"),
     "in_progress": ("loader", "Running"),
 }
+NOTHING = "\u2013"
+"""Stands where there is no value."""
+
 MINUTE, HOUR, DAY = 60, 3600, 86400
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def num(value: Any) -> str:
     """1234567 → 1,234,567."""
-    return "–" if value is None else f"{int(value):,}"
+    return NOTHING if value is None else f"{int(value):,}"
 
 
 def short(value: Any) -> str:
@@ -56,7 +59,7 @@ def short(value: Any) -> str:
 def percent(part: Any, whole: Any) -> str:
     """A share in words that never claim 0 % or 100 % falsely."""
     if not whole:
-        return "–"
+        return NOTHING
     share = float(part) / float(whole)
     if 0 < share < 0.01:  # noqa: PLR2004 -- one per cent
         return "<1 %"
@@ -91,7 +94,7 @@ def parse_time(value: Any) -> datetime | None:
 def duration(seconds: Any) -> str:
     """Seconds as people say them: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min, 3 d 4 h."""
     if seconds is None:
-        return "–"
+        return NOTHING
     s = float(seconds)
     if s < 10:  # noqa: PLR2004 -- below ten seconds, tenths tell
         return f"{max(s, 0):.1f} s"
@@ -107,7 +110,7 @@ def duration(seconds: Any) -> str:
 def between(start: Any, end: Any) -> str:
     """How long it took from one time to the other."""
     first, last = parse_time(start), parse_time(end)
-    return "–" if first is None or last is None else duration((last - first).total_seconds())
+    return NOTHING if first is None or last is None else duration((last - first).total_seconds())
 
 
 def relative(moment: datetime, now: datetime) -> str:
@@ -129,7 +132,7 @@ def ago(value: Any) -> Markup | str:
     """A `<time>` that says how long ago; the exact time is in its title."""
     moment = parse_time(value)
     if moment is None:
-        return "–"
+        return NOTHING
     moment = moment.astimezone(UTC)
     return Markup('<time datetime="{}" title="{} UTC" data-ago>{}</time>').format(
         moment.isoformat(timespec="seconds"), f"{moment:%Y-%m-%d %H:%M:%S}", relative(moment, datetime.now(UTC))
@@ -140,7 +143,7 @@ def clock(value: Any) -> Markup | str:
     """A `<time>` with date and time."""
     moment = parse_time(value)
     if moment is None:
-        return "–"
+        return NOTHING
     moment = moment.astimezone(UTC)
     return Markup('<time datetime="{}" title="UTC">{}</time>').format(
         moment.isoformat(timespec="milliseconds"), f"{moment:%Y-%m-%d %H:%M:%S}"

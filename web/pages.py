@@ -65,7 +65,7 @@ def local_path(target: str | None, otherwise: str = "/") -> str:
     return otherwise if parts.scheme or parts.netloc else target
 
 
-def render(request: Request, template: str, **context: Any) -> str:
+def render(request: Request, template: str, /, **context: Any) -> str:
     """One template as text, with what every template may use."""
     admin = getattr(request.state, "admin", None)
     flash = None
@@ -86,12 +86,12 @@ def render(request: Request, template: str, **context: Any) -> str:
     return environment.get_template(template).render(shared | context)
 
 
-def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+def page(request: Request, template: str, /, *, status: int = 200, **context: Any) -> HTMLResponse:
     """One template as an answer."""
     return HTMLResponse(render(request, template, **context), status, {"vary": "HX-Request, HX-Request-Type"})
 
 
-def show(request: Request, template: str, partial: str, data: Any, **context: Any) -> Response:
+def show(request: Request, template: str, partial: str, data: Any, /, **context: Any) -> Response:
     """A page that htmx may also ask for in part.
 
     Args:
@@ -118,7 +118,7 @@ def redirect(request: Request, target: str, said: str | None = None, *, kind: st
     return RedirectResponse(target, status_code=303)
 
 
-def dialog(request: Request, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+def dialog(request: Request, name: str, /, *, status: int = 200, **context: Any) -> HTMLResponse:
     """A small form: the content of a dialog when a script asked for it, else a page of its own around the same partial.
 
     The partial is `dialogs/<name>.html`; its context must have `title` and `crumbs`, pairs of words and address.

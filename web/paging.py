@@ -1,6 +1,6 @@
 """Keyset paging and filters that live in the URL.
 
-A cursor is the sort key of the last row shown, packed so that it survives a URL; SQL gets it back as the values it gave.
+A cursor is the sort key of the last row shown, packed so that it survives a URL; SQL gets back the values it gave.
 Pages never count past what they show: "next" exists when one row more than a page came.
 """
 

@@ -1,7 +1,7 @@
 """The pipeline builder's state between clicks: the form itself.
 
-Every button of the builder posts the whole form; what was asked is done to the steps here and the builder is drawn again.
-So it works the same with drag and drop, with a keyboard and without any script, and nothing is saved before Save.
+Every button of the builder posts the whole form; what was asked is done to the steps here, and the builder is drawn
+again. So it works the same with drag and drop, with a keyboard and without any script; nothing is saved before Save.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class Editor:
         )
 
     def apply(self, asked: str, titles: dict[str, str]) -> None:
-        """Do what a button asked for: `add:slug[:position]`, `up:key`, `down:key`, `remove:key`; others only draw anew."""
+        """Do what a button asked: `add:slug[:position]`, `up:key`, `down:key`, `remove:key`; others only draw anew."""
         what, _, detail = asked.partition(":")
         if what == "add":
             self._add(detail, titles)

@@ -80,6 +80,7 @@ class Shield:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and guard its answer."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

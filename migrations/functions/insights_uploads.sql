@@ -41,7 +41,9 @@ begin
     'same_file', (select coalesce(jsonb_agg(jsonb_build_object('uid', uid, 'filename', filename, 'created_at', created_at)
                                             order by id desc), '[]')
                   from public.uploads where client_id = v_upload.client_id and sha256 = v_upload.sha256 and id <> v_upload.id),
-    'preview', (select coalesce(jsonb_agg(jsonb_build_object('row_number', row_number, 'data', data) order by row_number), '[]')
+    'preview', (select coalesce(jsonb_agg(jsonb_build_object('row_number', row_number, 'data', data,
+                  'fields', (select coalesce(jsonb_object_agg(m.key, leadloom.clean_cell(r.data ->> m.value)), '{}')
+                             from jsonb_each_text(v_upload.mapping) m)) order by row_number), '[]')
                 from (select row_number, data from public.raw_apollo_uploads
                       where upload_id = v_upload.id order by row_number limit 8) r));
 end

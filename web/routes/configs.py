@@ -112,7 +112,10 @@ def _workflow(slug: str) -> AnyWorkflow:
 
 def _fields(data: dict[str, Any], typed: dict[str, str] | None = None) -> list[Any]:
     saved = data["config"] or {"values": {}, "set": []}
-    return form_fields(data["schema"] or {}, saved["values"], saved["set"], typed)
+    known = registry().get(data["workflow"]["slug"])
+    # The model's own schema keeps the order of its fields; the database's copy does not.
+    schema = known.Config.model_json_schema() if known and known.Config else data["schema"]
+    return form_fields(schema or {}, saved["values"], saved["set"], typed)
 
 
 def _page(
@@ -135,7 +138,7 @@ def _page(
         "cap": (data["config"] or {"values": {}})["values"].get("lifetime_cap", LIFETIME_CAP),
         "warn_at": WARN_AT,
         "sample": {name: SAMPLE.get(name, "") for name in workflow.reads} if isinstance(workflow, ClayWorkflow) else {},
-        "returns": [name for name in data["workflow"]["writes"]][:4],
+        "returns": data["workflow"]["writes"][:4],
         "client": data["client"]["uid"],
         "slug": slug,
         "adding": "add" in request.query_params,

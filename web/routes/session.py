@@ -45,7 +45,7 @@ def _form(
 
 
 def _keys(request: Request, email: str) -> list[str]:
-    """What failures are counted under: the account, and where the attempt came from. Hashed: no addresses are stored."""
+    """What failures are counted under: the account, and where the attempt came from. Only hashes are stored."""
     origin = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
     origin = origin or (request.client.host if request.client else "")
     marks = [f"email|{email.strip().lower()}", f"origin|{origin}"]

@@ -60,7 +60,9 @@ async def receive(request: Request, db: Db, admin: Actor, client: UUID) -> Respo
         spool.write(part)
     name = Path(request.query_params.get("filename", "")).name[:200] or "upload.csv"
     kind = request.query_params.get("kind")
-    job = _Job(db, admin.email, str(client), name, kind if kind in KINDS else None, "again" in request.query_params)
+    kind = kind if kind in KINDS else None
+    again = "again" in request.query_params
+    job = _Job(db, actor=admin.email, client=str(client), name=name, kind=kind, again=again)
     return StreamingResponse(
         job.lines(spool),
         media_type="application/x-ndjson",
@@ -72,7 +74,7 @@ async def receive(request: Request, db: Db, admin: Actor, client: UUID) -> Respo
 class _Job:
     """One file on its way in."""
 
-    def __init__(self, db: Database, actor: str, client: str, name: str, kind: str | None, again: bool) -> None:
+    def __init__(self, db: Database, *, actor: str, client: str, name: str, kind: str | None, again: bool) -> None:
         self._db, self._actor, self._client = db, actor, client
         self._name, self._kind, self._again = name, kind, again
 
@@ -137,7 +139,8 @@ async def _receive_form(request: Request, db: Database, actor: str, client: str)
     for file in form.getlist("files"):
         if not isinstance(file, UploadFile) or not file.filename:
             continue
-        job = _Job(db, actor, client, Path(file.filename).name[:200], kind if kind in KINDS else None, again=False)
+        name = Path(file.filename).name[:200]
+        job = _Job(db, actor=actor, client=client, name=name, kind=kind if kind in KINDS else None, again=False)
         event = await job.run(file.file, lambda _progress: None)
         if event["stage"] == "done":
             last = event["url"]

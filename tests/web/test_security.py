@@ -1,0 +1,187 @@
+"""Who may come in, and what a stranger's page can make a signed-in browser do: nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+import asyncpg
+import httpx
+import jwt
+import pytest
+from fastapi import FastAPI
+
+from tests.conftest import TestStack
+from tests.web.kit import EMAIL, PASSWORD, Scene, csrf, make_user, sign_in
+from web.cookies import ACCESS, REFRESH
+from web.pages import local_path
+
+
+async def test_without_a_session_every_page_leads_to_the_sign_in(guest: httpx.AsyncClient) -> None:
+    answer = await guest.get("/batches?state=running")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fbatches%3Fstate%3Drunning")
+    fragment = await guest.get("/batches", headers={"HX-Request": "true"})
+    assert (fragment.status_code, fragment.headers["hx-redirect"]) == (401, "/sign-in")
+    assert (await guest.post("/clients", data={"name": "x"})).status_code == 303
+
+
+async def test_a_sign_in_leads_back_and_a_sign_out_ends_it(stack: TestStack, guest: httpx.AsyncClient) -> None:
+    await make_user(stack)
+    answer = await sign_in(guest, target="/health")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/health")
+    page = await guest.get("/health")
+    kept = dict(guest.cookies)
+    left = await guest.post("/sign-out", data={"csrf_token": csrf(page)})
+    assert left.headers["location"] == "/sign-in"
+    guest.cookies.clear()
+    # The tokens that the browser had are worth nothing any more, neither the access nor the refresh token.
+    for name in (ACCESS, REFRESH):
+        guest.cookies.set(name, kept[name])
+    assert (await guest.get("/health")).status_code == 303
+
+
+async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(stack: TestStack, app: FastAPI) -> None:
+    await make_user(stack)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://leadloom.example") as http:
+        cookies = (await sign_in(http)).headers.get_list("set-cookie")
+    sessions = [cookie for cookie in cookies if cookie.startswith((f"{ACCESS}=e", f"{REFRESH}="))]
+    assert len(sessions) == 2
+    assert all("HttpOnly" in c and "SameSite=Lax" in c and "Secure" in c for c in sessions)
+
+
+@pytest.mark.parametrize("case", ["wrong password", "no such user", "no role", "another role"])
+async def test_a_refusal_does_not_say_which_part_was_wrong(
+    stack: TestStack, guest: httpx.AsyncClient, case: str
+) -> None:
+    role = {"no role": None, "another role": "viewer"}.get(case, "admin")
+    if case != "no such user":
+        await make_user(stack, role=role)
+    answer = await sign_in(guest, password="wrong" if case == "wrong password" else PASSWORD)
+    assert answer.status_code == 401
+    assert "E-mail or password is wrong, or this account may not enter." in answer.text
+    assert ACCESS not in guest.cookies
+
+
+async def test_repeated_failures_slow_down_and_success_forgets_them(
+    stack: TestStack, guest: httpx.AsyncClient, pg: asyncpg.Connection
+) -> None:
+    await make_user(stack)
+    for _ in range(4):
+        assert (await sign_in(guest, password="wrong")).status_code == 401
+    slowed = await sign_in(guest)
+    assert slowed.status_code == 429
+    assert "Too many attempts" in slowed.text
+    await pg.execute("update sign_in_failures set at = at - interval '1 minute'")
+    assert (await sign_in(guest)).status_code == 303
+    assert await pg.fetchval("select count(*) from sign_in_failures") == 0
+
+
+async def test_an_expired_access_token_is_renewed_unnoticed(
+    operator: httpx.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = operator.cookies[ACCESS]
+    claims = jwt.decode(old, options={"verify_signature": False})
+    real = jwt.api_jwt.datetime
+
+    class Later(real):  # type: ignore[misc, valid-type]
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return real.fromtimestamp(claims["exp"] + 60, tz)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jwt.api_jwt, "datetime", Later)
+        auth = app.state.services.auth
+        assert await auth.check(old) is None
+    renewed = operator.cookies[REFRESH]
+    operator.cookies.delete(ACCESS)
+    page = await operator.get("/clients")
+    assert page.status_code == 200
+    assert operator.cookies[REFRESH] != renewed
+    assert operator.cookies[ACCESS] != old
+
+
+async def test_tokens_of_somebody_else_are_worth_nothing(operator: httpx.AsyncClient) -> None:
+    claims = jwt.decode(operator.cookies[ACCESS], options={"verify_signature": False})
+    forged = [
+        jwt.encode(claims, "a secret of my own that is long enough", algorithm="HS256"),
+        jwt.encode(claims, "", algorithm="none"),
+        operator.cookies[ACCESS][:-4] + "AAAA",
+        jwt.encode(claims | {"iss": "https://evil.example"}, "x" * 40, algorithm="HS256"),
+    ]
+    for token in forged:
+        operator.cookies.clear()
+        operator.cookies.set(ACCESS, token)
+        assert (await operator.get("/clients")).status_code == 303
+
+
+async def test_a_user_who_lost_the_role_is_out_within_a_minute(
+    operator: httpx.AsyncClient, app: FastAPI, pg: asyncpg.Connection
+) -> None:
+    assert (await operator.get("/clients")).status_code == 200
+    await pg.execute("update auth.users set raw_app_meta_data = '{}'")
+    auth = app.state.services.auth
+    auth._alive = {session: (seen - 61, lives) for session, (seen, lives) in auth._alive.items()}
+    assert (await operator.get("/clients")).status_code == 303
+
+
+async def test_a_change_without_the_token_is_refused(operator: httpx.AsyncClient, scene: Scene) -> None:
+    paths = {
+        "/clients": {"name": "Mallory"},
+        f"/clients/{scene.client}/rename": {"name": "Mallory"},
+        f"/batches/{scene.batch}/cancel": {},
+        f"/batches/{scene.batch}/retry": {},
+        f"/pipelines/{scene.pipeline}": {"do": "save"},
+        f"/clients/{scene.client}/workflows/enrich_company_clay": {"webhook_url": "https://evil.example"},
+        f"/clients/{scene.client}/uploads": {},
+        "/sign-out": {},
+    }
+    for path, fields in paths.items():
+        for token in ({}, {"csrf_token": "0" * 64}):
+            answer = await operator.post(path, data=fields | token)
+            assert answer.status_code == 403, path
+    assert (await operator.get(f"/batches/{scene.batch}")).text.count("Pause") >= 1
+
+
+async def test_another_sites_page_cannot_post_even_with_the_token(operator: httpx.AsyncClient) -> None:
+    token = csrf(await operator.get("/clients"))
+    answer = await operator.post(
+        "/clients", data={"name": "M", "csrf_token": token}, headers={"sec-fetch-site": "cross-site"}
+    )
+    assert answer.status_code == 403
+
+
+async def test_htmx_may_send_the_token_as_a_header(operator: httpx.AsyncClient) -> None:
+    token = csrf(await operator.get("/clients"))
+    answer = await operator.post("/clients", data={"name": "Header"}, headers={"x-csrf-token": token})
+    assert answer.status_code == 303
+
+
+async def test_every_answer_carries_the_policy(operator: httpx.AsyncClient, guest: httpx.AsyncClient) -> None:
+    for path in ("/clients", "/nope", "/static/app.css", "/sign-in"):
+        answer = await guest.get(path)
+        policy = answer.headers["content-security-policy"]
+        assert "unsafe-inline" not in policy, path
+        assert "unsafe-eval" not in policy, path
+        assert "frame-ancestors 'none'" in policy, path
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "", "\\\\evil", "/ok\\x"],
+)
+def test_a_sign_in_never_leads_to_another_site(target: str) -> None:
+    assert local_path(target) == "/"
+
+
+def test_a_sign_in_leads_back_to_our_own_pages() -> None:
+    assert local_path("/batches?state=running") == "/batches?state=running"
+
+
+async def test_the_session_of_a_wrong_password_form_is_not_reused(stack: TestStack, guest: httpx.AsyncClient) -> None:
+    await make_user(stack)
+    form = await guest.get("/sign-in")
+    token = csrf(form)
+    guest.cookies.clear()
+    answer = await guest.post("/sign-in", data={"email": EMAIL, "password": PASSWORD, "csrf_token": token})
+    assert answer.status_code == 403
