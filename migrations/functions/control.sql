@@ -180,25 +180,3 @@ begin
   return jsonb_build_object('reset', v_n);
 end
 $$;
-
--- A callback that came after its deadline finds its state FAILED; if nothing superseded that, it is applied after all:
--- the state is under way again and the caller completes it in the same transaction.
-create or replace function leadloom.reopen_for_late(p_state_id bigint) returns boolean
-language plpgsql volatile security invoker set search_path = ''
-as $$
-declare
-  v_state public.workflow_states;
-begin
-  update public.workflow_states s
-  set status = 'IN_PROGRESS', finished_at = null, advanced_at = null, error_code = null, error_text = null
-  where id = p_state_id and status = 'FAILED' and error_code = 'callback_timeout' and sent_at is not null
-    and exists (select 1 from public.batches b where b.id = s.batch_id and b.state <> 'CANCELLED')
-  returning * into v_state;
-  if v_state.id is null then
-    return false;
-  end if;
-  update public.batch_items set state = 'ACTIVE', finished_at = null where id = v_state.batch_item_id;
-  perform leadloom.reopen_batch(v_state.batch_id);
-  return true;
-end
-$$;

@@ -64,14 +64,11 @@ begin
 end
 $$;
 
-drop trigger if exists tally_inserted on public.workflow_states;
-create trigger tally_inserted after insert on public.workflow_states
+create or replace trigger tally_inserted after insert on public.workflow_states
   referencing new table as new_states for each statement execute function leadloom.tally_inserted();
-drop trigger if exists tally_updated on public.workflow_states;
-create trigger tally_updated after update on public.workflow_states
+create or replace trigger tally_updated after update on public.workflow_states
   referencing old table as old_states new table as new_states for each statement execute function leadloom.tally_updated();
-drop trigger if exists tally_deleted on public.workflow_states;
-create trigger tally_deleted after delete on public.workflow_states
+create or replace trigger tally_deleted after delete on public.workflow_states
   referencing old table as old_states for each statement execute function leadloom.tally_deleted();
 
 -- Sends are counted by those who know: mark_sending adds, an attempt that certainly did not go out takes back.
