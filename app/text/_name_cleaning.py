@@ -53,6 +53,8 @@ PHRASES = re.compile(
 NOT_NAMES = re.compile(r"\w@\w|https?:|www\.|\w\.(?:com|org|net|io|de|nl|fr|co\.uk)\b", re.IGNORECASE)
 GLUED_TITLE = re.compile(r"\A(dr|prof|mr|mrs|ms|ing)\.(?=[^\W\d_]{2})", re.IGNORECASE)
 LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
+LONGEST = 200
+"""Letters that are read; what is longer is a biography, and its name stands at the front."""
 EDGES = ' \t,;:-_*"\u201c\u201d`\u00b4/&+!?\u00b7|@~#=<>^'
 ENDS = EDGES + "'\u2018\u2019"
 
@@ -80,6 +82,7 @@ def strip_decoration(text: str | None, *, column: bool = False) -> Core | None:
     line = clean_text(text)
     if line is None or NOT_NAMES.search(line):
         return None
+    line = line[:LONGEST]
     line = GLUED_WORDS.sub(r"\1 \2", COUPLE.sub(r"\1 \2", _undecorated(line)))
     line = _in_one_script(_cut_tagline(line, least=1 if column else 2))
     line = BIRTH.sub("", PHRASES.sub(" ", f" {line}")).strip(EDGES)

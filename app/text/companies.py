@@ -138,7 +138,8 @@ def _without_form_in_front(tokens: list[str], *, romanian: bool) -> list[str]:
         or (romanian and first.upper() in {"S.C.", "SC"})
     )
     if in_front and (first.isupper() or not first.isascii() or "." in first):
-        return unquoted(" ".join(tokens[1:])).split()
+        rest = unquoted(" ".join(tokens[1:])).split()
+        return rest if _is_name(rest) else tokens
     return tokens
 
 

@@ -27,6 +27,7 @@ OTHER_SCHEME = re.compile(r"\A(?:mailto:|url:|ftps?://|sftp://|//)", re.IGNORECA
 WRAPPED = re.compile(r"[?&](?:q|u|url|target|dest|redirect)=(https?(?::|%3a)[^&]+)", re.IGNORECASE)
 WRAPPERS = ("google.", "facebook.com", "outlook.com", "linkedin.com", "duckduckgo.com")
 ARCHIVED = re.compile(r"\Aweb\.archive\.org/web/[^/]+/", re.IGNORECASE)
+ROOT_DOT = re.compile(r"\A(https?://[^/:]+?)\.+(?=[/:])")
 HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.|\Z)")
 
@@ -73,6 +74,7 @@ def website_url(text: str | None) -> str | None:
             url = str(ada_url.parse_url(f"{scheme}://{_without_scheme(part)}", ("href",))["href"])
         except ValueError:
             continue
+        url = ROOT_DOT.sub(r"\1", url)
         return url.removesuffix("/") if url.count("/") == 3 else url  # noqa: PLR2004 -- scheme://host/
     return None
 
@@ -85,7 +87,7 @@ def _hosts(text: str | None) -> list[tuple[str, str]]:
     parts = [_unwrapped(part) for part in SEPARATORS.split(cleaned) if "." in part or "\u3002" in part]
     found = [(part, host) for part in parts if (host := _host(part))]
     if not found and " " in cleaned:
-        joined = _unwrapped(cleaned.replace(" ", ""))
+        joined = _unwrapped(SEPARATORS.sub("", cleaned))
         found = [(joined, host)] if (host := _host(joined)) else []
     return found
 
@@ -108,7 +110,9 @@ def _host(part: str) -> str | None:
         host = str(ada_url.parse_url(f"http://{_without_scheme(part)}", ("hostname",))["hostname"])
     except ValueError:
         return None
-    host = host.rstrip(".").removeprefix("www.")
+    host = host.rstrip(".")
+    if host.startswith("www.") and host.count(".") > 1:
+        host = host[4:]
     if not HOST.fullmatch(host):
         return None
     if "xn--" in host:

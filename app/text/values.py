@@ -132,7 +132,7 @@ def count(value: Any) -> int | None:
     text = clean_text(value)
     if text is None:
         return None
-    if text.isdigit():
+    if text.isdecimal():
         return int(text) if len(text) < 10 else None  # noqa: PLR2004 -- more people than there are
     if text.casefold() in {"self-employed", "myself only", "just me"}:
         return 1

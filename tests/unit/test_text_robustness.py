@@ -1,0 +1,156 @@
+"""Whatever a cell holds, reading it ends soon, never fails, and gives the same again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.text.companies import company_key, company_name
+from app.text.domains import company_domain, registrable_domain, website_url
+from app.text.linkedin import canonical_linkedin
+from app.text.names import person_name
+from app.text.places import country_name, place_name
+from app.text.values import clean_text, count, email, phone, year
+
+READERS: list[Callable[[str], Any]] = [
+    clean_text,
+    company_domain,
+    company_key,
+    company_name,
+    canonical_linkedin,
+    count,
+    country_name,
+    email,
+    person_name,
+    lambda text: person_name(None, text, "Smith"),
+    lambda text: person_name(None, "Jane", text),
+    lambda text: phone(text, "US"),
+    place_name,
+    registrable_domain,
+    website_url,
+    year,
+]
+PIECES = st.sampled_from(
+    (
+        *("John", "Smith", "JANE", "van", "der", "de", "la", "McDonald", "O'Neil", "PhD", "MBA,", "Jr.", "III", "null"),
+        *(
+            "(she/her)",
+            "|",
+            "@",
+            "\u2013",
+            "\u2014",
+            "-",
+            "&",
+            "Co.",
+            "GmbH",
+            "KG",
+            "S.A.",
+            "Inc.",
+            "LLC",
+            ".",
+            ",",
+            ";",
+        ),
+        *(
+            ":",
+            "/",
+            "\\",
+            "'",
+            '"',
+            "\u201c",
+            "\u201d",
+            "(",
+            ")",
+            "[",
+            "]",
+            "🚀",
+            "®",
+            "™",
+            "李明",
+            "김민준",
+            "محمد",
+            "İ",
+            "ß",
+        ),
+        *(
+            "acme.com",
+            "https://",
+            "http://",
+            "www.",
+            "linkedin.com/in/",
+            "%C3%A9",
+            "%25",
+            "?",
+            "#",
+            "+",
+            "1,234",
+            "51-200",
+        ),
+        *("+1 415", "\u200d", "\u00a0", "\n", "\t", "&amp;", "&#39;", "a\u0301", "\U0001d5dd", "\u2026"),
+    )
+)
+CELLS = st.one_of(
+    st.text(max_size=60), st.lists(PIECES, max_size=8).map(" ".join), st.lists(PIECES, max_size=8).map("".join)
+)
+
+
+@given(CELLS)
+@settings(max_examples=400, deadline=None, derandomize=True)
+def test_no_cell_is_too_strange(cell: str) -> None:
+    for read in READERS:
+        read(cell)
+
+
+@given(CELLS)
+@settings(max_examples=400, deadline=None, derandomize=True)
+def test_a_company_with_a_letter_has_a_name_and_only_one(cell: str) -> None:
+    name = company_name(cell)
+    assert (name is None) == (clean_text(cell) is None or not any(char.isalnum() for char in clean_text(cell) or ""))
+    assert name is None or any(char.isalnum() for char in name)
+
+
+@given(CELLS)
+@settings(max_examples=400, deadline=None, derandomize=True)
+def test_canonical_forms_are_their_own(cell: str) -> None:
+    for read in (company_domain, canonical_linkedin, website_url, email):
+        found = read(cell)
+        assert found is None or read(found) == found
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        " ",
+        "a ",
+        "John ",
+        ", ",
+        "(",
+        "((a",
+        "- ",
+        "a-",
+        '"',
+        "a.",
+        ".",
+        "&",
+        "Inc. ",
+        "/",
+        "http://",
+        "'",
+        "🚀",
+        "1,",
+        "a@",
+        "é ",
+    ],
+)
+def test_long_cells_do_not_take_long(unit: str) -> None:
+    cell = (unit * 6000)[:6000]
+    for read in READERS:
+        start = time.perf_counter()
+        read(cell)
+        assert time.perf_counter() - start < 1, read
