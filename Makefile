@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run postgres-15 test check format lint types contracts demo migrate deploy bench lock clean
+.PHONY: help setup run postgres-15 test check format lint types contracts demo migrate deploy bench lock clean browser
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,7 +33,11 @@ postgres-15:
 	    || echo "PostgreSQL 15 could not be installed; the migrations are not tried on it."; \
 	fi
 
-test: setup postgres-15 ## run every test
+# The browser tests drive an installed Chromium; on Debian it is brought where there is none.
+browser: setup
+	@$(BIN)/python -m tests.web.chromium
+
+test: setup postgres-15 browser ## run every test
 	$(BIN)/python -m pytest -n 2
 
 check: setup format-check lint types contracts test ## everything CI checks

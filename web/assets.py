@@ -33,5 +33,7 @@ class StaticAssets(StaticFiles):
         """The file; a versioned URL never needs to be asked again."""
         response = await super().get_response(path, scope)
         versioned = b"v=" in scope.get("query_string", b"")
-        response.headers["cache-control"] = FOREVER if versioned else "no-cache"
+        # The style sheet names its fonts without a version; they never change without changing their name.
+        fixed = versioned or path.startswith("vendor/fonts/")
+        response.headers["cache-control"] = FOREVER if fixed else "no-cache"
         return response

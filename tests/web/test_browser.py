@@ -1,0 +1,334 @@
+"""The pages in a real browser: what an operator does all day, by mouse and by keyboard, in light and dark, on a phone.
+
+Everything is real: the web server, the engine, PostgreSQL, Clay's stand-in. No test may leave an error in the console.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from app.clients import create_client, save_workflow_config
+from app.db import Database
+from app.local.clay_sandbox import sandbox_server
+from app.local.clay_workspace import WorkspaceSettings
+from app.local.seed import configure_sandbox, prepare
+from app.local.server import BackgroundServer, listen
+from app.pipelines import create_pipeline
+from app.settings import settings
+from functions.local_engine import running_engine
+from tests.conftest import TestStack
+from tests.web import chromium
+from tests.web.kit import EMAIL, PASSWORD, Scene, make_user, people_csv
+from tests.web.test_pages import PAGES, fill
+from web.main import create_app
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+ENOUGH_MS = 15_000
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for all tests of this file."""
+    program = chromium.find()
+    assert program, chromium.MISSING
+    async with async_playwright() as playwright:
+        one = await playwright.chromium.launch(executable_path=program, args=list(chromium.FLAGS))
+        yield one
+        await one.close()
+
+
+@dataclass
+class Site:
+    """A running installation of one test, and how to enter it."""
+
+    url: str
+    db: Database
+    browser: Browser
+
+    @asynccontextmanager
+    async def enter(self, **options: Any) -> AsyncIterator[Page]:
+        """A page of somebody who is signed in; whatever the console complains of fails the test."""
+        complaints: list[str] = []
+        context: BrowserContext = await self.browser.new_context(base_url=self.url, **options)
+        context.set_default_timeout(ENOUGH_MS)
+        page = await context.new_page()
+        page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        await page.goto("/sign-in")
+        await page.get_by_label("E-mail").fill(EMAIL)
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.locator("main h1")).to_be_visible()
+        yield page
+        await context.close()
+        assert complaints == []
+
+
+@pytest.fixture
+async def site(
+    stack: TestStack, db: Database, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Site]:
+    """The installation: web, engine, Clay's stand-in."""
+    await make_user(stack)
+    quick = WorkspaceSettings.model_validate({"rate_per_second": 500, "burst": 500})
+    async with sandbox_server(None, quick) as clay:
+        sock = listen()
+        address = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        monkeypatch.setenv("CLAY_SANDBOX_URL", clay.url)
+        monkeypatch.setenv("PUBLIC_URL", address)
+        settings.cache_clear()
+        await prepare(db)
+        async with BackgroundServer(create_app(), sock) as server, running_engine(db):
+            yield Site(server.url, db, browser)
+
+
+async def client_of(site: Site, *, set_up: bool = True) -> str:
+    """A client, its Clay tables pointing at the stand-in."""
+    client = (await create_client(site.db, "Alder & Finch", actor="test"))["uid"]
+    if set_up:
+        await configure_sandbox(site.db, client, settings().clay_sandbox_url or "")
+    return str(client)
+
+
+async def test_sign_in_by_keyboard_and_sign_out(site: Site) -> None:
+    async with site.enter() as page:
+        await expect(page).to_have_url(re.compile("/clients$"))
+        await page.get_by_role("button", name="Sign out").first.click()
+        await expect(page.get_by_text("You are signed out.")).to_be_visible()
+        await page.get_by_label("E-mail").fill(EMAIL)
+        await page.keyboard.press("Tab")
+        await page.keyboard.type(PASSWORD)
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile("/clients$"))
+
+
+async def test_upload_inspect_launch_watch_finish(site: Site, tmp_path: Path) -> None:
+    client = await client_of(site)
+    file = tmp_path / "people.csv"
+    file.write_bytes(people_csv(60))
+    async with site.enter() as page:
+        await page.goto(f"/clients/{client}")
+        await page.set_input_files("#files", file)
+        await expect(page).to_have_url(re.compile(r"/uploads/[\w-]+$"))
+        await expect(page.get_by_role("heading", name="people.csv")).to_be_visible()
+        await expect(page.get_by_text("60 rows")).to_be_visible()
+        await page.get_by_role("link", name="Launch").click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog.get_by_role("heading", name="Launch people.csv")).to_be_visible()
+        await dialog.get_by_label("Pipeline").select_option(label="Full enrichment · version 1 · shared template")
+        await expect(dialog.get_by_text("up to 120 credits")).to_be_visible()
+        await dialog.get_by_label("Number of rows").fill("25")
+        await dialog.get_by_label("The first").check()
+        launch = dialog.get_by_role("button", name="Launch 25 rows")
+        await expect(launch).to_be_enabled()
+        await launch.dblclick()
+        await expect(page.get_by_text("25 rows are on their way.")).to_be_visible()
+        await expect(page.locator("#batch .headline .state")).to_have_text("Completed", timeout=60_000)
+        await expect(page.locator("#batch")).not_to_have_attribute("hx-trigger", re.compile("."))
+        await page.get_by_role("link", name="25 completed at Enrich person (Clay)").click()
+        await page.locator("[data-rows] a[data-row]").first.click()
+        await page.get_by_text("What later steps read").last.click()
+        await page.go_back()
+        await expect(page.get_by_role("heading", name="Items")).to_be_visible()
+    assert len((await site.db.call("insights_home")).keys()) > 0
+
+
+async def test_a_poll_keeps_focus_scroll_and_what_is_open(site: Site, pg: Any) -> None:
+    client = await client_of(site)
+    slow = {"webhook_url": f"{settings().clay_sandbox_url}/webhooks/slow/enrich_company_clay", "rate_per_second": 1}
+    await save_workflow_config(site.db, client, "enrich_company_clay", slow | {"burst": 1}, actor="test")
+    scene = Scene(site.db, pg, client=client)
+    upload = await scene.ingest(people_csv(200), "people.csv")
+    steps = [{"workflow": "enrich_company_clay"}]
+    pipeline = (await create_pipeline(site.db, client, "P", "people", steps, actor="test"))["uid"]
+    async with site.enter(viewport={"width": 1000, "height": 400}) as page:
+        batch = await scene.launch(upload, pipeline)
+        await page.goto(f"/batches/{batch}")
+        await page.get_by_role("link", name="Pause").focus()
+        scrolled = await page.evaluate("scrollTo(0, 100), scrollY")
+        assert scrolled > 0
+        sent = page.locator(".matrix tbody td").last
+        before = await sent.text_content()
+        await expect(sent).not_to_have_text(before or "", timeout=20_000)
+        assert await page.evaluate("document.activeElement.textContent.trim()") == "Pause"
+        assert await page.evaluate("scrollY") == scrolled
+
+        item = await pg.fetchval("select uid::text from batch_items order by id desc limit 1")
+        await page.goto(f"/items/{item}")
+        original = page.locator("#original")
+        await original.locator("summary").click()
+        await page.wait_for_timeout(2500)
+        await pg.execute("update batch_items set company_name = 'Found meanwhile' where uid = $1::uuid", item)
+        await expect(page.get_by_role("heading", name="Found meanwhile")).to_be_visible()
+        await expect(original).to_have_attribute("open", "")
+
+
+def order(page: Page) -> Any:
+    """The builder's steps as they stand."""
+    return page.locator("#steps .step strong")
+
+
+async def test_the_builder_by_mouse(site: Site) -> None:
+    client = await client_of(site)
+    async with site.enter() as page:
+        await page.goto(f"/clients/{client}/pipelines/new")
+        await page.get_by_label("Name", exact=True).fill("By mouse")
+        for title in ("Split raw row", "Normalise names"):
+            await page.get_by_role("button", name=f"Add {title}").click()
+        await expect(order(page)).to_have_text(["Split raw row", "Normalise names"])
+        handle, above = page.locator(".step .grip").nth(1), page.locator(".step").nth(0)
+        await drag(page, handle, above)
+        await expect(order(page)).to_have_text(["Normalise names", "Split raw row"])
+        await drag(page, page.locator("#palette li[data-slug=normalize_domain] p"), page.locator(".step").nth(0))
+        await expect(order(page)).to_have_count(3)
+        await page.get_by_role("button", name="Remove Split raw row").click()
+        await expect(order(page)).to_have_count(2)
+        await expect(page.get_by_label("Name", exact=True)).to_have_value("By mouse")
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(page.get_by_text("is saved as version 1.")).to_be_visible()
+        await expect(order(page)).to_have_count(2)
+
+
+async def drag(page: Page, what: Any, onto: Any) -> None:
+    """Drag as a hand does: press, move in steps, let go a little above the target's middle."""
+    start, end = await what.bounding_box(), await onto.bounding_box()
+    assert start and end
+    await page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
+    await page.mouse.down()
+    await page.mouse.move(start["x"] + 20, start["y"] + 5, steps=4)
+    await page.mouse.move(end["x"] + end["width"] / 2, end["y"] + 6, steps=12)
+    await page.wait_for_timeout(200)
+    await page.mouse.up()
+
+
+async def test_the_builder_by_keyboard(site: Site) -> None:
+    client = await client_of(site)
+    async with site.enter() as page:
+        await page.goto(f"/clients/{client}/pipelines/new")
+        await page.get_by_label("Name", exact=True).focus()
+        await page.keyboard.type("By keyboard")
+        for title in ("Split raw row", "Normalise names", "Enrich company (Clay)"):
+            await page.get_by_role("button", name=f"Add {title}").focus()
+            await page.keyboard.press("Enter")
+            await expect(page.get_by_role("button", name=f"Remove {title}")).to_be_visible()
+        await page.get_by_role("button", name="Move Enrich company (Clay) up").focus()
+        await page.keyboard.press("Enter")
+        await expect(order(page)).to_have_text(["Split raw row", "Enrich company (Clay)", "Normalise names"])
+        # The focus went along with the step, so that the key can simply be pressed again.
+        await page.keyboard.press("Alt+ArrowUp")
+        await expect(order(page)).to_have_text(["Enrich company (Clay)", "Split raw row", "Normalise names"])
+        await expect(page.locator("#builder-said")).to_have_text("Enrich company (Clay) is now step 1 of 3.")
+        await page.keyboard.press("Alt+ArrowDown")
+        await expect(order(page)).to_have_text(["Split raw row", "Enrich company (Clay)", "Normalise names"])
+        await page.get_by_role("button", name="Save", exact=True).focus()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("is saved as version 1.")).to_be_visible()
+
+
+async def test_a_test_row_is_sent_and_its_callback_shown(site: Site) -> None:
+    client = await client_of(site)
+    async with site.enter() as page:
+        await page.goto(f"/clients/{client}/workflows/enrich_company_clay")
+        await page.get_by_role("button", name="Send test row").click()
+        await expect(page.get_by_text("Clay took the row")).to_be_visible()
+        await expect(page.get_by_text("The set-up works from end to end.")).to_be_visible(timeout=30_000)
+        await page.reload()
+        await expect(page.get_by_text("1 of 50,000", exact=False).first).to_be_visible()
+
+
+async def test_failed_rows_are_retried_from_the_batch_page(site: Site) -> None:
+    client = await client_of(site, set_up=False)
+    scene = Scene(site.db, None, client=client)  # type: ignore[arg-type]
+    upload = await scene.ingest(people_csv(12), "people.csv")
+    steps = [{"workflow": "normalize_domain"}, {"workflow": "enrich_company_clay"}]
+    pipeline = (await create_pipeline(site.db, client, "P", "people", steps, actor="test"))["uid"]
+    batch = await scene.launch(upload, pipeline)
+    async with site.enter() as page:
+        await page.goto(f"/batches/{batch}")
+        await expect(page.locator("#batch .headline .state")).to_have_text("Completed", timeout=30_000)
+        await expect(page.get_by_text("missing_config")).to_be_visible()
+        await configure_sandbox(site.db, client, settings().clay_sandbox_url or "")
+        await page.get_by_role("link", name=re.compile("^Retry these: 12 rows that failed")).click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog.get_by_text("May cost up to 12 credits")).to_be_visible()
+        await dialog.get_by_role("button", name="Retry 12 rows").click()
+        await expect(page.get_by_text("12 rows will be tried again.")).to_be_visible()
+        await expect(page.locator("#batch .headline .state")).to_have_text("Completed", timeout=30_000)
+        await expect(page.get_by_text("missing_config")).to_have_count(0)
+
+
+async def test_dark_mode_stays_and_keys_lead_everywhere(site: Site) -> None:
+    await client_of(site)
+    async with site.enter(color_scheme="light") as page:
+        await page.goto("/clients")
+        assert not await page.evaluate("document.documentElement.classList.contains('dark')")
+        await page.keyboard.press("t")
+        await page.goto("/health")
+        assert await page.evaluate("document.documentElement.classList.contains('dark')")
+        await page.keyboard.press("g")
+        await page.keyboard.press("c")
+        await expect(page).to_have_url(re.compile("/clients$"))
+        await page.keyboard.press("/")
+        await page.keyboard.type("alder")
+        await expect(page).to_have_url(re.compile("q=alder"))
+        await expect(page.locator("#clients tbody tr")).to_have_count(1)
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("j")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name="Alder & Finch")).to_be_visible()
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await page.go_back()
+        await expect(page.get_by_role("heading", name="Clients")).to_be_visible()
+
+
+async def test_pages_can_be_read_without_any_script(site: Site, pg: Any) -> None:
+    scene = await Scene(site.db, pg).set_up()
+    async with site.enter(java_script_enabled=False) as page:
+        for path in (f"/batches/{scene.batch}", f"/clients/{scene.client}", f"/pipelines/{scene.pipeline}"):
+            await page.goto(path)
+            await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        await page.goto(f"/batches/{scene.done}")
+        await page.get_by_role("link", name="Items").click()
+        await expect(page.get_by_role("heading", name="Items")).to_be_visible()
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "phone"])
+async def test_every_page_is_accessible_and_fits(site: Site, pg: Any, look: str) -> None:
+    scene = await Scene(site.db, pg).set_up()
+    options: dict[str, Any] = {"color_scheme": "dark" if look == "dark" else "light"}
+    if look == "phone":
+        options["viewport"] = {"width": 375, "height": 700}
+    found: list[str] = []
+    async with site.enter(**options) as page:
+        for template in PAGES:
+            path = fill(template, scene)
+            await page.goto(path)
+            found += [f"{path}: {finding}" for finding in await axe(page)]
+            width = await page.evaluate("document.documentElement.scrollWidth")
+            if width > page.viewport_size["width"]:  # type: ignore[index]
+                found.append(f"{path}: {width} px wide")
+    assert not found, "\n".join(found)
+
+
+async def axe(page: Page) -> list[str]:
+    """Serious and critical findings of axe-core for WCAG 2.2 AA. It runs in the page past the CSP, as a tool may."""
+    await page.evaluate(AXE.read_text())
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+    report = await page.evaluate(
+        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", tags
+    )
+    return [
+        f"{v['id']} ({v['impact']}): {v['nodes'][0]['html'][:160]} {v['nodes'][0]['failureSummary'][:200]}"
+        for v in report["violations"]
+        if v["impact"] in ("serious", "critical")
+    ]

@@ -1,0 +1,222 @@
+"""Leads, people, customers, share links and replays in the browser: pages whole and in part, and what they do."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import asyncpg
+import httpx
+import polars as pl
+import pytest
+
+from app.db import Database
+from app.extraction.background import work_in_background
+from tests.engine_kit import World, make_world
+from tests.sql.test_results import customers, enriched
+from tests.web.kit import SCRIPT, csrf
+from tests.web.test_actions import Hands
+
+FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial"}
+KESTREL = {"name": "Kestrel", "name_key": "kestrel", "domain": "kstrl.example"}
+
+
+@pytest.fixture
+async def world(db: Database, pg: asyncpg.Connection) -> World:
+    return await make_world(db, pg)
+
+
+@pytest.fixture
+async def hands(operator: httpx.AsyncClient) -> Hands:
+    return Hands(operator, csrf(await operator.get("/clients")))
+
+
+async def filled(world: World, count: int = 3, **changes: Any) -> str:
+    """A batch with leads, one of the client's customers among the former employers."""
+    batch = await enriched(world, count, **changes)
+    await customers(world, KESTREL)
+    return batch
+
+
+async def test_every_page_answers_whole_and_in_part(operator: httpx.AsyncClient, world: World) -> None:
+    base = f"/clients/{world.client}"
+    empty = ["/leads", "/people", f"{base}/leads", f"{base}/people", f"{base}/customers", f"{base}/share"]
+    for path in empty:
+        assert (await operator.get(path)).status_code == 200, path
+    batch = await filled(world)
+    item = await world.pg.fetchval("select item_uid::text from final_leads order by batch_item_id limit 1")
+    paths = {
+        "/leads": "leads",
+        f"{base}/leads": "leads",
+        f"{base}/leads?q=number2&country=Netherlands&new=1&worked=1&email=1&cols=email&cols=customers": "leads",
+        f"{base}/leads?q=nothing": "leads",
+        f"{base}/leads?batch={batch}&title=head": "leads",
+        f"/leads/{item}": "lead",
+        "/people": "people",
+        f"{base}/people?company=kestrelpai&status=former": "people",
+        f"{base}/people?company=kstrl.example&from_year=2018&to_year=2020&title=analyst": "people",
+        f"{base}/people?customer=any&status=former": "people",
+        f"{base}/people?company=nobody": "people",
+        f"{base}/customers": "customers",
+        f"{base}/customers?q=kes": "customers",
+        f"{base}/share": "links",
+        f"/batches/{batch}/extraction": "extraction",
+    }
+    for path, root in paths.items():
+        whole = await operator.get(path)
+        assert whole.status_code == 200, (path, whole.text[:800])
+        assert whole.text.startswith("<!doctype html>"), path
+        part = await operator.get(path, headers=FRAGMENT)
+        assert part.text.lstrip().startswith(f'<div id="{root}"'), (path, part.text[:200])
+        again = await operator.get(path, headers=FRAGMENT | {"HX-PTag": part.headers["hx-ptag"]})
+        assert again.status_code == 304, path
+
+
+async def test_filters_are_offered_only_where_there_is_data(operator: httpx.AsyncClient, world: World) -> None:
+    await enriched(world, 2)
+    page = (await operator.get(f"/clients/{world.client}/leads")).text
+    assert 'id="facet-country"' in page
+    assert 'id="facet-industry"' not in page
+    assert 'name="worked"' not in page
+    await customers(world, KESTREL)
+    page = (await operator.get(f"/clients/{world.client}/leads")).text
+    assert 'name="worked"' in page
+    assert "Former Kestrel" in page
+
+
+async def test_a_lead_says_where_every_field_came_from(operator: httpx.AsyncClient, world: World) -> None:
+    await filled(world, headline=SCRIPT, location_name="Somewhere nice")
+    item = await world.pg.fetchval("select item_uid::text from final_leads limit 1")
+    page = (await operator.get(f"/leads/{item}")).text
+    assert "upload, column “Email”" in page
+    assert "enriched by alpha, step 1, attempt 1" in page
+    assert SCRIPT not in page
+    assert "&lt;script&gt;" in page
+    missing = await operator.get("/leads/00000000-0000-0000-0000-000000000000")
+    assert missing.status_code == 404
+
+
+async def test_lists_leave_as_csv_and_parquet(operator: httpx.AsyncClient, world: World) -> None:
+    await filled(world)
+    base = f"/clients/{world.client}"
+    text = await operator.get(f"{base}/leads.csv?q=number2&cols=person_name&cols=customers")
+    assert text.headers["content-type"].startswith("text/csv")
+    assert text.content.decode("utf-8-sig").splitlines() == [
+        "Name,Customers",
+        'Ann Number2,"Kestrel (former, 2019\u20132022; by domain)"',
+    ]
+    frame = pl.read_parquet(io.BytesIO((await operator.get(f"{base}/leads.parquet")).content))
+    assert frame.height == 3
+    people = await operator.get(f"{base}/people.csv?company=kstrl.example")
+    assert len(people.text.splitlines()) == 4
+    assert (await operator.get("/leads.csv")).status_code == 200
+    assert (await operator.get(f"{base}/leads.csv?cols=nothing")).status_code == 422
+
+
+async def test_views_are_saved_opened_and_deleted(hands: Hands, world: World) -> None:
+    await filled(world)
+    base = f"/clients/{world.client}"
+    form = await hands.http.get(
+        f"/views/new?page=leads&client={world.client}&country=Netherlands&cols=email&cols=title"
+    )
+    assert 'name="cols" value="title"' in form.text
+    fields = [("page", "leads"), ("client", world.client), ("name", "Dutch"), ("country", "Netherlands")]
+    answer = await hands.post("/views", [*fields, ("cols", "email"), ("cols", "title")])
+    assert answer.headers["location"] == f"{base}/leads?country=Netherlands&cols=email&cols=title"
+    assert "The view “Dutch” is saved." in await hands.told(answer)
+    page = (await hands.http.get(f"{base}/leads")).text
+    assert "cols=email&amp;cols=title&amp;country=Netherlands" in page
+    uid = await world.pg.fetchval("select uid::text from saved_views")
+    await hands.told(await hands.post(f"/views/{uid}/delete", {"page": "leads", "client": world.client}))
+    assert await world.pg.fetchval("select count(*) from saved_views") == 0
+
+
+async def test_customers_are_pasted_uploaded_and_removed(hands: Hands, world: World) -> None:
+    await enriched(world, 3)
+    base = f"/clients/{world.client}/customers"
+    lines = "Company, Domain\nKestrelPay, kstrl.example\nhttps://www.linkedin.com/company/acme\n12345\n\n"
+    told = await hands.told(await hands.post(base, {"lines": lines, "mode": "add"}))
+    assert "2 customers added. 1 line without a domain, page or name: 12345." in told
+    assert "Flags are being refreshed: 0 of 3 leads" in told
+    while await work_in_background(world.db):
+        pass
+    assert "Flags of 3 leads refreshed" in (await hands.http.get(base)).text
+    assert await world.pg.fetchval("select count(*) from final_leads where worked_at_customer") == 3
+    nothing = await hands.post(base, {"lines": "   \n42\n", "mode": "add"})
+    assert nothing.status_code == 422
+    file = {"file": ("customers.csv", b"Customer,Domain\r\nBrandt & Soll,brandt.example\r\n", "text/csv")}
+    answer = await hands.http.post(f"{base}/file", files=file, data={"csrf_token": hands.token, "mode": "add"})
+    assert "1 customer added" in await hands.told(answer)
+    chosen = [("customer", str(row["uid"])) for row in await world.pg.fetch("select uid from client_customers")]
+    assert "3 customers removed" in await hands.told(await hands.post(f"{base}/remove", chosen))
+    while await work_in_background(world.db):
+        pass
+    assert await world.pg.fetchval("select count(*) from final_leads where worked_at_customer") == 0
+    assert "up to 3 months" in await hands.told(await hands.post(f"{base}/months", {"months": "3"}))
+
+
+async def test_a_share_link_shows_this_clients_leads_and_nothing_else(
+    hands: Hands, guest: httpx.AsyncClient, world: World
+) -> None:
+    await filled(world)
+    other = (await world.db.call("create_client", name="Somebody else", actor="test"))["uid"]
+    base = f"/clients/{world.client}/share"
+    page = await hands.told(await hands.post(base, {"label": "Sales", "days": "7"}))
+    token = re.search(r"https://leadloom.example/share/([\w.=-]+)", page)
+    assert token
+    visitor = httpx.AsyncClient(transport=guest._transport, base_url="http://leadloom.example")
+    shared = f"/share/{token[1]}"
+    seen = await visitor.get(shared)
+    assert seen.status_code == 200
+    assert "Ann Number2" in seen.text
+    assert seen.headers["x-robots-tag"] == "noindex, nofollow"
+    assert not re.search(r'href="/(?!static|share/)', seen.text)
+    assert "Ann Number2" in (await visitor.get(f"{shared}/leads.csv?q=number2")).text
+    assert "Ann Number1" not in (await visitor.get(f"{shared}?q=number2")).text
+    for path in ("/leads", f"/clients/{world.client}/leads", f"/clients/{other}/leads", f"{base}", "/leads.csv"):
+        assert (await visitor.get(path)).status_code in (303, 401), path
+    forged = token[1][:-1] + ("0" if token[1][-1] != "0" else "1")
+    assert (await visitor.get(f"/share/{forged}")).status_code == 404
+    link = await world.pg.fetchval("select uid::text from share_links")
+    assert "The link is closed" in await hands.told(await hands.post(f"{base}/{link}/revoke"))
+    gone = await visitor.get(shared)
+    assert gone.status_code == 404
+    assert "Ann" not in gone.text
+    assert (await visitor.get(f"{shared}/leads.csv")).status_code == 404
+    await visitor.aclose()
+
+
+async def test_a_share_link_ends_by_itself_and_keeps_its_limits(
+    hands: Hands, guest: httpx.AsyncClient, world: World
+) -> None:
+    await enriched(world, 2)
+    base = f"/clients/{world.client}/share"
+    page = await hands.told(await hands.post(base, {"days": "7", "worked_at_customer": "1"}))
+    token = re.search(r"https://leadloom.example/share/([\w.=-]+)", page)
+    assert token
+    assert "Ann Number" not in (await guest.get(f"/share/{token[1]}?worked=")).text
+    assert "Ann Number" not in (await guest.get(f"/share/{token[1]}/leads.csv")).text
+    await customers(world, KESTREL)
+    assert "Ann Number1" in (await guest.get(f"/share/{token[1]}")).text
+    await world.pg.execute("update share_links set expires_at = now() - interval '1 second'")
+    assert (await guest.get(f"/share/{token[1]}")).status_code == 404
+
+
+async def test_a_batch_is_extracted_again_from_its_page(hands: Hands, world: World) -> None:
+    batch = await enriched(world, 3, "alpha")
+    page = await hands.told(await hands.post(f"/batches/{batch}/extraction"))
+    assert "Extracting again" in page
+    assert 'hx-trigger="every 2s' in page
+    while await work_in_background(world.db):
+        pass
+    page = (await hands.http.get(f"/batches/{batch}/extraction")).text
+    assert "3 of 3" in page
+    assert "every 2s" not in page
+    assert f"/batches/{batch}/extraction" in (await hands.http.get(f"/batches/{batch}")).text
+
+
+async def test_nothing_of_it_is_shown_to_a_guest(guest: httpx.AsyncClient, world: World) -> None:
+    base = f"/clients/{world.client}"
+    for path in ("/leads", "/people", f"{base}/customers", f"{base}/share", "/leads.csv", "/views/new"):
+        assert (await guest.get(path)).status_code in (303, 401), path
