@@ -20,8 +20,11 @@ from app.text.values import clean_text
 
 __all__ = ["CustomerList", "import_upload", "read_lines", "read_row", "save"]
 
-SEPARATORS = re.compile(r"[\t;|]|,(?=\s|\S*[./])|,(?! ?(?:Inc|Ltd|LLC|Co|Corp|GmbH|S\.A|B\.V|N\.V)\b)", re.IGNORECASE)
-HEADERS = frozenset(("company", "company name", "name", "customer", "customers", "domain", "website", "linkedin", "url"))
+SEPARATORS = re.compile(r"[\t;|]|,(?! ?(?:Inc|Ltd|LLC|Co|Corp|GmbH|S\.A|B\.V|N\.V)\b)", re.IGNORECASE)
+"""What stands between a customer's name, domain and page; the comma of "Acme, Inc." is part of the name."""
+HEADERS = frozenset(
+    ("company", "company name", "name", "customer", "customers", "domain", "website", "linkedin", "url")
+)
 CALL_ROWS = 1_000
 NAME_COLUMNS = ("customer", "customer name", "company", "company name", "account", "account name", "name")
 
@@ -51,7 +54,8 @@ def read_lines(text: str) -> CustomerList:
 def read_row(row: Mapping[str, Any], mapping: Mapping[str, str]) -> CustomerList:
     """Read one row of an uploaded file, by its mapped columns or, where none is mapped, by all of its cells."""
     found = CustomerList()
-    mapped = [row.get(mapping[name]) for name in ("company_name", "company_domain", "website", "company_linkedin") if name in mapping]
+    wanted = ("company_name", "company_domain", "website", "company_linkedin")
+    mapped = [row.get(mapping[name]) for name in wanted if name in mapping]
     named = [value for column, value in row.items() if column.strip().lower() in NAME_COLUMNS]
     cells = [text for value in (*mapped, *named) if (text := clean_text(value))]
     if not cells:
@@ -118,7 +122,9 @@ async def save(
     return total
 
 
-async def import_upload(db: Database, upload: str, *, actor: str, replace: bool = False) -> tuple[dict[str, int], CustomerList]:
+async def import_upload(
+    db: Database, upload: str, *, actor: str, replace: bool = False
+) -> tuple[dict[str, int], CustomerList]:
     """Read an uploaded file of customers into its client's list.
 
     Returns:

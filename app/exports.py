@@ -1,7 +1,7 @@
 """Leads out of the system: any filtered list, or a whole batch with every uploaded row, as CSV or Parquet.
 
-Rows come page by page and leave line by line, so there is no limit on how many; nothing is ever held but one page. CSV is
-UTF-8, and no cell can start a formula (`app/csv_out.py`).
+Rows come page by page and leave line by line, so there is no limit on how many; nothing is ever held but one page.
+CSV is UTF-8, and no cell can start a formula (`app/csv_out.py`).
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _joined(value: Any) -> str:
 def _customer(customer: dict[str, Any]) -> str:
     positions = [p for p in customer.get("positions") or [] if p]
     years = [str(p.get(edge, ""))[:4] for p in positions for edge in ("start", "end") if p.get(edge)]
-    span = f", {min(years)}–{max(years)}" if years else ""
+    span = f", {min(years)}\u2013{max(years)}" if years else ""
     doubt = ", other domain" if customer.get("domain_differs") else ""
     return f"{customer.get('name')} ({customer.get('status')}{span}; by {customer.get('match')}{doubt})"
 
@@ -185,9 +185,7 @@ async def people_csv(db: Database, client: str | None, filters: dict[str, Any]) 
     yield csv_line(PEOPLE_COLUMNS)
     after: int | None = None
     while True:
-        page = await db.read(
-            "search_people", client=client, filters=filters, after=after, limit=PAGE_ROWS, count_cap=0
-        )
+        page = await db.read("search_people", client=client, filters=filters, after=after, limit=PAGE_ROWS, count_cap=0)
         for person in page["rows"]:
             yield b"".join(csv_line(_person_line(person, p)) for p in person["positions"] if p["hit"])
         if not page["more"]:
@@ -319,4 +317,3 @@ async def export_batch(db: Database, batch: str, out: Path, columns: Sequence[st
     finally:
         partial.unlink(missing_ok=True)
     return BatchExport(out, manifest)
-

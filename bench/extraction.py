@@ -3,9 +3,10 @@
     python -m bench.extraction [--payloads 20000]
 
 Every payload is another person with eight positions at companies out of 20,000, so that caches help no more than they
-do in life. "Parser" reads JSON text and ends with the rows that the database gets. "Replay" is `leadloom extract` over a
-finished batch: read through the HTTP API, understood, stored as leads and positions with all their indexes; then the
-same again, where nothing changes. Peak memory is that of this process and its workers.
+do in life. "Parser" reads JSON text and ends with the rows that the database gets. "Replay" is `leadloom extract` over
+a finished batch: read through the HTTP API, understood, stored as leads and positions with all their indexes; then the
+same again, where nothing changes. Peak memory is that of this process and its largest worker; CPU seconds are those of
+this process, its workers and the stack together, and say what the machine could do with nothing else on it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ from app.settings import settings
 from bench.seed_people import TITLES, company_names
 from functions.local_processes import Processes
 
-WORDS = "Own pipeline data and tooling across regions with a calm team that ships what customers ask for every week".split()
+WORDS = (
+    *("Own", "pipeline", "data", "and", "tooling", "across", "regions", "with", "a", "calm"),
+    *("team", "that", "ships", "what", "customers", "ask", "for", "every", "week"),
+)
 MAPPING = {"email": "Email", "company_name": "Company"}
 
 
@@ -143,7 +147,9 @@ async def finished_batch(pg: asyncpg.Connection, client: str, count: int) -> str
         batch["id"],
         count,
     )
-    ids = [row["id"] for row in await pg.fetch("select id from batch_items where batch_id = $1 order by id", batch["id"])]
+    ids = [
+        row["id"] for row in await pg.fetch("select id from batch_items where batch_id = $1 order by id", batch["id"])
+    ]
     insert = """insert into enrichment_results (batch_item_id, step_index, step_name, attempt, source, raw, parsed)
                 values ($1, 1, 'enrich_person_clay', 1, 'clay', $2::text::jsonb, '{}')"""
     pairs: list[tuple[int, str]] = []

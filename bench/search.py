@@ -99,7 +99,10 @@ async def main() -> None:
             pg = await asyncpg.connect(url.get_secret_value())
             async with connect_database() as db:
                 made = await seed(db, pg, **args)
-                print(f"{args['people']:,} people × {args['positions']}: seeded in {made.seconds:.0f} s; flags of ", end="")
+                print(
+                    f"{args['people']:,} people x {args['positions']}: seeded in {made.seconds:.0f} s; flags of ",
+                    end="",
+                )
                 print(f"{made.customers} customers refreshed in {made.refresh_seconds:.1f} s")
                 print("| question | median ms | 95 % ms | limit | rows |\n|---|---|---|---|---|")
                 missed = []

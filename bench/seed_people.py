@@ -22,12 +22,23 @@ from app.db import Database, connect_database
 from app.settings import settings
 from app.text.companies import company_key
 
-FIRST = "Nor Kes Bel Cor Val Tri Lum Ara Ver Sol Qua Zen Oct Hel Mar Dun Fal Gry Ist Jun Lar Mos Ost Pel".split()
-SECOND = "thgate trel mont dova tara vent inor quest bridge haven stone wick ford field ridge marsh port vale".split()
-THIRD = "Robotics Pay Systems Labs Energy Foods Freight Health Software Logistics Media Capital Security Data".split()
-CITIES = (("Utrecht", "Netherlands"), ("Berlin", "Germany"), ("Lyon", "France"), ("Austin", "United States"))
-INDUSTRIES = tuple(f"{area} {kind}" for area in "Cloud Food Energy Medical Retail Legal Marine Solar".split()
-                   for kind in "Software Services Manufacturing Consulting Equipment".split())
+FIRST = (
+    *("Nor", "Kes", "Bel", "Cor", "Val", "Tri", "Lum", "Ara", "Ver", "Sol", "Qua", "Zen"),
+    *("Oct", "Hel", "Mar", "Dun", "Fal", "Gry", "Ist", "Jun", "Lar", "Mos", "Ost", "Pel"),
+)
+SECOND = (
+    *("thgate", "trel", "mont", "dova", "tara", "vent", "inor", "quest", "bridge"),
+    *("haven", "stone", "wick", "ford", "field", "ridge", "marsh", "port", "vale"),
+)
+THIRD = (
+    *("Robotics", "Pay", "Systems", "Labs", "Energy", "Foods", "Freight"),
+    *("Health", "Software", "Logistics", "Media", "Capital", "Security", "Data"),
+)
+INDUSTRIES = tuple(
+    f"{area} {kind}"
+    for area in ["Cloud", "Food", "Energy", "Medical", "Retail", "Legal", "Marine", "Solar"]
+    for kind in ["Software", "Services", "Manufacturing", "Consulting", "Equipment"]
+)
 TITLES = ("Account Executive", "Head of Sales", "Data Analyst", "VP Marketing", "Software Engineer", "Product Manager",
           "Recruiter", "Finance Director", "Support Specialist", "Operations Manager")  # fmt: skip
 
@@ -114,8 +125,9 @@ async def _leads(pg: asyncpg.Connection, batch: int, companies: int) -> None:
     await pg.execute(
         """
         insert into final_leads
-          (batch_item_id, item_uid, client_id, batch_id, row_number, person_name, first_name, last_name, title, seniority,
-           email, linkedin, city, country, current_job_start, current_job_start_precision, company_name, company_key,
+          (batch_item_id, item_uid, client_id, batch_id, row_number, person_name, first_name, last_name, title,
+           seniority, email, linkedin, city, country, current_job_start,
+           current_job_start_precision, company_name, company_key,
            company_domain, industry, size_bucket, employee_count, provenance, parser_version, content_md5, search,
            extracted_at, changed_at)
         select i.id, i.uid, b.client_id, b.id, i.row_number, p.first || ' ' || p.last, p.first, p.last, p.title,
@@ -131,7 +143,8 @@ async def _leads(pg: asyncpg.Connection, batch: int, companies: int) -> None:
         from batch_items i join batches b on b.id = i.batch_id
         cross join lateral (
           select (array['Ann', 'Ben', 'Cara', 'Dov', 'Eva', 'Finn', 'Gia', 'Hugo'])[1 + i.row_number % 8] as first,
-                 'Number' || i.row_number as last, ($4::text[])[1 + floor(random() * cardinality($4::text[]))::int] as title,
+                 'Number' || i.row_number as last,
+                 ($4::text[])[1 + floor(random() * cardinality($4::text[]))::int] as title,
                  floor($2 * power(random(), 2.5))::int as company) p
         join c on c.n = p.company
         where i.batch_id = $1 order by i.id""",
@@ -149,7 +162,8 @@ async def _positions(pg: asyncpg.Connection, batch: int, positions: int, compani
           (batch_item_id, position_no, client_id, company_name, company_key, company_domain, title, start_date,
            start_precision, end_date, end_precision, is_current, has_left, step_index, attempt, parser_version)
         select f.batch_item_id, p.no, f.client_id,
-               case when p.no = 0 then f.company_name else c.name end, case when p.no = 0 then f.company_key else c.key end,
+               case when p.no = 0 then f.company_name else c.name end,
+               case when p.no = 0 then f.company_key else c.key end,
                case when p.no = 0 then f.company_domain else c.domain end,
                ($4::text[])[1 + floor(p.luck * cardinality($4::text[]))::int],
                date '2024-01-01' - 600 * p.no, 'month', case when p.no > 0 then date '2025-08-01' - 600 * p.no end,

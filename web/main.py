@@ -20,13 +20,18 @@ from web.routes import (
     batches,
     clients,
     configs,
+    customers,
+    extraction,
     health,
     home,
     items,
     launch,
+    leads,
+    people,
     pipelines,
     registry,
     session,
+    share,
     uploads,
 )
 from web.security import Shield
@@ -42,6 +47,11 @@ PAGES: tuple[APIRouter, ...] = (
     configs.router,
     batches.router,
     items.router,
+    extraction.router,
+    leads.router,
+    people.router,
+    customers.router,
+    share.router,
     registry.router,
     health.router,
     audit.router,
@@ -67,6 +77,7 @@ def create_app(*, wake: Wake | None = None, public_url: str | None = None) -> Fa
     app.state.services = services
     app.include_router(receivers.router)
     app.include_router(session.router)
+    app.include_router(share.public)
     for router in PAGES:
         app.include_router(router, dependencies=[Depends(signed_in), Depends(csrf_checked)])
     app.mount("/static", StaticAssets(), name="static")

@@ -13,7 +13,7 @@ from fastapi import Request
 
 from web.paging import text_filter
 
-__all__ = ["active_filters", "lead_query", "people_query", "view_address", "without"]
+__all__ = ["active_filters", "addresses", "lead_query", "people_query", "view_address", "without"]
 
 LISTS = {"industry": "industry", "size": "size", "country": "country", "seniority": "seniority", "cols": "columns"}
 FLAGS = {
@@ -70,6 +70,23 @@ def without(request: Request, name: str, value: str) -> str:
     """This address with one value of one filter taken out, and back on its first page."""
     rest = [(k, v) for k, v in request.query_params.multi_items() if k != "after" and (k, v) != (name, value)]
     return request.url.path + (f"?{urlencode(rest)}" if rest else "")
+
+
+def onwards(request: Request, **changes: str | None) -> str:
+    """This address with single-valued parameters changed and every other one kept, multi-valued filters included."""
+    rest = [(k, v) for k, v in request.query_params.multi_items() if k != "after" and k not in changes]
+    rest += [(k, v) for k, v in changes.items() if v]
+    return request.url.path + (f"?{urlencode(rest)}" if rest else "")
+
+
+def addresses(request: Request) -> dict[str, Any]:
+    """What templates make addresses with: `without(name, value)`, `onwards(name=value)`, and this page's query."""
+    return {
+        "without": lambda name, value: without(request, name, value),
+        "onwards": lambda **changes: onwards(request, **changes),
+        "query_text": urlencode([(k, v) for k, v in request.query_params.multi_items() if k != "after"]),
+        "pairs": [(k, v) for k, v in request.query_params.multi_items() if k != "after"],
+    }
 
 
 def view_address(path: str, query: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ SIZE_BUCKETS = ("1-10", "11-50", "51-200", "201-500", "501-1000", "1001-5000", "
 """LinkedIn's company sizes, with its two smallest as one."""
 
 _UPPER = (10, 50, 200, 500, 1_000, 5_000, 10_000)
-_RANGE = re.compile(r"(\d[\d,. ]*[kK]?) ?(?:-|–|to) ?(\d[\d,. ]*[kK]?)(?: .*)?")
+_RANGE = re.compile(r"(\d[\d,. ]*[kK]?) ?(?:-|\u2013|to) ?(\d[\d,. ]*[kK]?)(?: .*)?")
 _OPEN = re.compile(r"(\d[\d,. ]*[kK]?) ?\+(?: .*)?|(?:over|more than|>) ?(\d[\d,. ]*[kK]?)(?: .*)?", re.IGNORECASE)
 EARLIEST_YEAR, LATEST_YEAR = 1000, 2100
 

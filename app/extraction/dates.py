@@ -1,12 +1,13 @@
 """Dates of work histories, as precise as they were given: a year, a month of a year, or a day.
 
-Profiles say "2021", "2021-03", "03-2021" or "Mar 2021". Nothing is made up: no January and no first of the month appears
-that was not there, and what can be read in two ways ("03/04/2021") keeps only what both ways agree on.
+Profiles say "2021", "2021-03", "03-2021" or "Mar 2021". Nothing is made up: no January and no first of the month
+appears that was not there, and what can be read in two ways ("03/04/2021") keeps only what both ways agree on.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -54,13 +55,7 @@ PRESENT = frozenset(
     )
 )
 
-_ISO = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2})(?:[T ].*)?)?)?")
-_MONTH_YEAR = re.compile(r"(\d{1,2})[-/.](\d{4})")
-_DAY_MONTH_YEAR = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
-_WORD_YEAR = re.compile(r"([^\W\d_]+)\.?,?[ -](\d{4})")
-_WORD_DAY_YEAR = re.compile(r"([^\W\d_]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
-_DAY_WORD_YEAR = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)? ([^\W\d_]+)\.?,? (\d{4})")
-_RANGE = re.compile(r"\s+(?:-|to|until|bis)\s+|\s*[–—]\s*")
+_RANGE = re.compile(r"\s+(?:-|to|until|bis)\s+|\s*[\u2013\u2014]\s*")
 
 
 class PartialDate(NamedTuple):
@@ -136,21 +131,14 @@ def _from_text(value: str) -> Reading:
     text = " ".join(value.split())
     if text.lower() in {"", "null", "none", "n/a", "undefined", "-"}:
         return None, None
-    if iso := _ISO.fullmatch(text):
-        return _checked(*(int(part) if part else None for part in iso.groups()))
-    if parts := _MONTH_YEAR.fullmatch(text):
-        return _checked(int(parts[2]), int(parts[1]))
-    if parts := _DAY_MONTH_YEAR.fullmatch(text):
-        return _day_and_month(int(parts[1]), int(parts[2]), int(parts[3]))
-    if parts := _WORD_YEAR.fullmatch(text):
-        return _named(parts[1], parts[2], None)
-    if parts := _WORD_DAY_YEAR.fullmatch(text):
-        return _named(parts[1], parts[3], parts[2])
-    if parts := _DAY_WORD_YEAR.fullmatch(text):
-        return _named(parts[2], parts[3], parts[1])
-    if text.isascii() and text.isdigit():
-        return _from_number(int(text))
+    for shape, read in _SHAPES:
+        if parts := shape.fullmatch(text):
+            return read(*parts.groups())
     return None, "not a date"
+
+
+def _whole(*parts: str | None) -> list[int | None]:
+    return [int(part) if part else None for part in parts]
 
 
 def _checked(year: int | None, month: int | None = None, day: int | None = None) -> Reading:
@@ -210,3 +198,18 @@ def _from_parts(parts: dict[Any, Any]) -> Reading:
     if numbers[0] is None:
         return None, "not a date" if any(parts.values()) else None
     return _checked(*numbers)
+
+
+_SHAPES: tuple[tuple[re.Pattern[str], Callable[..., Reading]], ...] = (
+    (
+        re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2})(?:[T ].*)?)?)?"),
+        lambda y, m, d: _checked(*_whole(y, m, d)),
+    ),
+    (re.compile(r"(\d{1,2})[-/.](\d{4})"), lambda m, y: _checked(*_whole(y, m))),
+    (re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})"), lambda a, b, y: _day_and_month(int(a), int(b), int(y))),
+    (re.compile(r"([^\W\d_]+)\.?,?[ -](\d{4})"), lambda word, y: _named(word, y, None)),
+    (re.compile(r"([^\W\d_]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})"), lambda word, d, y: _named(word, y, d)),
+    (re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)? ([^\W\d_]+)\.?,? (\d{4})"), lambda d, word, y: _named(word, y, d)),
+    (re.compile(r"(\d+)", re.ASCII), lambda number: _from_number(int(number))),
+)
+"""The ways to write a date, and how each is read."""

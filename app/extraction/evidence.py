@@ -1,7 +1,7 @@
 """All that is known about one item before anything is concluded: its untouched row and every result of its steps.
 
-The database hands it out (`item_evidence`), the two extraction workflows and a replay work on it; both therefore come to
-the same conclusions.
+The database hands it out (`item_evidence`), the two extraction workflows and a replay work on it; both therefore come
+to the same conclusions.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def evidence_from(
     Args:
         original: the CSV row, every column as it came.
         mapping: field name → column name.
-        results: `[{"step", "workflow", "attempt", "source", "at", "raw", "parsed"}]`; `raw` is the payload's JSON as text.
+        results: `[{"step", "workflow", "attempt", "source", "at", "raw", "parsed"}]`, `raw` as JSON text.
     """
     return Evidence(
         original or {},
@@ -130,7 +130,7 @@ def evidence_from(
                 str(result["source"]),
                 str(result["at"]),
                 _payload(result.get("raw")),
-                result.get("parsed") if isinstance(result.get("parsed"), dict) else {},
+                result["parsed"] if isinstance(result.get("parsed"), dict) else {},
             )
             for result in results
             if result["workflow"] not in EXTRACTION_STEPS

@@ -1,7 +1,7 @@
 """Hands a pipeline step that reads raw payloads its evidence, a few megabytes at a time.
 
-A chunk of a thousand rows may stand for gigabytes of payloads; the worker claims the chunk whole and works through it in
-portions that fit.
+A chunk of a thousand rows may stand for gigabytes of payloads; the worker claims the chunk whole and works through it
+in portions that fit.
 """
 
 from __future__ import annotations

@@ -7,18 +7,18 @@ provably somewhere else than the enriched company, the lead says the new employe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.extraction.companies import CompanyRef, read_domain, read_linkedin, size_bucket
+from app.extraction.companies import CompanyRef, size_bucket
 from app.extraction.evidence import Evidence, StepResult
 from app.extraction.payloads import Report, read_int, read_text
 from app.extraction.people import Person
 from app.extraction.positions import Position
+from app.extraction.uploaded import read_uploaded
 from app.text.companies import company_key
 from app.text.places import country_name
-from app.text.values import email, phone, year
 
 __all__ = ["COMPANY_FIELDS", "LEAD_FIELDS", "PERSON_FIELDS", "Lead", "consolidate"]
 
@@ -80,7 +80,8 @@ def consolidate(evidence: Evidence) -> Lead:
     person_step, person, person_report = evidence.person()
     company_step, company, company_report = evidence.company()
     upload_report = Report()
-    upload = (_uploaded(evidence, upload_report), "upload")
+    values, columns = read_uploaded(evidence, upload_report)
+    upload = (values, "upload")
     for step, report in ((person_step, person_report), (company_step, company_report)):
         if step is not None:
             lead.report |= {f"{step.workflow}.{name}": line for name, line in report.lines.items()}
@@ -93,7 +94,7 @@ def consolidate(evidence: Evidence) -> Lead:
     for name in PERSON_FIELDS:
         others = [*from_person, *paid]
         layers = [*computed, *others] if name in NAME_FIELDS else [*others, *computed]
-        _take(lead, name, [*layers, upload], evidence.mapping)
+        _take(lead, name, [*layers, upload], columns)
     _whole_name(lead)
 
     from_company = [(company._asdict(), f"step:{company_step.step}")] if company_step else []
@@ -110,7 +111,7 @@ def consolidate(evidence: Evidence) -> Lead:
         stated = job.company if job else person.company
         known = [*from_company, *_agreeing(stated, person_step, known), *known]
     for name in COMPANY_FIELDS:
-        _take(lead, name, known, evidence.mapping)
+        _take(lead, name, known, columns)
     lead.values["company_key"] = company_key(lead.values.get("company_name") or "")
     _size(lead)
     if job and person_step:
@@ -127,7 +128,7 @@ def _layer(result: StepResult) -> Layer:
     return result.parsed, f"step:{result.step}"
 
 
-def _take(lead: Lead, name: str, layers: list[Layer], mapping: Mapping[str, str]) -> None:
+def _take(lead: Lead, name: str, layers: list[Layer], columns: Mapping[str, str]) -> None:
     for values, source in layers:
         value = values.get(name)
         if value in (None, "", (), []):
@@ -137,9 +138,7 @@ def _take(lead: Lead, name: str, layers: list[Layer], mapping: Mapping[str, str]
             lead.report.setdefault(f"{source}.{name}", {"value": str(value)[:160], "why": "not a value of this kind"})
             continue
         lead.values[name] = clean
-        lead.fields[name] = (
-            f"upload:{values.get(f'{name}@', mapping.get(name, name))}" if source == "upload" else source
-        )
+        lead.fields[name] = f"upload:{columns[name]}" if source == "upload" else source
         return
 
 
@@ -152,46 +151,6 @@ def _fitting(name: str, value: Any) -> Any:
         return [text for item in items if (text := read_text(item, name, Report()))] or None
     text = read_text(value, name, Report(), lines=name == "company_description")
     return country_name(text) if name in ("country", "company_country") else text
-
-
-def _uploaded(evidence: Evidence, report: Report) -> dict[str, Any]:
-    """The row by field names, read with the same care as a payload; `name@` says the column where it is not mapped."""
-    row: dict[str, Any] = {
-        name: evidence.original.get(column) for name, column in evidence.mapping.items() if column in evidence.original
-    }
-    said = {name: read_text(value, name, report) for name, value in row.items()}
-    readers: dict[str, Callable[[str], Any]] = {
-        "email": email,
-        "phone": phone,
-        "company_phone": phone,
-        "founded_year": year,
-        "country": country_name,
-        "company_country": country_name,
-    }
-    for name, read in readers.items():
-        text = said.get(name)
-        if text is not None and (value := read(text)) is None:
-            report.doubt(name, text, "not readable")
-            said[name] = None
-        elif text is not None:
-            said[name] = value
-    said["linkedin"] = read_linkedin(said.get("linkedin"), "person", "linkedin", report)
-    said["company_linkedin"] = read_linkedin(said.get("company_linkedin"), "company", "company_linkedin", report)
-    for name in ("company_domain", "website"):
-        if said.get(name) and not said.get("company_domain@"):
-            domain = read_domain((said[name],), name, report)
-            if domain:
-                said |= {"company_domain": domain, "company_domain@": evidence.mapping.get(name)}  # type: ignore[dict-item]
-                break
-            said["company_domain"] = None
-    said["specialties"] = said.pop("keywords", None)
-    said["specialties@"] = evidence.mapping.get("keywords")
-    if said.get("employee_count"):
-        bucket = size_bucket(said["employee_count"], None, report)
-        said |= {"size_bucket": bucket, "size_bucket@": evidence.mapping.get("employee_count")}
-        if not said["employee_count"].replace(",", "").isdigit():  # type: ignore[union-attr]
-            said["employee_count"] = None
-    return said
 
 
 def _whole_name(lead: Lead) -> None:

@@ -134,11 +134,11 @@ def read_text(value: Any, field: str, report: Report, *, lines: bool = False) ->
         value = value.get("name") or value.get("value") or value.get("text") or (value or None)
     if value is None:
         return None
-    if value.__class__ not in (str, int, float):
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         if value not in ([], {}):
             report.doubt(field, value, "not a text")
         return None
-    if value.__class__ is not str and not abs(value) < TOO_LARGE:
+    if not isinstance(value, str) and not abs(value) < TOO_LARGE:
         report.doubt(field, shown(value), "not a number that can be kept")
         return None
     text = clean_block(value) if lines else clean_text(value)
@@ -174,7 +174,7 @@ def read_int(value: Any, field: str, report: Report) -> int | None:
 def read_bool(value: Any, field: str, report: Report) -> bool | None:
     """True or false, also as text or number."""
     if value.__class__ is bool or value is None:
-        return value  # type: ignore[no-any-return]
+        return value
     word = str(value).strip().lower() if value.__class__ in (str, int, float) else ""
     if word in {"true", "yes", "1", "1.0", "y", "t", "current", "present"}:
         return True

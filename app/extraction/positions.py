@@ -159,7 +159,7 @@ def _read_position(entry: dict[str, Any], as_of: str, hint: bool | None) -> Posi
         read_text(first(layers, LOCATION)[0], "location", report),
         start,
         end,
-        _is_current(flag, present or bool(hint), start, end, as_of, report),
+        _is_current(flag, start, end, said=present or bool(hint), as_of=as_of, report=report),
         None,
         report.lines or None,
     )
@@ -174,9 +174,10 @@ def _date(value: Any, field: str, report: Report) -> PartialDate | None:
 
 def _is_current(
     flag: bool | None,
-    said: bool,
     start: PartialDate | None,
     end: PartialDate | None,
+    *,
+    said: bool,
     as_of: str,
     report: Report,
 ) -> bool | None:

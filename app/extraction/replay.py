@@ -1,8 +1,8 @@
 """The extraction again, over batches that are there: after the parser improved, or for a batch whose pipeline had none.
 
 Reads evidence in portions of a few megabytes, understands it in worker processes, stores it: reading the next portion,
-parsing and storing overlap, and memory is bounded by the portions in flight. Running it twice changes nothing; a process
-that died leaves a mark to go on from.
+parsing and storing overlap, and memory is bounded by the portions in flight. Running it twice changes nothing; a
+process that died leaves a mark to go on from.
 """
 
 from __future__ import annotations

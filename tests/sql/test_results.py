@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 import pytest
 
 from app.dispatcher import run_chunk
@@ -274,9 +273,7 @@ async def test_filters_narrow_and_pages_follow_on(world: World) -> None:
     assert (await leads_of(q="' | drop & (:*"))["count"] == 0
     await world.db.call("set_new_in_role", client=world.client, months=1, actor="test")
     assert (await leads_of(new_in_role=True))["count"] == 0
-    capped = await world.db.read(
-        "search_leads", client=world.client, filters={}, after=None, limit=2, count_cap=5
-    )
+    capped = await world.db.read("search_leads", client=world.client, filters={}, after=None, limit=2, count_cap=5)
     assert (capped["count"], capped["capped"]) == (5, True)
 
 
@@ -305,5 +302,3 @@ async def test_facts_of_two_companies_are_never_mixed() -> None:
     assert lead.values["company_domain"] == "acme.example"
     assert "industry" not in lead.values
     assert "another company" in lead.report["company"]["why"]
-
-

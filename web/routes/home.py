@@ -1,7 +1,4 @@
-"""The start page and the places kept for what is not here yet.
-
-`/` leads to what matters: the one batch that runs, the list of them, or the clients.
-"""
+"""The start page: `/` leads to what matters: the running batch, the batches, or the clients."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ from starlette.responses import RedirectResponse, Response
 
 from app import insights
 from web.deps import Db
-from web.pages import page
 
 router = APIRouter()
 
@@ -23,11 +19,3 @@ async def start(_request: Request, db: Db) -> Response:
     if found["running"] == 1:
         target = f"/batches/{found['only']}"
     return RedirectResponse(target, status_code=303)
-
-
-@router.get("/leads")
-@router.get("/people")
-async def later(request: Request) -> Response:
-    """The place of the lead and people pages in the navigation."""
-    what = request.url.path.strip("/")
-    return page(request, "later.html", what=what)

@@ -1,0 +1,147 @@
+"""Leads: filtered lists of one client or of all, one lead with the origin of every field, exports, saved views."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, Response, StreamingResponse
+
+from app import results
+from app.exports import BOM, DEFAULT_COLUMNS, LEAD_COLUMNS, chosen_columns, leads_csv, leads_parquet
+from web.deps import Actor, Db
+from web.downloads import attachment
+from web.forms import read_form
+from web.pages import dialog, redirect, show
+from web.paging import PAGE_SIZE, unpack
+from web.resultfilters import active_filters, addresses, lead_query, view_address
+
+router = APIRouter()
+PARQUET = "application/vnd.apache.parquet"
+
+
+@router.get("/leads")
+async def all_leads(request: Request, db: Db) -> Response:
+    """Leads of all clients."""
+    return await _list(request, db, None)
+
+
+@router.get("/clients/{client}/leads")
+async def client_leads(request: Request, db: Db, client: UUID) -> Response:
+    """Leads of one client."""
+    return await _list(request, db, str(client))
+
+
+async def _list(request: Request, db: Db, client: str | None) -> Response:
+    query = lead_query(request)
+    columns = chosen_columns([name for name in query["columns"] if name in LEAD_COLUMNS] or None)
+    after = unpack(request.query_params.get("after"))
+    data = await results.leads(
+        db, client, results.lead_filters(query), after=after if isinstance(after, int) else None, limit=PAGE_SIZE
+    )
+    context = {
+        "base": f"/clients/{client}" if client else "",
+        "query": query,
+        **addresses(request),
+        "columns": columns,
+        "names": LEAD_COLUMNS,
+        "chosen": active_filters(query, data["facets"]),
+        "view": {name: view_address(f"{_base(client)}/leads", row["query"]) for name, row in _by_uid(data["views"])},
+        "customized": columns != list(DEFAULT_COLUMNS),
+    }
+    return show(request, "leads/list.html", "leads/rows.html", data, **context)
+
+
+def _base(client: str | None) -> str:
+    return f"/clients/{client}" if client else ""
+
+
+def _by_uid(views: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    return [(view["uid"], view) for view in views]
+
+
+@router.get("/leads.csv")
+async def all_csv(request: Request, db: Db) -> Response:
+    """The filtered list of all clients as CSV."""
+    return _csv(request, db, None)
+
+
+@router.get("/clients/{client}/leads.csv")
+async def client_csv(request: Request, db: Db, client: UUID) -> Response:
+    """The filtered list of one client as CSV."""
+    return _csv(request, db, str(client))
+
+
+def _csv(request: Request, db: Db, client: str | None) -> Response:
+    query = lead_query(request)
+    columns = chosen_columns(query["columns"] or None)
+
+    async def pieces() -> Any:
+        yield BOM
+        async for piece in leads_csv(db, client, results.lead_filters(query), columns):
+            yield piece
+
+    return StreamingResponse(pieces(), media_type="text/csv; charset=utf-8", headers=attachment("leads.csv"))
+
+
+@router.get("/leads.parquet")
+async def all_parquet(request: Request, db: Db) -> Response:
+    """The filtered list of all clients as Parquet."""
+    return await _parquet(request, db, None)
+
+
+@router.get("/clients/{client}/leads.parquet")
+async def client_parquet(request: Request, db: Db, client: UUID) -> Response:
+    """The filtered list of one client as Parquet."""
+    return await _parquet(request, db, str(client))
+
+
+async def _parquet(request: Request, db: Db, client: str | None) -> Response:
+    query = lead_query(request)
+    path = await leads_parquet(db, client, results.lead_filters(query), query["columns"] or None)
+    return FileResponse(
+        path, media_type=PARQUET, headers=attachment("leads.parquet"), background=BackgroundTask(path.unlink)
+    )
+
+
+@router.get("/leads/{item}")
+async def lead(request: Request, db: Db, item: UUID) -> Response:
+    """One lead: every field with its origin, customers, work history, what could not be read."""
+    data = await results.lead(db, str(item))
+    return show(request, "leads/lead.html", "leads/detail.html", data, names=LEAD_COLUMNS)
+
+
+@router.get("/views/new")
+async def view_form(request: Request) -> Response:
+    """Ask for the name of a view."""
+    page, client = request.query_params.get("page", "leads"), request.query_params.get("client", "")
+    saved = [(k, v) for k, v in request.query_params.multi_items() if k not in ("page", "client", "after")]
+    crumbs = [(page.capitalize(), f"{_base(client or None)}/{'people' if page == 'people' else 'leads'}")]
+    context = {"title": "Save this view", "crumbs": crumbs, "active": page, "page": page, "client": client}
+    return dialog(request, "save_view", saved=saved, back=f"{crumbs[0][1]}?{urlencode(saved)}", **context)
+
+
+@router.post("/views")
+async def save_view(request: Request, db: Db, admin: Actor) -> Response:
+    """Save the filters and columns of a page under a name; the same name again replaces it."""
+    form = await read_form(request)
+    page, client = ("people" if form.text("page") == "people" else "leads"), form.optional("client")
+    query: dict[str, list[str]] = {}
+    for name, value in form.items:
+        if name not in ("page", "client", "name", "csrf_token", "after"):
+            query.setdefault(name, []).append(value)
+    name = form.text("name")
+    await db.call("save_view", client=client, page=page, name=name, query=query, actor=admin.email)
+    return redirect(request, view_address(f"{_base(client)}/{page}", query), f"The view “{name}” is saved.")
+
+
+@router.post("/views/{uid}/delete")
+async def delete_view(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
+    """Forget a view; what it showed stays."""
+    form = await read_form(request)
+    await db.call("delete_view", view=str(uid), actor=admin.email)
+    page = "people" if form.text("page") == "people" else "leads"
+    return redirect(request, f"{_base(form.optional('client'))}/{page}", "The view is deleted.")

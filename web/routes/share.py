@@ -1,0 +1,142 @@
+"""Share links: a client looks at its own leads without an account, and at nothing else.
+
+The token in the address is signed here and names a row that says whether the link still counts; every answer under it
+is about that row's client and no other, and every refusal reads the same.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response, StreamingResponse
+
+from app import results
+from app.db import Database
+from app.errors import NotFoundError
+from app.exports import BOM, LEAD_COLUMNS, chosen_columns, leads_csv
+from web.deps import Actor, Db, services
+from web.downloads import attachment
+from web.forms import read_form
+from web.pages import redirect, show
+from web.paging import PAGE_SIZE, unpack
+from web.resultfilters import active_filters, addresses, lead_query
+from web.security import open_sealed, seal
+
+router = APIRouter(prefix="/clients/{client}/share")
+public = APIRouter(prefix="/share/{token}")
+GONE = ("This link does not open anything any more.", "Ask the agency for a new one.")
+LIMITS = ("worked_at_customer", "new_in_role")
+COLUMNS = tuple(name for name in LEAD_COLUMNS if name != "email_status")
+DEFAULT = (
+    "person_name",
+    "title",
+    "email",
+    "linkedin",
+    "country",
+    "company_name",
+    "industry",
+    "size_bucket",
+    "current_job_start",
+    "worked_at_customer",
+    "customers",
+)
+
+
+@router.get("")
+async def links(request: Request, db: Db, client: UUID) -> Response:
+    """The client's links, open and closed."""
+    data = await results.share(db, str(client))
+    base = services(request).public_url(request)
+    urls = {link["uid"]: f"{base}/share/{_token(link)}" for link in data["links"] if link["open"]}
+    return show(request, "share/links.html", "share/rows.html", data, urls=urls)
+
+
+@router.post("")
+async def create(request: Request, db: Db, admin: Actor, client: UUID) -> Response:
+    """Make a link that ends by itself."""
+    form = await read_form(request)
+    days = form.integer("days", "The number of days", least=1, most=365) or 30
+    filters = {name: True for name in LIMITS if form.text(name) == "1"}
+    await db.call(
+        "create_share_link", client=str(client), label=form.text("label"), filters=filters, days=days, actor=admin.email
+    )
+    return redirect(request, f"/clients/{client}/share", "The link is ready: copy it below.")
+
+
+@router.post("/{link}/revoke")
+async def revoke(request: Request, db: Db, admin: Actor, client: UUID, link: UUID) -> Response:
+    """Close a link at once."""
+    done = await db.call("revoke_share_link", link=str(link), actor=admin.email)
+    said = "The link is closed. Whoever opens it sees nothing." if done["revoked"] else "The link was closed already."
+    return redirect(request, f"/clients/{client}/share", said)
+
+
+def _token(link: dict[str, Any]) -> str:
+    return seal("share", {"link": link["uid"], "ends": link["expires"]})
+
+
+async def _opened(db: Database, token: str, *, count: bool = False) -> dict[str, Any]:
+    """What the token opens.
+
+    Raises:
+        NotFoundError: it is forged, expired, revoked, or its client is archived; all the same to whoever asks.
+    """
+    said = open_sealed("share", token)
+    if not isinstance(said, dict) or not isinstance(said.get("ends"), int) or said["ends"] <= time.time():
+        raise NotFoundError(*GONE)
+    opened: dict[str, Any] = await db.call("open_share_link", link=said["link"], count=count)
+    return opened
+
+
+def _asked(request: Request, opened: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The visitor's filters, and what is searched by: never wider than the link."""
+    query = lead_query(request) | {"batch": None, "has_doubts": False}
+    return query, results.lead_filters(query) | opened["filters"]
+
+
+@public.get("")
+async def shared(request: Request, db: Db, token: str) -> Response:
+    """The client's leads, to be looked at."""
+    first = not request.query_params
+    opened = await _opened(db, token, count=first)
+    query, filters = _asked(request, opened)
+    after = unpack(request.query_params.get("after"))
+    data = await results.shared_leads(
+        db, opened["client"], filters, after=after if isinstance(after, int) else None, limit=PAGE_SIZE
+    )
+    columns = [name for name in query["columns"] if name in COLUMNS] or list(DEFAULT)
+    context = {
+        "base": f"/share/{token}",
+        "opened": opened,
+        "query": query,
+        **addresses(request),
+        "columns": columns,
+        "names": {name: LEAD_COLUMNS[name] for name in COLUMNS},
+        "chosen": active_filters(query, data["facets"]),
+    }
+    return _unlisted(show(request, "share/leads.html", "share/lead_rows.html", data, **context))
+
+
+@public.get("/leads.csv")
+async def shared_csv(request: Request, db: Db, token: str) -> Response:
+    """The same list as CSV."""
+    opened = await _opened(db, token)
+    query, filters = _asked(request, opened)
+    columns = chosen_columns([name for name in query["columns"] if name in COLUMNS] or list(DEFAULT))
+
+    async def pieces() -> Any:
+        yield BOM
+        async for piece in leads_csv(db, opened["client"], filters, columns):
+            yield piece
+
+    return _unlisted(StreamingResponse(pieces(), media_type="text/csv; charset=utf-8", headers=attachment("leads.csv")))
+
+
+def _unlisted(answer: Response) -> Response:
+    """Keep the page out of search engines, and its address out of other sites' logs."""
+    answer.headers["x-robots-tag"] = "noindex, nofollow"
+    answer.headers["referrer-policy"] = "no-referrer"
+    return answer
