@@ -1,4 +1,4 @@
-"""What an operator types: `modal run -m app::launch`, `modal run -m app::migrate`.
+"""What an operator types: `modal run -m app::launch`, `modal run -m app::migrate`, `modal run -m app::extract`.
 
 The entry points run on the operator's machine and do the talking; the work runs in Modal, where the secret is. Nothing
 but the CSV leaves this machine, and no key of the database has to be on it. Importing this module composes the whole
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +21,7 @@ from app import batches
 from app.clients import find_client
 from app.db import connect_database
 from app.errors import ConflictError, UserError
+from app.extraction.replay import extract_batches
 from app.pipelines import ensure_templates, find_pipeline
 from app.settings import settings
 from app.uploads import ingest
@@ -29,7 +31,19 @@ from functions.modal_app import APP_NAME, app
 from functions.schedules import engine
 from migrations.migrate import migrate as apply_migrations
 
-__all__ = ["app", "batch_status", "engine", "launch", "launch_upload", "migrate", "migrate_database", "web", "workers"]
+__all__ = [
+    "app",
+    "batch_status",
+    "engine",
+    "extract",
+    "extract_results",
+    "launch",
+    "launch_upload",
+    "migrate",
+    "migrate_database",
+    "web",
+    "workers",
+]
 
 ACTOR = "modal run"
 POLL_SECONDS = 3.0
@@ -105,6 +119,39 @@ async def batch_status(batch: str) -> dict[str, Any]:
     """The batch in numbers."""
     async with connect_database() as db:
         return await batches.status(db, batch)
+
+
+@app.function(cpu=2.0, memory=2048, timeout=3600, retries=0)
+async def extract_results(batch_uids: list[str]) -> list[dict[str, Any]]:
+    """Extract leads and work histories of batches again from what is stored; safe to repeat.
+
+    Returns:
+        Per batch what was new, changed and removed, or one `{"error"}` with what the operator can put right.
+    """
+    try:
+        async with connect_database() as db:
+            done = await extract_batches(db, batch_uids, actor=ACTOR)
+    except UserError as problem:
+        return [{"error": str(problem)}]
+    return [asdict(report) | {"changed": report.changed} for report in done]
+
+
+@app.local_entrypoint()
+def extract(batches: str, *, json: bool = False) -> None:
+    """Extract leads and work histories again; calls nobody and costs nothing.
+
+    Args:
+        batches: ids of batches, by commas.
+        json: print JSON only.
+    """
+    done = extract_results.remote([uid.strip() for uid in batches.split(",") if uid.strip()])
+    if done and "error" in done[0]:
+        raise SystemExit(done[0]["error"])
+    if json:
+        typer.echo(jsonlib.dumps(done))
+        return
+    for report in done:
+        typer.echo(f"Batch {report['batch']}: {report['done']} rows extracted, {report['changed']} rows changed.")
 
 
 @app.local_entrypoint()

@@ -17,7 +17,7 @@ from functions.schedules import CHUNKS_PER_CALL, engine
 from functions.web import web
 
 ROOT = Path(__file__).resolve().parents[2]
-ENTRY_FUNCTIONS = (cli.migrate_database, cli.launch_upload, cli.batch_status)
+ENTRY_FUNCTIONS = (cli.migrate_database, cli.launch_upload, cli.batch_status, cli.extract_results)
 FUNCTIONS = [*workers.WORKERS.values(), engine, web, *ENTRY_FUNCTIONS]
 
 

@@ -12,7 +12,7 @@ from tests.modal.conftest import ROOT, Cli
 from tests.modal.protocol_registry import DEPLOYED, Deployment
 from tests.modal.protocol_server import ModalService, modal_server
 
-ENTRY_FUNCTIONS = {"batch_status", "launch_upload", "migrate_database"}
+ENTRY_FUNCTIONS = {"batch_status", "extract_results", "launch_upload", "migrate_database"}
 
 
 def mounted(service: ModalService, function: api_pb2.Function) -> set[str]:

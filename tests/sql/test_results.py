@@ -11,6 +11,7 @@ from app.extraction import leads, replay, rows
 from app.extraction.background import work_in_background
 from app.extraction.replay import extract_batches
 from app.workflows import registry_rows
+from functions import cli
 from tests.engine_kit import World, registry_row
 
 STEPS = ("alpha", "extract_work_history", "consolidate_lead")
@@ -302,3 +303,11 @@ async def test_facts_of_two_companies_are_never_mixed() -> None:
     assert lead.values["company_domain"] == "acme.example"
     assert "industry" not in lead.values
     assert "another company" in lead.report["company"]["why"]
+
+
+async def test_the_modal_entry_point_extracts_and_says_what_is_not_there(world: World) -> None:
+    batch = await enriched(world, 2, "alpha")
+    [done] = await cli.extract_results.local([batch])
+    assert (done["state"], done["done"], done["changed"]) == ("COMPLETED", 2, 8)
+    [refused] = await cli.extract_results.local(["00000000-0000-0000-0000-000000000000"])
+    assert "no such batch" in refused["error"]
