@@ -18,6 +18,8 @@ TEMPLATES: dict[str, tuple[str, list[dict[str, Any]]]] = {
             {"workflow": "normalize_domain"},
             {"workflow": "enrich_company_clay"},
             {"workflow": "enrich_person_clay"},
+            {"workflow": "extract_work_history"},
+            {"workflow": "consolidate_lead"},
         ],
     ),
     "Clean up only": (
@@ -31,6 +33,7 @@ TEMPLATES: dict[str, tuple[str, list[dict[str, Any]]]] = {
             {"workflow": "normalize_name"},
             {"workflow": "normalize_domain"},
             {"workflow": "enrich_company_clay"},
+            {"workflow": "consolidate_lead"},
         ],
     ),
 }

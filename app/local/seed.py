@@ -5,15 +5,16 @@ Runs after the migrations, on the embedded stack only; a second run finds everyt
 
 from __future__ import annotations
 
+import csv
 import io
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from app import batches, uploads
+from app import batches, customers, uploads
 from app.clients import create_client, save_workflow_config
 from app.db import Database
 from app.errors import ConflictError
-from app.local.samples import write_people
+from app.local.samples import write_customers, write_people
 from app.pipelines import ensure_templates, find_pipeline
 from app.workflows import registry_rows
 
@@ -22,6 +23,7 @@ __all__ = ["CLIENT", "SANDBOX_RATE", "configure_sandbox", "prepare", "seed"]
 CLIENT = "Northgate Agency Demo"
 ACTOR = "seed"
 SAMPLE_ROWS = 1_000
+CUSTOMERS = 40
 SANDBOX_RATE = 150.0
 """Rows a second that the demo sends to the sandbox. Clay itself allows ten; a demo should not take minutes."""
 
@@ -60,6 +62,7 @@ async def seed(db: Database, sandbox_url: str | None, rows: int = SAMPLE_ROWS) -
     if sandbox_url:
         await configure_sandbox(db, client, sandbox_url)
     pipeline = await find_pipeline(db, client, "Full enrichment" if sandbox_url else "Clean up only")
+    await _add_customers(db, client)
     file = io.BytesIO()
     write_people(file, rows)
     try:
@@ -72,3 +75,12 @@ async def seed(db: Database, sandbox_url: str | None, rows: int = SAMPLE_ROWS) -
         db, upload.uid, pipeline["uid"], actor=ACTOR, launch_key=uuid5(NAMESPACE_URL, f"leadloom-seed-{upload.uid}")
     )
     return str(launched["batch"])
+
+
+async def _add_customers(db: Database, client: str) -> None:
+    """The client's own customers: some of the people on the sample list used to work there."""
+    file = io.BytesIO()
+    write_customers(file, CUSTOMERS)
+    table = csv.DictReader(io.StringIO(file.getvalue().decode()))
+    found = [customer for row in table for customer in customers.read_row(row, {}).customers]
+    await customers.save(db, client, found, actor=ACTOR)
