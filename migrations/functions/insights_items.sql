@@ -58,7 +58,7 @@ as $$
   order by s.step_index desc limit 1
 $$;
 
--- The batch's rows in order from after p_after, in windows of 2,000, until the page is full, the batch ends or 120 ms
+-- The batch's rows in order from after p_after, in windows of 2,000, until the page is full, the batch ends or 90 ms
 -- have gone. Filters: a text in the identity columns, completed at a step, an item's state.
 create or replace function leadloom.walk_items(
   p_batch_id bigint, p_step smallint, p_completed boolean, p_state public.item_state, p_search text, p_after integer,
@@ -96,7 +96,7 @@ begin
       return;
     end if;
     v_from := v_to;
-    if clock_timestamp() > v_began + interval '120 milliseconds' then
+    if clock_timestamp() > v_began + interval '90 milliseconds' then
       if exists (select 1 from public.batch_items where batch_id = p_batch_id and row_number > v_to) then
         next := v_to;
         through := v_to;
@@ -238,40 +238,5 @@ begin
     raise exception using errcode = 'PT404', message = 'This step has no such result.';
   end if;
   return v_value;
-end
-$$;
-
--- Rows of a batch for its export, p_limit at a time: everything known, the merged results, the untouched row. `fields`
--- are the fields that the batch's steps write besides the identity columns.
-create or replace function public.export_batch_rows(p_batch uuid, p_after integer, p_limit integer) returns jsonb
-language plpgsql stable security invoker set search_path = ''
-as $$
-declare
-  v_batch public.batches;
-begin
-  select * into v_batch from public.batches where id = leadloom.batch_id(p_batch);
-  return jsonb_build_object(
-    'header', (select header from public.uploads where id = v_batch.upload_id),
-    'fields', (select coalesce(jsonb_agg(f order by o), '[]') from (
-      select f, min(e.o * 1000 + w.o) as o from jsonb_array_elements(v_batch.blueprint) with ordinality as e(s, o)
-      join public.enrichment_registry r on r.slug = e.s ->> 'slug'
-      cross join lateral unnest(r.writes) with ordinality as w(f, o)
-      where f not in ('person_name', 'first_name', 'last_name', 'title', 'email', 'linkedin', 'company_name',
-                      'company_domain', 'company_linkedin', 'website', 'industry', 'country')
-      group by f) fields),
-    'rows', (select coalesce(jsonb_agg(jsonb_build_object(
-        'row_number', i.row_number, 'state', i.state, 'identity', leadloom.identity_fields(i),
-        'original', i.original_data,
-        'failed_at', v_batch.blueprint -> f.step_index::integer ->> 'title', 'error_code', f.error_code,
-        'error_text', f.error_text, 'results', coalesce(r.fields, '{}')) order by i.row_number), '[]')
-      from (select b as item from public.batch_items b where b.batch_id = v_batch.id and b.row_number > p_after
-            order by b.row_number limit p_limit) page
-      cross join lateral (select (page.item).*) i
-      left join lateral (select step_index, error_code, error_text from public.workflow_states
-                         where batch_item_id = i.id and status = 'FAILED' limit 1) f on true
-      left join lateral (
-        select jsonb_object_agg(e.key, e.value order by x.step_index) as fields
-        from public.enrichment_results x cross join lateral jsonb_each(x.parsed) e
-        where x.batch_item_id = i.id) r on true));
 end
 $$;

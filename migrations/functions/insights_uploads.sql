@@ -50,7 +50,7 @@ end
 $$;
 
 -- Rows after p_after, p_limit of them. A text is looked for in every column, in windows, until the page is full, the
--- file ends or 120 ms have gone; `searched_through` says how far it got when there is more.
+-- file ends or 90 ms have gone; `searched_through` says how far it got when there is more.
 create or replace function public.insights_upload_rows(
   p_upload uuid, p_search text, p_repeated boolean, p_after integer, p_limit integer) returns jsonb
 language plpgsql stable security invoker set search_path = ''
@@ -91,7 +91,7 @@ begin
       v_rows := v_rows || coalesce(v_page, '[]');
       v_from := v_to;
       exit when jsonb_array_length(v_rows) > p_limit or v_to >= v_upload.row_count;
-      if clock_timestamp() > v_began + interval '120 milliseconds' then
+      if clock_timestamp() > v_began + interval '90 milliseconds' then
         v_through := v_to;
         v_next := v_to;
         exit;

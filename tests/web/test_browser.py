@@ -200,7 +200,8 @@ async def test_the_builder_by_mouse(site: Site) -> None:
 async def drag(page: Page, what: Any, onto: Any) -> None:
     """Drag as a hand does: press, move in steps, let go a little above the target's middle."""
     start, end = await what.bounding_box(), await onto.bounding_box()
-    assert start and end
+    assert start
+    assert end
     await page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
     await page.mouse.down()
     await page.mouse.move(start["x"] + 20, start["y"] + 5, steps=4)
