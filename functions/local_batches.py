@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -25,7 +26,7 @@ __all__ = ["audit", "launch", "migrate", "progress_bar", "show_status", "status"
 
 ACTOR = "console"
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Batch = Annotated[str, typer.Argument(help="The batch's id, as `leadloom launch` printed it.")]
+Batch = Annotated[UUID, typer.Argument(help="The batch's id, as `leadloom launch` printed it.")]
 
 
 def progress_bar() -> Progress:
@@ -109,7 +110,7 @@ def status(batch: Batch, as_json: Json = False) -> None:
 
     async def ask() -> dict[str, Any]:
         async with connect_database() as db:
-            return await batches.status(db, batch)
+            return await batches.status(db, str(batch))
 
     numbers = asyncio.run(ask())
     if as_json:
@@ -137,11 +138,11 @@ def audit(batch: Batch, as_json: Json = False) -> None:
 
     async def ask() -> list[dict[str, Any]]:
         async with connect_database() as db:
-            return await batches.audit(db, batch)
+            return await batches.audit(db, str(batch))
 
     findings = asyncio.run(ask())
     if as_json:
-        print_json({"batch": batch, "findings": findings})
+        print_json({"batch": str(batch), "findings": findings})
     elif findings:
         rows = [[f["check"], f["detail"], f"{f['count']:,}", ", ".join(map(str, f["rows"]))] for f in findings]
         console.print(table(["check", "finding", "rows", "for example"], rows))

@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -22,12 +23,12 @@ __all__ = ["export", "extract"]
 
 
 def extract(
-    batch: Annotated[list[str], typer.Argument(help="The batches, by the ids that `leadloom launch` printed.")],
+    batch: Annotated[list[UUID], typer.Argument(help="The batches, by the ids that `leadloom launch` printed.")],
     *,
     as_json: Json = False,
 ) -> None:
     """Extract leads and work histories again from what is stored; calls nobody and costs nothing."""
-    done = asyncio.run(_extract(batch))
+    done = asyncio.run(_extract([str(one) for one in batch]))
     if as_json:
         print_json([asdict(report) | {"changed": report.changed} for report in done])
         return
@@ -65,7 +66,7 @@ def export(
     async def write() -> dict[str, Any]:
         async with connect_database() as db:
             wanted = [name.strip() for name in columns.split(",") if name.strip()] if columns else None
-            return (await export_batch(db, batch, out, wanted)).manifest
+            return (await export_batch(db, str(batch), out, wanted)).manifest
 
     manifest = asyncio.run(write())
     if as_json:

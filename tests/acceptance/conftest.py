@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,20 @@ from app.settings import Settings, settings
 from functions.local_processes import Processes
 
 CALLBACK_TIMEOUT_S = 20
+
+
+async def leadloom(*args: str) -> tuple[int, str, str]:
+    """Run the console script; returns its exit code and both outputs."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "functions.local",
+        *args,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 240)
+    return process.returncode or 0, out.decode(), " ".join(err.decode().split())
 
 
 @dataclass

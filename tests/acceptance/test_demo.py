@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import Any
 
-
-def demo(*args: str) -> dict[str, Any]:
-    """Run the console script; it must end well."""
-    done = subprocess.run(
-        [sys.executable, "-m", "functions.local", "demo", "--json", *args],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout)
+from tests.acceptance.conftest import leadloom
 
 
-def test_every_row_is_accounted_for() -> None:
-    summary = demo("--rows", "150")
+async def demo(*args: str) -> dict[str, Any]:
+    """Run the demo; it must end well."""
+    code, out, err = await leadloom("demo", "--json", *args)
+    assert code == 0, err[-3000:]
+    return json.loads(out)
+
+
+async def test_every_row_is_accounted_for() -> None:
+    summary = await demo("--rows", "150")
     assert (summary["completed"], summary["failed"], summary["waiting"], summary["audit"]) == (150, 0, 0, [])
     assert summary["callbacks"] == {"applied": summary["sent"]}
     assert summary["sandbox"]["received"] == summary["sent"]
     assert summary["item_steps"] == 5 * 150
 
 
-def test_compute_only() -> None:
-    summary = demo("--rows", "300", "--pipeline", "compute")
+async def test_compute_only() -> None:
+    summary = await demo("--rows", "300", "--pipeline", "compute")
     assert (summary["completed"], summary["item_steps"], summary["sent"]) == (300, 900, 0)
 
 
-def test_a_misbehaving_clay_loses_nothing_and_costs_nothing_twice() -> None:
-    summary = demo("--rows", "150", "--sandbox", "misbehaving")
+async def test_a_misbehaving_clay_loses_nothing_and_costs_nothing_twice() -> None:
+    summary = await demo("--rows", "150", "--sandbox", "misbehaving")
     assert summary["completed"] + summary["failed"] == 150
     assert (summary["waiting"], summary["audit"]) == (0, [])
     assert set(summary["failures"]) <= {"callback_timeout"}
