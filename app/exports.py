@@ -86,7 +86,8 @@ DEFAULT_COLUMNS = (
     "worked_at_customer",
     "customers",
 )
-OUTCOME_COLUMNS = ("leadloom_status", "leadloom_reason")
+OUTCOME = ("status", "failed_at", "code", "reason")
+"""What became of a row of a batch: delivered, failed or waiting; at which step, with which code, and why."""
 NUMBERS = frozenset(("employee_count", "founded_year"))
 FLAGS = frozenset(("is_new_in_role", "worked_at_customer", "works_at_customer"))
 PAGE_ROWS = 1_000
@@ -254,12 +255,12 @@ class BatchExport:
 async def batch_csv(
     db: Database, batch: str, columns: Sequence[str] | None = None, counts: dict[str, int] | None = None
 ) -> AsyncIterator[bytes]:
-    """Every uploaded row of a batch as CSV: its original columns, what became of it, the lead's columns.
+    """Every uploaded row of a batch as CSV: its original columns, what became of it, what is known now.
 
     Args:
         db: the database.
         batch: the batch's uid.
-        columns: names out of `LEAD_COLUMNS`; all when absent.
+        columns: names out of `LEAD_COLUMNS`; when absent all of them, and every other field that the steps wrote.
         counts: filled with how many rows were written per outcome (`uploaded`, `delivered`, `failed`, `waiting`).
 
     Raises:
@@ -269,9 +270,11 @@ async def batch_csv(
     wanted = chosen_columns(columns or list(LEAD_COLUMNS))
     manifest = await db.read("batch_manifest", batch=batch)
     header: list[str] = manifest["header"]
+    if columns is None:
+        wanted += [name for name in manifest["fields"] if name not in LEAD_COLUMNS]
     tally = counts if counts is not None else {}
     tally |= dict.fromkeys(("uploaded", "delivered", "failed", "waiting"), 0)
-    yield csv_line([*header, *OUTCOME_COLUMNS, *(f"leadloom_{name}" for name in wanted)])
+    yield csv_line([*header, *(f"leadloom_{name}" for name in (*OUTCOME, *wanted))])
     after = 0
     while rows := await db.read("batch_export_rows", batch=batch, after=after, limit=PAGE_ROWS):
         after = rows[-1]["row_number"]
@@ -282,15 +285,11 @@ async def batch_csv(
 
 
 def _export_line(row: dict[str, Any], header: list[str], wanted: list[str]) -> list[Any]:
-    original, lead = row["original"], row["lead"] or {}
-    reason = row["reason"]
-    if reason and row["step"]:
-        reason = f"{row['step']}: {reason}"
+    original, known = row["original"], row["known"]
     return [
         *(original.get(name) for name in header),
-        row["status"],
-        reason,
-        *(_shown(lead.get(name)) for name in wanted),
+        *(row[name] for name in OUTCOME),
+        *(_shown(known.get(name)) for name in wanted),
     ]
 
 

@@ -4,7 +4,7 @@
 -- What became of a row: delivered, failed (with why) or waiting. A batch of the first N rows speaks of those N.
 create or replace function leadloom.row_outcome(
   p_batch public.batches, p_item public.batch_items,
-  out status text, out reason text, out failed_step text)
+  out status text, out reason text, out failed_at text, out code text)
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
@@ -21,21 +21,22 @@ begin
   end if;
   select * into v_state from public.workflow_states
   where batch_item_id = p_item.id order by step_index desc limit 1;
-  failed_step := v_state.step_name;
   if p_item.state = 'ACTIVE' then
     status := 'waiting';
     reason := case when v_state.status = 'IN_PROGRESS' and v_state.sent_at is not null
                    then 'Sent; the answer is still to come.' else 'In progress.' end;
   else
     status := 'failed';
+    failed_at := p_batch.blueprint -> v_state.step_index::integer ->> 'title';
+    code := v_state.error_code;
     reason := coalesce(v_state.error_text, case when p_item.state = 'CANCELLED' then 'The batch was cancelled.'
                                                 else v_state.error_code end, 'Failed.');
   end if;
 end
 $$;
 
--- The next rows of a batch's export: original columns, outcome, the lead's fields, or, where there is no lead (yet),
--- what the item's steps have found so far.
+-- The next rows of a batch's export: original columns, outcome, and what is known: what the item's steps have found so
+-- far, and on top of that the lead, where there is one.
 create or replace function public.batch_export_rows(p_batch uuid, p_after integer, p_limit integer) returns jsonb
 language plpgsql stable security invoker set search_path = ''
 as $$
@@ -45,13 +46,15 @@ begin
   select * into v_batch from public.batches where id = leadloom.batch_id(p_batch);
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
-      'row_number', r.row_number, 'original', r.data, 'status', o.status, 'reason', o.reason, 'step', o.failed_step,
-      'lead', case when f.batch_item_id is not null
-        then leadloom.lead_row(f, leadloom.new_role_since(v_batch.client_id))
-        else leadloom.identity_fields(i) || coalesce((
+      'row_number', r.row_number, 'original', r.data, 'status', o.status, 'reason', o.reason,
+      'failed_at', o.failed_at, 'code', o.code,
+      'known', coalesce((
           select jsonb_object_agg(e.key, e.value order by x.step_index)
           from public.enrichment_results x, jsonb_each(x.parsed) e
-          where x.batch_item_id = i.id and jsonb_typeof(e.value) in ('string', 'number', 'boolean')), '{}') end)
+          where x.batch_item_id = i.id and e.key <> 'extraction' and jsonb_typeof(e.value) <> 'null'), '{}')
+        || leadloom.identity_fields(i)
+        || case when f.batch_item_id is not null
+             then jsonb_strip_nulls(leadloom.lead_row(f, leadloom.new_role_since(v_batch.client_id))) else '{}' end)
       order by r.row_number), '[]')
     from (
       select row_number, data from public.raw_apollo_uploads
@@ -96,6 +99,13 @@ begin
   return jsonb_build_object(
     'batch', v_batch.uid, 'name', v_batch.name, 'client', (select name from public.clients where id = v_batch.client_id),
     'filename', v_upload.filename, 'sha256', v_upload.sha256, 'header', v_upload.header, 'kind', v_upload.kind,
+    'fields', (
+      select coalesce(jsonb_agg(field order by place), '[]')
+      from (select w.field, min(e.no * 1000 + w.no) as place
+            from jsonb_array_elements(v_batch.blueprint) with ordinality as e(step, no)
+            join public.enrichment_registry r on r.slug = e.step ->> 'slug'
+            cross join lateral unnest(r.writes) with ordinality as w(field, no)
+            where w.field <> 'extraction' group by w.field) written),
     'state', v_batch.state, 'rows_in_file', v_upload.row_count, 'uploaded', v_batch.item_count,
     'delivered', v_done,
     'failed', v_failed + case when v_batch.state = 'CANCELLED' then v_unborn else 0 end,

@@ -79,7 +79,9 @@ async def test_a_batch_export_accounts_for_every_row(world: World, tmp_path: Pat
     rows = list(csv.DictReader(out.open(newline="", encoding="utf-8")))
     assert len(rows) == 6
     assert [row["leadloom_status"] for row in rows] == ["delivered"] * 3 + ["failed"] * 2 + ["waiting"]
-    assert rows[3]["leadloom_reason"] == "beta: =No such person"
+    told = [rows[3][f"leadloom_{name}"] for name in ("failed_at", "code", "reason")]
+    assert told == ["Beta", "clay_error", "'=No such person"]
+    assert "leadloom_alpha_out" in rows[0]
     assert rows[0]["Email"] == "p1@acme.example"
     assert rows[0]["Company"] == "Company 1"
     manifest = json.loads((tmp_path / "leads.csv.manifest.json").read_text())

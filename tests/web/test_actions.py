@@ -244,11 +244,16 @@ async def test_a_row_is_run_again_from_a_step_and_retried_at_once(hands: Hands, 
 async def test_the_export_of_a_batch_has_every_row_and_says_why_it_failed(hands: Hands, scene: Scene) -> None:
     answer = await hands.http.get(f"/batches/{scene.batch}/export.csv")
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert [int(row["row"]) for row in rows] == list(range(1, 41))
-    failed = [row for row in rows if row["state"] == "FAILED"]
-    assert {row["error_code"] for row in failed} >= {"workflow_error"}
-    assert all(row["error"] and row["failed_at"] for row in failed)
-    assert rows[0]["original: First Name"]
+    assert len(rows) == 40
+    failed = [row for row in rows if row["leadloom_status"] == "failed"]
+    assert {row["leadloom_code"] for row in failed} >= {"workflow_error"}
+    assert all(row["leadloom_reason"] and row["leadloom_failed_at"] for row in failed)
+    assert rows[0]["First Name"]
+    account = (await hands.http.get(f"/batches/{scene.batch}/manifest.json")).json()
+    assert account["uploaded"] == 40 == account["delivered"] + account["failed"] + account["waiting"]
+    assert account["failed"] == len(failed)
+    page = (await hands.http.get(f"/batches/{scene.batch}")).text
+    assert f"40 uploaded = {account['delivered']} delivered + {len(failed)} failed" in page
 
 
 async def test_payloads_can_be_had_whole(hands: Hands, scene: Scene) -> None:

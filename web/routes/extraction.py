@@ -1,21 +1,47 @@
-"""Replays of the extraction over one batch: ask for one, watch it, see what it changed."""
+"""What comes out of a batch: its rows as a file with an account of all of them, and replays of the extraction."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from app import results
+from app.exports import BOM, batch_csv
 from app.extraction import PARSER_VERSION
 from web.deps import Actor, Db, services
+from web.downloads import attachment
 from web.pages import redirect, show
 
-router = APIRouter(prefix="/batches/{uid}/extraction")
+router = APIRouter(prefix="/batches/{uid}")
 
 
-@router.get("")
+@router.get("/export.csv")
+async def export(db: Db, uid: UUID) -> Response:
+    """Every uploaded row of the batch as CSV: its original columns, what became of it and why, what is known."""
+    manifest = await db.read("batch_manifest", batch=str(uid))
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield BOM
+        async for piece in batch_csv(db, str(uid)):
+            yield piece
+
+    headers = attachment(f"{manifest['name']}.csv")
+    return StreamingResponse(pieces(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/manifest.json")
+async def account(db: Db, uid: UUID) -> Response:
+    """The account of the export: uploaded = delivered + failed + waiting."""
+    manifest = await db.read("batch_manifest", batch=str(uid))
+    body = orjson.dumps(manifest, option=orjson.OPT_INDENT_2)
+    return Response(body, media_type="application/json", headers=attachment(f"{manifest['name']}.manifest.json"))
+
+
+@router.get("/extraction")
 async def runs(request: Request, db: Db, uid: UUID) -> Response:
     """What a replay would cover, and the replays so far."""
     data = await results.extraction(db, str(uid))
@@ -23,7 +49,7 @@ async def runs(request: Request, db: Db, uid: UUID) -> Response:
     return show(request, "leads/extraction.html", "leads/extraction_runs.html", data, live=live, version=PARSER_VERSION)
 
 
-@router.post("")
+@router.post("/extraction")
 async def start(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Extract again; the engine does it in the background."""
     await db.call("request_extraction", batches=[str(uid)], parser_version=PARSER_VERSION, actor=admin.email, hold_s=0)

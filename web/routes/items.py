@@ -7,14 +7,13 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from app import batches as operations
 from app import insights
 from app.errors import InputError
 from web.deps import Actor, Db, services
 from web.downloads import attachment
-from web.exports import batch_csv
 from web.forms import read_form
 from web.pages import dialog, redirect, show
 from web.paging import PAGE_SIZE, text_filter, unpack
@@ -40,14 +39,6 @@ async def items(request: Request, db: Db, uid: UUID) -> Response:
         db, str(uid), **chosen, after=after if isinstance(after, int) else None, limit=PAGE_SIZE
     )
     return show(request, "items.html", "partials/items.html", data, chosen=chosen, q=search)
-
-
-@router.get("/batches/{uid}/export.csv")
-async def export(db: Db, uid: UUID) -> Response:
-    """Every row of the batch as CSV: its original columns, how it ended and why."""
-    data = await insights.batch(db, str(uid))
-    headers = attachment(f"{data['name']}.csv")
-    return StreamingResponse(batch_csv(db, str(uid)), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/items/{uid}")
