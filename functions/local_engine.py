@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 
 from app.db import Database, connect_database
 from app.sequencer import Pace, run_engine
-from functions.local_output import console
 from functions.local_spawner import LocalSpawner
 
 __all__ = ["LOCAL_PACE", "engine", "running_engine"]
@@ -41,5 +40,4 @@ async def running_engine(db: Database, pace: Pace = LOCAL_PACE) -> AsyncIterator
 async def engine(stopped: asyncio.Event) -> None:
     """Run an engine until told to stop."""
     async with connect_database() as db, running_engine(db):
-        console.print("The engine runs. Ctrl-C stops it; killing it loses nothing.")
         await stopped.wait()

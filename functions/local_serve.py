@@ -104,7 +104,7 @@ def engine() -> None:
     """Run the engine: sequencer, dispatcher and, on this machine, the workers."""
 
     async def work(stopped: asyncio.Event) -> None:
-        report_ready("engine", "running")
+        report_ready("engine", "running; killing it loses nothing")
         await run_engine_until(stopped)
 
     _until_stopped(work)
