@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import asyncpg
 import pytest
@@ -55,7 +54,7 @@ def seen_before(number: int) -> bool:
 
 
 @pytest.fixture
-def made_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two more workflows for the length of a test."""
     _seen.clear()
     real = dict(workflows.registry())
@@ -66,7 +65,6 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for module in ("app.dispatcher", "functions.local_spawner"):
         monkeypatch.setattr(f"{module}.registry", lambda: real | more)
     monkeypatch.setattr("app.sequencer.registry_rows", lambda: [w.registry_row() for w in (real | more).values()])
-    yield
 
 
 async def drive(db: Database, *, seconds: float = 20) -> None:
