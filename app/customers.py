@@ -14,7 +14,7 @@ from typing import Any
 from app.db import Database
 from app.errors import InputError
 from app.text.companies import company_key, company_name, is_no_company
-from app.text.domains import company_domain
+from app.text.domains import company_domain, registrable_domain
 from app.text.linkedin import linkedin_company
 from app.text.values import clean_text
 
@@ -78,10 +78,8 @@ def _customer(given: str, parts: Iterable[str]) -> dict[str, Any] | None:
     for part in parts:
         if page := linkedin_company(part):
             linkedin = linkedin or page
-        elif "linkedin.com" in part.lower():
-            continue
-        elif (found := company_domain(part)) and " " not in part:
-            domain = domain or found
+        elif " " not in part and registrable_domain(part):
+            domain = domain or company_domain(part)  # a free-mail or social domain is nobody's customer
         elif not re.fullmatch(r"https?://\S+|\S+@\S+|[\d\s.,]+", part):
             name = name or company_name(part)
     key = company_key(name) if name and not is_no_company(name) else None

@@ -7,6 +7,7 @@ write into a `Report`, field by field, so that nothing disappears without a word
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -22,6 +23,7 @@ MAX_DEPTH = 5
 MAX_NODES = 400
 SHOWN = 160
 TOO_LARGE = 1e18
+MOST_ESCAPES = 5
 
 _NUMBER = re.compile(r"[+]?(\d{1,3}(?:[ ,.']\d{3})+|\d+)(?:[.,]0+)?\+?(?: ?(?:employees|people|staff))?", re.IGNORECASE)
 _THOUSANDS = re.compile(r"(\d+(?:\.\d+)?) ?([kKmM])\+?")
@@ -141,11 +143,23 @@ def read_text(value: Any, field: str, report: Report, *, lines: bool = False) ->
     if not isinstance(value, str) and not abs(value) < TOO_LARGE:
         report.doubt(field, shown(value), "not a number that can be kept")
         return None
+    if isinstance(value, str) and "&" in value:
+        value = _unescaped(value)
     text = clean_block(value) if lines else clean_text(value)
     if text is None or text.lower() in MISSING_WORDS:
         return None
     # The database stores no lone surrogates, which some JSON decoders let through.
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _unescaped(text: str) -> str:
+    """Text without HTML entities, also where it was escaped more than once on its way."""
+    for _ in range(MOST_ESCAPES):
+        plain = html.unescape(text)
+        if plain == text:
+            break
+        text = plain
+    return text
 
 
 def read_int(value: Any, field: str, report: Report) -> int | None:

@@ -28,7 +28,19 @@ scalars = (
     | st.floats()
     | st.text(max_size=30)
     | st.sampled_from(
-        ["null", "", "N/A", "&amp;", "2021", "03-2021", "2024-03-01", "https://bit.ly/x", "true", "1,234"]
+        [
+            "null",
+            "",
+            "N/A",
+            "&amp;",
+            "R&amp;amp;D",
+            "2021",
+            "03-2021",
+            "2024-03-01",
+            "https://bit.ly/x",
+            "true",
+            "1,234",
+        ]
     )
 )
 anything = st.recursive(
