@@ -88,6 +88,9 @@ async def launch_upload(
     """
     try:
         async with connect_database() as db:
+            launched: dict[str, Any] | None = await db.read("find_launch", launch_key=launch_key)
+            if launched is not None:
+                return launched
             owner = await find_client(db, client)
             chosen = await find_pipeline(db, owner["uid"], pipeline)
             upload = await ingest(

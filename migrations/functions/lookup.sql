@@ -39,3 +39,13 @@ begin
                             'version', v_pipeline.version);
 end
 $$;
+
+-- The batch that a launch key made, and its upload; null when there is none yet. For callers that may be delivered twice.
+create or replace function public.find_launch(p_launch_key uuid) returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  select jsonb_build_object('batch', b.uid, 'rows', b.item_count, 'upload', u.uid,
+                            'unrecognised_columns', coalesce(u.report -> 'unrecognised', '[]'))
+  from public.batches b join public.uploads u on u.id = b.upload_id
+  where b.launch_key = p_launch_key
+$$;
