@@ -156,7 +156,8 @@ async def test_launch_upload_reads_the_file_and_launches_once(world: World) -> N
     assert answer["rows"] == 1
     assert (await cli.batch_status.local(answer["batch"]))["state"] == "RUNNING"
 
-    assert await launch("a.csv", content, "northgate", "Clean up only", key, allow_duplicate=True) == answer, "redelivered"
+    redelivered = await launch("a.csv", content, "northgate", "Clean up only", key, allow_duplicate=True)
+    assert redelivered == answer
     again = await launch("a.csv", content, "northgate", "Clean up only", str(uuid4()))
     assert "uploaded before" in again["error"]
     assert "--again" in again["error"]
