@@ -16,7 +16,6 @@ __all__ = ["Bar", "Chart", "chart", "eta_seconds", "rate_per_minute"]
 
 BARS = 72
 WIDTH, HEIGHT = 720, 96
-RECENT_POINTS = 12
 LEAST_BAR = 1.5
 WIDEST_BAR = 28
 
@@ -45,23 +44,21 @@ class Chart:
     height: int = HEIGHT
 
 
-def _times(points: list[list[Any]]) -> list[tuple[datetime, int, int, int]]:
-    found = [
-        (parse_time(at), int(ended or 0), int(failed or 0), int(steps or 0)) for at, ended, failed, steps in points
-    ]
-    return [(at, ended, failed, steps) for at, ended, failed, steps in found if at is not None]
+def _times(points: list[list[Any]]) -> list[tuple[datetime, int, int]]:
+    found = [(parse_time(at), int(ended or 0), int(failed or 0)) for at, ended, failed, _ in points]
+    return [(at, ended, failed) for at, ended, failed in found if at is not None]
 
 
 def chart(points: list[list[Any]]) -> Chart | None:
     """The points `[time, ended, failed, steps]` gathered into at most 72 equal periods; None when nothing ended yet."""
     times = _times(points)
-    if not any(ended or failed for _, ended, failed, _ in times):
+    if not any(ended or failed for _, ended, failed in times):
         return None
     start, end = times[0][0], times[-1][0]
     period = max((end - start).total_seconds() / (BARS - 1), 5.0)
     count = int((end - start).total_seconds() // period) + 1
     sums = [[0, 0] for _ in range(count)]
-    for at, ended, failed, _ in times:
+    for at, ended, failed in times:
         slot = min(int((at - start).total_seconds() // period), count - 1)
         sums[slot][0] += max(ended, 0)
         sums[slot][1] += max(failed, 0)
@@ -84,25 +81,26 @@ def _high(n: int, top: int) -> float:
     return max(LEAST_BAR, round(HEIGHT * n / top, 1)) if n else 0.0
 
 
-def rate_per_minute(points: list[list[Any]]) -> float | None:
-    """Item-steps per minute over the latest points; None when there are too few to tell."""
-    times = [t for t in _times(points) if t[3] > 0][-RECENT_POINTS:]
-    if len(times) < 2:  # noqa: PLR2004 -- a rate needs a span
-        return None
-    span = (times[-1][0] - times[0][0]).total_seconds()
-    return 60 * sum(t[3] for t in times[1:]) / span if span > 0 else None
+def rate_per_minute(batch: dict[str, Any]) -> float | None:
+    """Item-steps per minute lately; None when nothing tells."""
+    pace = [(rows, seconds) for _, rows, seconds in batch["pace"] if seconds]
+    return sum(60 * rows / seconds for rows, seconds in pace) if pace else None
 
 
 def eta_seconds(batch: dict[str, Any]) -> float | None:
-    """Seconds until the steps still to do are done at the recent rate; None when nothing can be told.
+    """Seconds until the slowest step is through at its recent pace; None when nothing can be told.
 
-    Rows that wait for a callback count as work to do: how fast they come back is part of the recent rate.
+    Rows that wait for a callback count as work to do: how fast they come back is part of the step's pace. A row that
+    failed or was cancelled at a step asks nothing more of that step and of those after it.
     """
-    rate = rate_per_minute(batch["chart"])
-    if batch["state"] != "RUNNING" or not rate:
+    if batch["state"] != "RUNNING":
         return None
-    steps = batch["step_count"]
-    ended = sum(sum(s["buckets"].get(b, 0) for b in ("completed", "skipped")) for s in batch["steps"])
-    lost = sum(s["buckets"].get(b, 0) * (steps - s["index"]) for s in batch["steps"] for b in ("failed", "cancelled"))
-    left = batch["item_count"] * steps - ended - lost
-    return max(left, 0) * 60 / rate if left > 0 else None
+    pace = {step: rows / seconds for step, rows, seconds in batch["pace"] if seconds}
+    lost, waits = 0, []
+    for step in batch["steps"]:
+        counts = step["buckets"]
+        lost += counts.get("failed", 0) + counts.get("cancelled", 0)
+        left = batch["item_count"] - lost - counts.get("completed", 0) - counts.get("skipped", 0)
+        if left > 0 and pace.get(step["index"]):
+            waits.append(left / pace[step["index"]])
+    return max(waits, default=None)

@@ -71,6 +71,38 @@ as $$
     group by period_start) points
 $$;
 
+-- How fast each step went lately: [step, rows, seconds], over the last minute of a young batch, the last ten minutes of
+-- one that runs for hours, the last hundred of one that runs for days. Counted back from the latest point, not from now,
+-- so that an unchanged batch answers the same.
+create or replace function leadloom.batch_pace(p_batch public.batches) returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  with points as (
+    select step_index, period_start, n from public.batch_series
+    where batch_id = p_batch.id and bucket in ('completed', 'skipped')
+    union all
+    select step_index, period_start, n from public.batch_tallies
+    where batch_id = p_batch.id and bucket in ('completed', 'skipped')
+  ), latest as (
+    select max(period_start) as at from points
+  ), span as (
+    select at, case when at < p_batch.created_at + interval '10 minutes' then interval '1 minute'
+                    when at < p_batch.created_at + interval '6 hours' then interval '10 minutes'
+                    else interval '100 minutes' end as width,
+           case when at < p_batch.created_at + interval '10 minutes' then interval '5 seconds'
+                when at < p_batch.created_at + interval '6 hours' then interval '1 minute'
+                else interval '10 minutes' end as period
+    from latest
+  )
+  select coalesce(jsonb_agg(jsonb_build_array(p.step_index, p.n, p.seconds) order by p.step_index), '[]')
+  from (
+    select points.step_index, sum(points.n) as n,
+           round(extract(epoch from least(span.width, greatest(span.at - p_batch.created_at, interval '0') + span.period)), 1) as seconds
+    from points, span where points.period_start > span.at - span.width
+    group by points.step_index, span.at, span.width, span.period
+    having sum(points.n) > 0) p
+$$;
+
 -- Failed rows by step and cause; the text is that of the latest such failure, read from a partial index.
 create or replace function leadloom.batch_errors(p_batch public.batches) returns jsonb
 language sql stable security invoker set search_path = ''
@@ -114,6 +146,7 @@ begin
           where c.step_index = e.o - 1 group by c.bucket) n), '{}')) order by e.o)
       from jsonb_array_elements(v_batch.blueprint) with ordinality as e(s, o)),
     'chart', leadloom.batch_chart(v_batch),
+    'pace', leadloom.batch_pace(v_batch),
     'errors', leadloom.batch_errors(v_batch));
 end
 $$;

@@ -97,23 +97,23 @@ def test_a_chart_keeps_every_row_and_its_frame() -> None:
 
 
 def batch(**changes: Any) -> dict[str, Any]:
-    """A running batch of 100 rows and two steps, 20 item-steps a minute."""
+    """A running batch of 100 rows and two steps: 20 rows a minute at the first, 5 at the second."""
     return {
         "state": "RUNNING",
-        "step_count": 2,
         "item_count": 100,
-        "chart": points((0, 0, 0, 20), (1, 0, 0, 20), (2, 0, 0, 20)),
-        "steps": [{"index": 0, "buckets": {"completed": 60}}, {"index": 1, "buckets": {}}],
+        "pace": [[0, 20, 60], [1, 5, 60]],
+        "steps": [{"index": 0, "buckets": {"completed": 60}}, {"index": 1, "buckets": {"completed": 10}}],
     } | changes
 
 
-def test_time_to_go_follows_the_recent_rate_and_counts_what_is_lost() -> None:
-    assert rate_per_minute(batch()["chart"]) == 20
-    assert eta_seconds(batch()) == pytest.approx(140 * 3)
-    failed = [{"index": 0, "buckets": {"completed": 60, "failed": 40}}, {"index": 1, "buckets": {}}]
-    assert eta_seconds(batch(steps=failed)) == pytest.approx(60 * 3)
+def test_time_to_go_is_that_of_the_slowest_step_without_what_is_lost() -> None:
+    assert rate_per_minute(batch()) == pytest.approx(25)
+    assert eta_seconds(batch()) == pytest.approx(90 * 12)
+    lossy = [{"index": 0, "buckets": {"completed": 60, "failed": 40}}, {"index": 1, "buckets": {"completed": 10}}]
+    assert eta_seconds(batch(steps=lossy)) == pytest.approx(50 * 12)
     assert eta_seconds(batch(state="PAUSED")) is None
-    assert eta_seconds(batch(chart=points((0, 0, 0, 20)))) is None
+    assert eta_seconds(batch(pace=[])) is None
+    assert rate_per_minute(batch(pace=[])) is None
 
 
 WORKFLOWS = {

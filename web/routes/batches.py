@@ -45,7 +45,7 @@ async def batches(request: Request, db: Db) -> Response:
 async def batch(request: Request, db: Db, uid: UUID) -> Response:
     """One batch: matrix, chart, errors, cost; polled while something can change."""
     data = await insights.batch(db, str(uid))
-    figures = {"chart": chart(data["chart"]), "rate": rate_per_minute(data["chart"]), "eta": eta_seconds(data)}
+    figures = {"chart": chart(data["chart"]), "rate": rate_per_minute(data), "eta": eta_seconds(data)}
     return show(request, "batch.html", "partials/batch.html", data, figures=figures, live=data["state"] == "RUNNING")
 
 
