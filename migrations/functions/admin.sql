@@ -211,17 +211,6 @@ as $$
   where client_id = leadloom.client_id(p_client) and workflow_slug = p_workflow and label = coalesce(p_label, '')
 $$;
 
-create or replace function public.note_action(
-  p_actor text, p_action text, p_client uuid, p_subject_type text, p_subject uuid, p_detail jsonb) returns jsonb
-language plpgsql volatile security invoker set search_path = ''
-as $$
-begin
-  perform leadloom.audit(p_actor, p_action, case when p_client is not null then leadloom.client_id(p_client) end,
-                         p_subject_type, p_subject, p_detail);
-  return '{}';
-end
-$$;
-
 -- The uploads to compare before this one's answer is complete: its client's earlier ones, then itself.
 create or replace function public.unscanned_uploads(p_upload uuid) returns jsonb
 language plpgsql stable security invoker set search_path = ''

@@ -6,7 +6,10 @@ import re
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
+from app.db import connect
+from tests.conftest import TestStack
 from tests.web.kit import SCRIPT, SECRET, Scene
 
 PAGES = {
@@ -166,3 +169,18 @@ async def test_static_files_are_kept_for_ever_by_version_and_whole_pages_never(o
     assert css is not None
     assert "immutable" in (await operator.get(css[1])).headers["cache-control"]
     assert (await operator.get("/static/app.css")).headers["cache-control"] == "no-cache"
+
+
+async def test_without_the_database_a_page_says_so_and_a_poll_keeps_what_is_shown(
+    operator: httpx.AsyncClient, app: FastAPI, stack: TestStack
+) -> None:
+    lost = stack.settings.model_copy(update={"supabase_url": "http://127.0.0.1:9"})
+    async with await connect(lost) as nowhere:
+        app.state.services.database = nowhere
+        part = await operator.get("/batches", headers=FRAGMENT)
+    assert part.status_code == 503
+    assert "cannot be reached" in part.text
+    # htmx is told to leave the page alone when the answer is an error.
+    found = re.search(r'name="htmx-config" content=\'([^\']+)\'', (await operator.get("/nope")).text)
+    assert found is not None
+    assert '"5xx"' in found[1]
