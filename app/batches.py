@@ -127,6 +127,8 @@ async def cancel(db: Database, batch: str, *, actor: str) -> int:
         cancelled += answer["items"]
         if not answer["more"]:
             return int(cancelled)
+        if not answer["items"]:  # workers are ending the rows that are left
+            await asyncio.sleep(0.1)
 
 
 async def retry_failed(db: Database, batch: str, filters: dict[str, Any] | None = None, *, actor: str) -> int:
@@ -146,7 +148,9 @@ async def retry_failed(db: Database, batch: str, filters: dict[str, Any] | None 
     """
     requeued, as_of = 0, None
     while True:
-        answer = await db.call("retry_failed", batch=batch, filter=filters or {}, actor=actor, as_of=as_of)
+        answer = await db.call(
+            "retry_failed", batch=batch, filter=filters or {}, actor=actor, as_of=as_of, request=uuid4()
+        )
         requeued, as_of = requeued + answer["requeued"], answer["as_of"]
         if not answer["more"]:
             return int(requeued)
@@ -158,7 +162,8 @@ async def reset_items(db: Database, items: list[str], from_step: int, *, actor: 
     Raises:
         ConflictError: none of them has reached that step.
     """
-    return int((await db.call("reset_items", items=items, from_step=from_step, actor=actor))["reset"])
+    answer = await db.call("reset_items", items=items, from_step=from_step, actor=actor, request=uuid4())
+    return int(answer["reset"])
 
 
 async def audit(db: Database, batch: str) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import httpx
 import orjson
@@ -226,6 +227,7 @@ class _Sending:
             client_id=self.client_id,
             items=[row.ref for row in group],
             cap=self.config.lifetime_cap,
+            send_key=uuid4(),  # asked again because the reply was lost, the database allows the same rows
         )
         total, cap = reply["sent_total"], self.config.lifetime_cap
         self.report.sent_total = total

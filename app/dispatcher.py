@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from uuid import uuid4
 
 import httpx
 import orjson
@@ -71,7 +72,7 @@ async def run_chunk(db: Database, chunk_id: str, http: httpx.AsyncClient | None 
     Returns:
         Counts of this chunk; all zero when another delivery has claimed it.
     """
-    chunk = await db.call("claim_chunk", chunk=chunk_id)
+    chunk = await db.call("claim_chunk", chunk=chunk_id, claimer=uuid4())
     items = chunk["items"]
     if not items:
         return ChunkReport()

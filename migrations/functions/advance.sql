@@ -11,6 +11,18 @@ as $$
     where r.batch_item_id = p_item.id and r.step_index < p_before), '{}')
 $$;
 
+-- The gate of a batch. Whoever makes work in it, or makes ended work live again, holds the gate shared until its
+-- transaction ends, and looks at the batch's state after that; cancelling and finishing hold it alone. So a cancelled or
+-- finished batch never gets a live row behind its back.
+--
+-- Locks are always taken in this order, and what a cancel, a finish or a sweep wants is skipped when it is locked:
+-- states, gate, webhook counter, batch row, entities of a step, items.
+create or replace function leadloom.hold_batch(p_batch_id bigint) returns void
+language sql volatile security invoker set search_path = ''
+as $$
+  select pg_catalog.pg_advisory_xact_lock_shared(4711, (p_batch_id % 2147483647)::integer)
+$$;
+
 -- Items enter a step: PENDING, or SKIPPED where the step's condition is not met; past the last step they are done.
 -- Rows that name the same entity (the same company, say) as an earlier row of the batch wait for that row's paid answer
 -- (available_at 'infinity') and share it. Entering twice changes nothing. Returns how many items are done.
@@ -20,14 +32,18 @@ language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_step jsonb;
+  v_state public.batch_state;
   v_now timestamptz := leadloom.clock();
   v_done integer := 0;
 begin
-  select blueprint -> p_step_index into v_step from public.batches where id = p_batch_id;
+  perform leadloom.hold_batch(p_batch_id);
+  select blueprint -> p_step_index, state into v_step, v_state from public.batches where id = p_batch_id;
   if v_step is null then
     update public.batch_items set state = 'COMPLETED', finished_at = v_now
     where id = any (p_item_ids) and state = 'ACTIVE';
     get diagnostics v_done = row_count;
+  elsif v_state = 'CANCELLED' then
+    perform leadloom.enter_cancelled(p_batch_id, p_step_index, v_step, p_item_ids);
   elsif v_step -> 'condition' is distinct from 'null' or v_step ->> 'entity_key' is not null then
     perform leadloom.enter_particular_step(p_batch_id, p_step_index, v_step, p_item_ids);
   else
@@ -41,14 +57,38 @@ begin
 end
 $$;
 
+-- A step that finished while its batch was being cancelled goes no further.
+create or replace function leadloom.enter_cancelled(
+  p_batch_id bigint, p_step_index integer, p_step jsonb, p_item_ids bigint[]) returns void
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_now timestamptz := leadloom.clock();
+begin
+  insert into public.workflow_states
+    (batch_item_id, batch_id, step_index, step_name, status, max_attempts, available_at, finished_at, advanced_at,
+     created_at)
+  select id, p_batch_id, p_step_index, p_step ->> 'slug', 'CANCELLED', (p_step ->> 'max_attempts')::smallint, v_now,
+         v_now, v_now, v_now
+  from unnest(p_item_ids) id
+  on conflict (batch_item_id, step_index) do nothing;
+  update public.batch_items set state = 'CANCELLED', finished_at = v_now
+  where id = any (p_item_ids) and state = 'ACTIVE';
+end
+$$;
+
 create or replace function leadloom.enter_particular_step(
   p_batch_id bigint, p_step_index integer, p_step jsonb, p_item_ids bigint[]) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_now timestamptz := leadloom.clock();
-  v_fresh bigint[];
+  v_parked bigint[];
+  v_entities text[];
 begin
+  if p_step ->> 'entity_key' is not null then
+    perform leadloom.hold_entities(p_batch_id, p_step_index);
+  end if;
   with entering as (
     select i.id, leadloom.item_fields(i, p_step_index) as fields
     from unnest(p_item_ids) with ordinality as e(id, o) join public.batch_items i on i.id = e.id
@@ -56,6 +96,11 @@ begin
     select id, leadloom.condition_met(p_step -> 'condition', fields) as met,
            nullif(lower(btrim(fields ->> (p_step ->> 'entity_key'))), '') as entity
     from entering
+  ), known as (
+    select e.entity from (select distinct entity from judged where met and entity is not null) e
+    where exists (select 1 from public.workflow_states o
+                  where o.batch_id = p_batch_id and o.step_index = p_step_index and o.entity_value = e.entity
+                    and o.status in ('PENDING', 'IN_PROGRESS', 'COMPLETED'))
   ), fresh as (
     insert into public.workflow_states
       (batch_item_id, batch_id, step_index, step_name, status, max_attempts, available_at, finished_at, entity_value,
@@ -63,113 +108,43 @@ begin
     select j.id, p_batch_id, p_step_index, p_step ->> 'slug',
            case when j.met then 'PENDING' else 'SKIPPED' end::public.state_status, (p_step ->> 'max_attempts')::smallint,
            case when j.met and j.entity is not null and (
-                  row_number() over (partition by j.met, j.entity order by j.id) > 1
-                  or exists (select 1 from public.workflow_states o
-                             where o.batch_id = p_batch_id and o.step_index = p_step_index
-                               and o.entity_value = j.entity and o.status in ('PENDING', 'IN_PROGRESS', 'COMPLETED')))
+                  k.entity is not null or row_number() over (partition by j.met, j.entity order by j.id) > 1)
                 then 'infinity'::timestamptz else v_now end,
            case when j.met then null else v_now end, case when j.met then j.entity end, v_now
-    from judged j order by j.id
+    from judged j left join known k on k.entity = j.entity order by j.id
     on conflict (batch_item_id, step_index) do nothing
     returning id, entity_value, available_at
   )
-  select array_agg(id) into v_fresh from fresh where available_at = 'infinity';
-  if v_fresh is not null then
-    perform leadloom.share_results(v_fresh);
+  select array_agg(id), array_agg(distinct entity_value) into v_parked, v_entities
+  from fresh where available_at = 'infinity';
+  if v_parked is not null then
+    perform leadloom.share_results(v_parked);
+    perform leadloom.wake_followers(p_batch_id, p_step_index::smallint, v_entities);
   end if;
 end
 $$;
 
--- Give parked states the result of a finished sibling with the same entity; states without one stay parked.
-create or replace function leadloom.share_results(p_state_ids bigint[]) returns integer
+-- End batches whose last row has ended. A paused batch with nothing left to do has ended too.
+create or replace function leadloom.finish_batches() returns integer
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_now timestamptz := leadloom.clock();
-  v_group record;
-  v_shared integer := 0;
-begin
-  for v_group in
-    with taken as (
-      select s.id, s.batch_item_id, s.batch_id, s.step_index, s.step_name, r.raw, r.parsed, r.attempt
-      from public.workflow_states s
-      cross join lateral (
-        select r.* from public.workflow_states o
-        join public.enrichment_results r on r.batch_item_id = o.batch_item_id and r.step_index = o.step_index
-        where o.batch_id = s.batch_id and o.step_index = s.step_index and o.entity_value = s.entity_value
-          and o.status = 'COMPLETED' and r.source <> 'shared'
-        order by o.finished_at desc limit 1) r
-      where s.id = any (p_state_ids) and s.status = 'PENDING' and s.available_at = 'infinity'
-      for update of s skip locked
-    ), done as (
-      update public.workflow_states s
-      set status = 'COMPLETED', finished_at = v_now, advanced_at = v_now, available_at = v_now, error_code = null,
-          error_text = null
-      from taken t where s.id = t.id
-      returning s.id
-    ), results as (
-      insert into public.enrichment_results
-        (batch_item_id, step_index, step_name, attempt, source, raw, parsed, created_at)
-      select t.batch_item_id, t.step_index, t.step_name, t.attempt, 'shared', t.raw, t.parsed, v_now from taken t
-      on conflict (batch_item_id, step_index) do nothing
-      returning 1
-    )
-    select t.batch_id, t.step_index, array_agg(t.batch_item_id order by t.batch_item_id) as items
-    from taken t group by 1, 2
-  loop
-    perform leadloom.enter_step(v_group.batch_id, v_group.step_index + 1, v_group.items);
-    v_shared := v_shared + cardinality(v_group.items);
-  end loop;
-  return v_shared;
-end
-$$;
-
--- Parked states whose leader is gone (it failed, was cancelled, or finished in the same moment) share, fail with it, or
--- get a new leader. Looks only at steps where nothing is under way, so a busy batch costs one probe per step.
-create or replace function leadloom.settle_parked(p_limit integer) returns integer
-language plpgsql volatile security invoker set search_path = ''
-as $$
-declare
-  v_step record;
-  v_parked bigint[];
-  v_changed integer := 0;
+  v_ids bigint[];
   v_n integer;
 begin
-  for v_step in
-    select b.id as batch_id, (e.o - 1)::smallint as step_index
-    from public.batches b, jsonb_array_elements(b.blueprint) with ordinality as e(s, o)
-    where b.state = 'RUNNING' and e.s ->> 'entity_key' is not null
-      and exists (select 1 from public.workflow_states w where w.batch_id = b.id and w.step_index = e.o - 1
-                  and w.status = 'PENDING' and w.available_at = 'infinity')
-      and not exists (select 1 from public.workflow_states w where w.batch_id = b.id and w.step_index = e.o - 1
-                      and w.status = 'PENDING' and w.available_at < 'infinity')
-  loop
-    select array_agg(id) into v_parked from (
-      select w.id from public.workflow_states w
-      where w.batch_id = v_step.batch_id and w.step_index = v_step.step_index and w.status = 'PENDING'
-        and w.available_at = 'infinity'
-        and not exists (select 1 from public.workflow_states o
-          where o.batch_id = w.batch_id and o.step_index = w.step_index and o.entity_value = w.entity_value
-            and o.status = 'IN_PROGRESS')
-      order by w.id limit p_limit) parked;
-    continue when v_parked is null;
-    v_changed := v_changed + leadloom.share_results(v_parked);
-    -- Clay said that there is nothing to find: asking again for the same entity would only cost again.
-    v_changed := v_changed + leadloom.fail_states(
-      (select array_agg(w.id) from public.workflow_states w
-       where w.id = any (v_parked) and w.status = 'PENDING' and exists (
-         select 1 from public.workflow_states o
-         where o.batch_id = w.batch_id and o.step_index = w.step_index and o.entity_value = w.entity_value
-           and o.status = 'FAILED' and o.error_code = 'clay_error')),
-      'clay_error', 'Clay had no answer for another row with the same company or person; it was not asked again.');
-    update public.workflow_states w set available_at = leadloom.clock()
-    from (select distinct on (entity_value) id from public.workflow_states
-          where id = any (v_parked) and status = 'PENDING' order by entity_value, id) first
-    where w.id = first.id;
-    get diagnostics v_n = row_count;
-    v_changed := v_changed + v_n;
-  end loop;
-  return v_changed;
+  v_ids := array(
+    select b.id from public.batches b
+    where b.state in ('RUNNING', 'PAUSED') and b.filled_rows = b.item_count
+      and not exists (select 1 from public.batch_items i where i.batch_id = b.id and i.state = 'ACTIVE')
+    for no key update skip locked);
+  -- Rows that somebody makes live again just now show in a look taken with the gate closed.
+  v_ids := array(select id from unnest(v_ids) id
+                 where pg_catalog.pg_try_advisory_xact_lock(4711, (id % 2147483647)::integer));
+  update public.batches b set state = 'COMPLETED', state_reason = null, finished_at = leadloom.clock()
+  where b.id = any (v_ids)
+    and not exists (select 1 from public.batch_items i where i.batch_id = b.id and i.state = 'ACTIVE');
+  get diagnostics v_n = row_count;
+  return v_n;
 end
 $$;
 
@@ -184,6 +159,8 @@ declare
   v_items integer := 0;
   v_batches integer;
 begin
+  -- Two engines may overlap for a moment; they take turns.
+  perform pg_catalog.pg_advisory_xact_lock(4710, 3);
   for v_group in
     with finished as (
       select id from public.workflow_states
@@ -194,7 +171,7 @@ begin
       returning s.batch_id, s.step_index, s.batch_item_id, s.status
     )
     select batch_id, step_index, status = 'FAILED' as failed, array_agg(batch_item_id order by batch_item_id) as items
-    from marked group by 1, 2, 3
+    from marked group by 1, 2, 3 order by 1, 2, 3
   loop
     v_advanced := v_advanced + cardinality(v_group.items);
     if v_group.failed then
@@ -204,10 +181,7 @@ begin
       v_items := v_items + leadloom.enter_step(v_group.batch_id, v_group.step_index + 1, v_group.items);
     end if;
   end loop;
-  update public.batches b set state = 'COMPLETED', state_reason = null, finished_at = v_now
-  where b.state = 'RUNNING' and b.filled_rows = b.item_count
-    and not exists (select 1 from public.batch_items i where i.batch_id = b.id and i.state = 'ACTIVE');
-  get diagnostics v_batches = row_count;
+  v_batches := leadloom.finish_batches();
   return jsonb_build_object('advanced', v_advanced, 'finished_items', v_items, 'finished_batches', v_batches,
     'settled', leadloom.settle_parked(p_limit),
     'filled', (public.fill_batches(p_limit) -> 'filled')::integer);

@@ -53,18 +53,24 @@ language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_now timestamptz := leadloom.clock();
+  v_last jsonb := p_state.history -> -1;
+  v_sent_at timestamptz := p_state.sent_at;
 begin
+  perform leadloom.hold_batch(p_state.batch_id);
   if p_state.status not in ('FAILED', 'PENDING') or p_state.error_code is null
      or not exists (select 1 from public.batches where id = p_state.batch_id and state <> 'CANCELLED') then
     return false;
   end if;
+  if (v_last ->> 'attempt')::smallint = p_state.attempt then
+    v_sent_at := coalesce(v_sent_at, (v_last ->> 'sent_at')::timestamptz);
+  end if;
+  -- An attempt that was taken back as unsent has been sent after all.
   update public.workflow_states
   set status = 'IN_PROGRESS', error_code = null, error_text = null, finished_at = null, advanced_at = null,
-      sent_at = coalesce(sent_at, v_now), deadline_at = coalesce(deadline_at, v_now),
-      send_count = send_count + (sent_at is null)::integer
+      sent_at = coalesce(v_sent_at, v_now), deadline_at = coalesce(deadline_at, v_now),
+      send_count = send_count + (v_sent_at is null)::integer
   where id = p_state.id;
-  -- An attempt that was taken back as unsent has been sent after all.
-  perform leadloom.count_sends(p_state.batch_id, p_state.step_index, (p_state.sent_at is null)::integer);
+  perform leadloom.count_sends(p_state.batch_id, p_state.step_index, (v_sent_at is null)::integer);
   update public.batch_items set state = 'ACTIVE', finished_at = null
   where id = p_state.batch_item_id and state = 'FAILED';
   perform leadloom.reopen_batch(p_state.batch_id);
@@ -144,7 +150,11 @@ begin
   if v_inbox.verdict = 'received' then
     v_item := coalesce(v_inbox.item_uid, (p_outcome ->> 'item')::uuid);
     v_state := leadloom.callback_state(v_inbox, v_item);
-    v_inbox.attempt := coalesce(v_inbox.attempt, (p_outcome ->> 'attempt')::smallint, v_state.attempt);
+    v_inbox.attempt := coalesce(v_inbox.attempt, (p_outcome ->> 'attempt')::smallint,
+      -- Said nothing, and arrived before the attempt under way went out: it answers an earlier one.
+      case when v_state.status = 'IN_PROGRESS' and v_state.attempt > 1
+                and coalesce(v_state.sent_at, 'infinity') > v_inbox.received_at
+           then v_state.attempt - 1 else v_state.attempt end);
     if p_outcome ->> 'status' = 'rejected' then
       select 'rejected'::public.callback_verdict as verdict, p_outcome ->> 'note' as note into v_judged;
     else

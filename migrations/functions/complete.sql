@@ -35,8 +35,9 @@ begin
     select batch_id, step_index, array_agg(batch_item_id order by batch_item_id) as items,
            jsonb_object_agg(batch_item_id, identity) filter (where jsonb_typeof(identity) = 'object') as identities,
            array_agg(distinct entity_value) filter (where entity_value is not null) as entities
-    from done group by batch_id, step_index
+    from done group by batch_id, step_index order by batch_id, step_index
   loop
+    perform leadloom.hold_batch(v_group.batch_id);
     v_applied := v_applied + cardinality(v_group.items);
     if v_group.identities is not null then
       perform leadloom.set_identity(v_group.identities);
@@ -44,10 +45,14 @@ begin
     perform leadloom.project_results(v_group.batch_id, v_group.step_index, v_group.items);
     perform leadloom.enter_step(v_group.batch_id, v_group.step_index + 1, v_group.items);
     if v_group.entities is not null then
+      -- A few followers at once; very many are the sequencer's work, in portions.
+      perform leadloom.hold_entities(v_group.batch_id, v_group.step_index);
       perform leadloom.share_results(array(
         select w.id from public.workflow_states w
         where w.batch_id = v_group.batch_id and w.step_index = v_group.step_index and w.status = 'PENDING'
-          and w.entity_value = any (v_group.entities) and w.available_at = 'infinity'));
+          and w.entity_value = any (v_group.entities) and w.available_at = 'infinity'
+        limit 200));
+      perform leadloom.wake_followers(v_group.batch_id, v_group.step_index, v_group.entities);
     end if;
   end loop;
   return jsonb_build_object('applied', v_applied, 'stale', jsonb_array_length(p_items) - v_applied);
@@ -103,7 +108,8 @@ begin
              coalesce(i.retry, false) and s.attempt < s.max_attempts
                and (s.sent_at is null or coalesce(i.unsent, false)) as again,
              coalesce(i.unsent, false) and s.sent_at is not null as take_back,
-             leadloom.with_attempt(s, i.code, i.text) as history,
+             case when coalesce(i.unsent, false) then jsonb_set(leadloom.with_attempt(s, i.code, i.text), '{-1,sent_at}', 'null')
+                  else leadloom.with_attempt(s, i.code, i.text) end as history,
              leadloom.retry_delay_s(s.attempt, (b.blueprint -> s.step_index::integer ->> 'retry_delay_s')::numeric,
                                     i.retry_after_s) as delay_s
       from jsonb_to_recordset(p_items) as i(
@@ -122,18 +128,21 @@ begin
           finished_at = case when i.again then null else v_now end,
           advanced_at = case when i.again then null else v_now end
       from input i where s.id = i.state_id and s.attempt = i.attempt and s.status = 'IN_PROGRESS'
-      returning s.batch_id, s.step_index, s.batch_item_id, i.again, i.take_back, i.url_sha256
+      returning s.batch_id, s.step_index, s.batch_item_id, s.entity_value, i.again, i.take_back, i.url_sha256
     )
     select batch_id, step_index, count(*) filter (where again) as retrying,
            count(*) filter (where take_back) as taken_back, min(url_sha256) as url_sha256,
-           array_agg(batch_item_id order by batch_item_id) filter (where not again) as failed_items
-    from done group by 1, 2
+           array_agg(batch_item_id order by batch_item_id) filter (where not again) as failed_items,
+           array_agg(distinct entity_value) filter (where not again and entity_value is not null) as entities
+    from done group by 1, 2 order by 1, 2
   loop
+    perform leadloom.hold_batch(v_group.batch_id);
     v_retrying := v_retrying + v_group.retrying;
     -- The webhook's counter before the batch, as in mark_sending: two senders never wait for each other in a circle.
     update public.webhook_counters set sent = greatest(0, sent - v_group.taken_back)
     where url_sha256 = v_group.url_sha256 and v_group.taken_back > 0;
     perform leadloom.count_sends(v_group.batch_id, v_group.step_index, -v_group.taken_back);
+    perform leadloom.wake_followers(v_group.batch_id, v_group.step_index, v_group.entities);
     if v_group.failed_items is not null then
       v_failed := v_failed + cardinality(v_group.failed_items);
       update public.batch_items set state = 'FAILED', finished_at = v_now
@@ -162,18 +171,27 @@ language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_now timestamptz := leadloom.clock();
-  v_items bigint[];
+  v_group record;
+  v_failed integer := 0;
 begin
-  with failed as (
-    update public.workflow_states s
-    set status = 'FAILED', error_code = p_code, error_text = p_text, finished_at = v_now, advanced_at = v_now,
-        lease_until = null, deadline_at = null, history = leadloom.with_attempt(s, p_code, p_text)
-    where s.id = any (p_state_ids) and s.status in ('PENDING', 'IN_PROGRESS')
-    returning batch_item_id
-  )
-  select array_agg(batch_item_id order by batch_item_id) into v_items from failed;
-  update public.batch_items set state = 'FAILED', finished_at = v_now where id = any (v_items) and state = 'ACTIVE';
-  return coalesce(cardinality(v_items), 0);
+  for v_group in
+    with failed as (
+      update public.workflow_states s
+      set status = 'FAILED', error_code = p_code, error_text = p_text, finished_at = v_now, advanced_at = v_now,
+          lease_until = null, deadline_at = null, history = leadloom.with_attempt(s, p_code, p_text)
+      where s.id = any (p_state_ids) and s.status in ('PENDING', 'IN_PROGRESS')
+      returning s.batch_id, s.step_index, s.batch_item_id, s.entity_value
+    )
+    select batch_id, step_index, array_agg(batch_item_id order by batch_item_id) as items,
+           array_agg(distinct entity_value) filter (where entity_value is not null) as entities
+    from failed group by 1, 2 order by 1, 2
+  loop
+    v_failed := v_failed + cardinality(v_group.items);
+    perform leadloom.wake_followers(v_group.batch_id, v_group.step_index, v_group.entities);
+    update public.batch_items set state = 'FAILED', finished_at = v_now
+    where id = any (v_group.items) and state = 'ACTIVE';
+  end loop;
+  return v_failed;
 end
 $$;
 

@@ -1,66 +1,13 @@
 -- The dispatcher: due PENDING states become chunks that workers claim. A chunk holds state ids of one batch, step and
--- config; its row lives until a worker claims it, so a call that is delivered twice runs once.
-
--- Take up to p_want whole tokens from a bucket; refills at p_rate per second up to p_burst. Callers that ask for the
--- same bucket take turns on its row.
-create or replace function leadloom.take_tokens(p_key text, p_rate numeric, p_burst numeric, p_want integer)
-returns integer
-language plpgsql volatile security invoker set search_path = ''
-as $$
-declare
-  v_now timestamptz := leadloom.clock();
-  v_bucket public.rate_buckets;
-  v_taken integer;
-begin
-  insert into public.rate_buckets (key, rate_per_second, burst, tokens, refilled_at)
-  values (p_key, p_rate, p_burst, p_burst, v_now) on conflict (key) do nothing;
-  select * into v_bucket from public.rate_buckets where key = p_key for update;
-  if v_bucket.blocked_until > v_now then
-    return 0;
-  end if;
-  v_bucket.tokens := least(p_burst, v_bucket.tokens
-    + p_rate * greatest(0, extract(epoch from v_now - v_bucket.refilled_at)));
-  v_taken := least(p_want, floor(v_bucket.tokens))::integer;
-  update public.rate_buckets
-  set tokens = v_bucket.tokens - v_taken, refilled_at = v_now, rate_per_second = p_rate, burst = p_burst
-  where key = p_key;
-  return v_taken;
-end
-$$;
-
-create or replace function leadloom.return_tokens(p_key text, p_n integer) returns void
-language sql volatile security invoker set search_path = ''
-as $$
-  update public.rate_buckets set tokens = least(burst, tokens + p_n) where key = p_key and p_n > 0
-$$;
-
--- A 429 said so: nobody takes tokens from this bucket until then.
-create or replace function public.block_rate_bucket(p_key text, p_seconds numeric) returns jsonb
-language plpgsql volatile security invoker set search_path = ''
-as $$
-declare
-  v_until timestamptz := leadloom.clock() + least(greatest(p_seconds, 0), 3600) * interval '1 second';
-begin
-  update public.rate_buckets
-  set blocked_until = greatest(coalesce(blocked_until, '-infinity'), v_until), tokens = 0, refilled_at = v_until
-  where key = p_key;
-  return jsonb_build_object('blocked_until', v_until);
-end
-$$;
+-- config; its row says which worker has it, so a call that is delivered twice runs once.
 
 -- Every batch × step that has something due, with the client's live config for it (so that a corrected URL works at
--- once), how many sends its budget still covers, and how many of those are promised to rows about to be sent.
+-- once).
 create or replace function leadloom.due_steps()
 returns setof leadloom.due_step
 language sql stable security invoker set search_path = ''
 as $$
-  select b.id, b.client_id, c.slug, (e.o - 1)::smallint, e.s, f.id, f.config,
-         case when b.budget is null or (e.s ->> 'cost_per_row')::numeric = 0 then null
-              else greatest(0, floor((b.budget - b.spent) / (e.s ->> 'cost_per_row')::numeric))::integer end,
-         case when b.budget is null then 0 else (
-           select count(*) from public.workflow_states w
-           where w.status = 'IN_PROGRESS' and w.sent_at is null and w.batch_id = b.id
-             and b.blueprint -> w.step_index::integer ->> 'kind' = 'clay')::integer end
+  select b.id, b.client_id, c.slug, (e.o - 1)::smallint, e.s, f.id, f.config
   from public.batches b
   join public.clients c on c.id = b.client_id
   cross join lateral jsonb_array_elements(b.blueprint) with ordinality as e(s, o)
@@ -70,6 +17,22 @@ as $$
     and exists (select 1 from public.workflow_states w
                 where w.batch_id = b.id and w.step_index = e.o - 1 and w.status = 'PENDING'
                   and w.available_at <= leadloom.clock())
+$$;
+
+-- How many rows of a step the batch's budget still covers: `rows` after all that is claimed and about to be sent,
+-- `ever` were all of that taken back. Null: no limit.
+create or replace function leadloom.affordable(p_batch_id bigint, p_step jsonb, out rows integer, out ever integer)
+language sql stable security invoker set search_path = ''
+as $$
+  select greatest(0, least(floor((left_over - promised) / cost), 1000000))::integer,
+         greatest(0, least(floor(left_over / cost), 1000000))::integer
+  from (
+    select b.budget - b.spent as left_over, nullif((p_step ->> 'cost_per_row')::numeric, 0) as cost, (
+      select coalesce(sum((b.blueprint -> w.step_index::integer ->> 'cost_per_row')::numeric), 0)
+      from public.workflow_states w
+      where b.budget is not null and w.status = 'IN_PROGRESS' and w.sent_at is null and w.batch_id = b.id
+        and b.blueprint -> w.step_index::integer ->> 'kind' = 'clay') as promised
+    from public.batches b where b.id = p_batch_id) money
 $$;
 
 -- Claim up to p_limit due states of one step as chunks; returns how many.
@@ -117,7 +80,8 @@ declare
   v_title text := p_due.step ->> 'title';
   v_lease integer := least(greatest((p_due.step ->> 'timeout_s')::integer, 30), 900);
   v_bucket text;
-  v_tokens integer := p_limit;
+  v_money record;
+  v_tokens integer;
 begin
   claimed := 0;
   failed := 0;
@@ -133,15 +97,18 @@ begin
     claimed := leadloom.claim_due(p_due.batch_id, p_due.step_index, v_slug, p_due.config_id, v_lease,
       case when (p_due.step ->> 'needs_original')::boolean then greatest(1, p_chunk_size / 2) else p_chunk_size end,
       p_limit);
-  elsif p_due.affordable = 0 then
-    update public.batches
-    set state = 'PAUSED', state_reason = format('The budget of %s credits does not cover the next row of "%s".',
-                                                budget, v_title)
-    where id = p_due.batch_id and state = 'RUNNING';
   else
-    v_bucket := coalesce(nullif(p_due.config ->> 'workspace', ''), 'client:' || p_due.client_slug);
-    v_tokens := leadloom.take_tokens(v_bucket, coalesce((p_due.config ->> 'rate_per_second')::numeric, 10),
-      coalesce((p_due.config ->> 'burst')::numeric, 20), least(p_limit, greatest(0, coalesce(p_due.affordable - p_due.promised, p_limit))));
+    select * into v_money from leadloom.affordable(p_due.batch_id, p_due.step);
+    if v_money.ever = 0 then
+      update public.batches
+      set state = 'PAUSED', state_reason = format('The budget of %s credits does not cover the next row of "%s".',
+                                                  budget, v_title)
+      where id = p_due.batch_id and state = 'RUNNING';
+      return;
+    end if;
+    v_bucket := leadloom.bucket_key(p_due);
+    v_tokens := leadloom.take_tokens(v_bucket, leadloom.config_number(p_due.config, 'rate_per_second', 10, 0.0001),
+      leadloom.config_number(p_due.config, 'burst', 20, 1), least(p_limit, coalesce(v_money.rows, p_limit)));
     if v_tokens > 0 then
       -- A sender's lease covers its whole chunk at a slow answer per row; the callback has a deadline of its own.
       claimed := leadloom.claim_due(p_due.batch_id, p_due.step_index, v_slug, p_due.config_id, 300,
@@ -152,30 +119,42 @@ begin
 end
 $$;
 
--- Claim up to p_limit due states, fairly: every batch × step gets an equal share first, and what small ones leave over
--- goes to the large. Nothing is claimed while p_max_running computed states are out already.
+-- Claim up to p_limit due states, fairly: every batch × step gets an equal share first (of the rate tokens, too), in
+-- random order, and what small ones leave over goes to the large. Nothing is claimed while p_max_running computed
+-- states are out already.
 create or replace function public.dispatch_pending_items(
   p_limit integer, p_chunk_size integer, p_workflows text[], p_max_running integer default 20000) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_due leadloom.due_step;
+  v_list leadloom.due_step[];
   v_out record;
   v_share integer;
+  v_most integer;
   v_left integer;
   v_claimed integer := 0;
   v_failed integer := 0;
   v_now timestamptz := leadloom.clock();
   v_chunks jsonb;
 begin
+  -- Two engines may overlap for a moment; were they to look at one budget at the same time, both would spend it.
+  perform pg_catalog.pg_advisory_xact_lock(4710, 2);
   select p_limit - greatest(0, count(*) + p_limit - p_max_running) into v_left
   from (select 1 from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null limit p_max_running) busy;
   for v_pass in 1 .. 2 loop
     exit when v_left <= 0;
-    select greatest(1, ceil(v_left::numeric / greatest(count(*), 1)))::integer into v_share from leadloom.due_steps();
-    for v_due in select * from leadloom.due_steps() loop
+    v_list := array(select d from leadloom.due_steps() d order by random());
+    v_share := greatest(1, ceil(v_left::numeric / greatest(cardinality(v_list), 1)));
+    foreach v_due in array v_list loop
       exit when v_left <= 0;
-      select * into v_out from leadloom.dispatch_step(v_due, p_workflows, p_chunk_size, least(v_left, v_share));
+      v_most := least(v_left, v_share);
+      if v_pass = 1 and v_due.step ->> 'kind' = 'clay' then
+        v_most := least(v_most, ceil(leadloom.config_number(v_due.config, 'burst', 20, 1) / (
+          select count(*) from unnest(v_list) peer
+          where peer.step ->> 'kind' = 'clay' and leadloom.bucket_key(peer) = leadloom.bucket_key(v_due)))::integer);
+      end if;
+      select * into v_out from leadloom.dispatch_step(v_due, p_workflows, p_chunk_size, v_most);
       v_claimed := v_claimed + v_out.claimed;
       v_failed := v_failed + v_out.failed;
       v_left := v_left - v_out.claimed - v_out.failed;
@@ -184,7 +163,7 @@ begin
   -- A chunk whose announcement was lost with its reply is told again; whoever claims it first has it.
   with announced as (
     update public.dispatch_chunks set announced_at = v_now
-    where announced_at is null or announced_at < v_now - interval '60 seconds'
+    where claimed_by is null and (announced_at is null or announced_at < v_now - interval '60 seconds')
     returning id, workflow_slug, cardinality(state_ids) as size
   )
   select jsonb_agg(jsonb_build_object('chunk_id', id, 'workflow', workflow_slug, 'size', size)) into v_chunks
@@ -210,13 +189,15 @@ as $$
      where b.state = 'RUNNING'),
     (select min(lease_until) from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null),
     (select min(deadline_at) from public.workflow_states where status = 'IN_PROGRESS' and sent_at is not null),
-    (select leadloom.clock() from public.batches where state = 'RUNNING' and filled_rows < item_count limit 1)
+    (select leadloom.clock() from public.batches where state = 'RUNNING' and filled_rows < item_count limit 1),
+    (select leadloom.clock() from public.waking_entities limit 1)
   ) as due) d
   where d.due is not null
 $$;
 
--- What a worker needs for its chunk, handed out once: the second claim of a chunk gets no items.
-create or replace function public.claim_chunk(p_chunk uuid) returns jsonb
+-- What a worker needs for its chunk, handed out to one worker: another one's claim gets no items. The same worker
+-- (p_claimer) may ask again when it lost the reply.
+create or replace function public.claim_chunk(p_chunk uuid, p_claimer uuid default gen_random_uuid()) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -224,7 +205,9 @@ declare
   v_step jsonb;
   v_reads integer[];
 begin
-  delete from public.dispatch_chunks where id = p_chunk returning * into v_chunk;
+  update public.dispatch_chunks set claimed_by = p_claimer
+  where id = p_chunk and (claimed_by is null or claimed_by = p_claimer)
+  returning * into v_chunk;
   if v_chunk.id is null then
     return jsonb_build_object('chunk_id', p_chunk, 'items', '[]'::jsonb);
   end if;
@@ -233,6 +216,9 @@ begin
     update public.workflow_states
     set lease_until = leadloom.clock() + (v_chunk.expires_at - v_chunk.created_at)
     where id = any (v_chunk.state_ids) and status = 'IN_PROGRESS' and sent_at is null;
+    update public.dispatch_chunks
+    set created_at = leadloom.clock(), expires_at = leadloom.clock() + (v_chunk.expires_at - v_chunk.created_at)
+    where id = p_chunk;
   end if;
   select blueprint -> v_chunk.step_index::integer into v_step from public.batches where id = v_chunk.batch_id;
   v_reads := array(select r::integer from jsonb_array_elements_text(v_step -> 'reads_steps') r);

@@ -91,6 +91,7 @@ create or replace function public.fill_batches(p_limit integer default 2000) ret
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_id bigint;
   v_batch record;
   v_items bigint[];
   v_last integer;
@@ -98,15 +99,19 @@ declare
   v_left integer := p_limit;
   v_total integer := 0;
 begin
-  for v_batch in
-    select b.id, b.upload_id, b.filled_through, b.filled_rows, b.item_count, b.mapping
-    from public.batches b
+  foreach v_id in array array(
+    select b.id from public.batches b
     where b.state in ('RUNNING', 'PAUSED') and b.filled_rows < b.item_count
-    order by b.filled_rows, b.id
-    limit 10
-    for update of b skip locked
+    order by b.filled_rows, b.id limit 10)
   loop
     exit when v_left <= 0;
+    continue when not pg_catalog.pg_try_advisory_xact_lock_shared(4711, (v_id % 2147483647)::integer);
+    -- Not `for update`: that would wait for, and hold up, every worker that writes rows of this batch.
+    select b.id, b.upload_id, b.filled_through, b.filled_rows, b.item_count, b.mapping into v_batch
+    from public.batches b
+    where b.id = v_id and b.state in ('RUNNING', 'PAUSED') and b.filled_rows < b.item_count
+    for no key update skip locked;
+    continue when not found;
     with rows as (
       select row_number, data from public.raw_apollo_uploads
       where upload_id = v_batch.upload_id and row_number > v_batch.filled_through

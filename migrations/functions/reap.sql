@@ -15,11 +15,14 @@ begin
   with lost as (
     delete from public.dispatch_chunks where id in (
       select id from public.dispatch_chunks where expires_at <= v_now limit 200 for update skip locked)
-    returning state_ids
+    returning state_ids, claimed_by
   )
   update public.workflow_states s
-  set status = 'PENDING', attempt = s.attempt - 1, available_at = v_now, lease_until = null
-  from (select unnest(state_ids) as id from lost) l
+  set status = 'PENDING', attempt = s.attempt - 1, available_at = v_now, lease_until = null,
+      -- What the attempt before it came to stands again.
+      error_code = nullif(s.history -> -1 ->> 'code', 'rerun'),
+      error_text = case when s.history -> -1 ->> 'code' <> 'rerun' then s.history -> -1 ->> 'text' end
+  from (select unnest(state_ids) as id from lost where claimed_by is null) l
   where s.id = l.id and s.status = 'IN_PROGRESS' and s.sent_at is null and s.lease_until <= v_now;
   get diagnostics v_unclaimed = row_count;
   with expired as (
@@ -44,6 +47,7 @@ begin
     order by deadline_at limit p_limit for update skip locked),
     'callback_timeout',
     'Sent, but no callback came in time. It is not sent again by itself, since it may have been paid for.');
+  delete from public.operator_requests where at < v_now - interval '1 day';
   return jsonb_build_object('unclaimed', v_unclaimed, 'released', v_released, 'exhausted', v_exhausted,
                             'timed_out', v_timed_out);
 end
