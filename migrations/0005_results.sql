@@ -178,7 +178,7 @@ create table public.extraction_runs (
   batch_id          bigint not null references public.batches on delete cascade,
   parser_version    integer not null,
   state             public.run_state not null default 'RUNNING',
-  through_item      bigint not null default 0,
+  through_row       integer not null default 0,
   total             integer not null,
   done              integer not null default 0,
   leads_new         integer not null default 0,

@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from app.extraction.payloads import Report, find_record, first, read_int, read_list, read_text
 from app.extraction.places import read_place
-from app.text.companies import company_key, is_no_company
-from app.text.domains import company_domain, registrable_domain
-from app.text.linkedin import linkedin_company, linkedin_person
+from app.text import companies as names
+from app.text import domains, linkedin
+from app.text.domains import registrable_domain
+from app.text.linkedin import linkedin_person
 
 __all__ = ["COMPANY_MARKS", "SIZE_BUCKETS", "Company", "CompanyRef", "read_company", "read_company_ref", "size_bucket"]
 
 SIZE_BUCKETS = ("1-10", "11-50", "51-200", "201-500", "501-1000", "1001-5000", "5001-10000", "10001+")
 """LinkedIn's company sizes, with its two smallest as one."""
+
+# The same employers come up again and again in a list: what was worked out about one is kept for the next.
+company_key = lru_cache(maxsize=65_536)(names.company_key)
+company_domain = lru_cache(maxsize=65_536)(domains.company_domain)
+linkedin_company = lru_cache(maxsize=65_536)(linkedin.linkedin_company)
 
 _UPPER = (10, 50, 200, 500, 1_000, 5_000, 10_000)
 _RANGE = re.compile(r"(\d[\d,. ]*[kK]?) ?(?:-|\u2013|to) ?(\d[\d,. ]*[kK]?)(?: .*)?")
@@ -147,11 +154,11 @@ def read_company_ref(layers: tuple[dict[str, Any], ...], field: str, report: Rep
     link, key = first(layers, LINKEDIN)
     if link is None and any("url" in layer for layer in layers):
         link, key = first(layers, ("url",))
-    linkedin = None
+    page = None
     if link is not None and (key != "url" or (link.__class__ is str and "linkedin" in link.lower())):
-        linkedin = read_linkedin(link, "company", f"{field}company_linkedin", report)
+        page = read_linkedin(link, "company", f"{field}company_linkedin", report)
     # "Self-employed" and "Stealth Startup" are what many write; nobody worked together there.
-    return CompanyRef(name, None if is_no_company(name) else company_key(name), domain, linkedin)
+    return CompanyRef(name, None if names.is_no_company(name) else company_key(name), domain, page)
 
 
 def size_bucket(value: Any, count: int | None, report: Report) -> str | None:

@@ -24,6 +24,7 @@ MAX_NODES = 400
 SHOWN = 160
 TOO_LARGE = 1e18
 MOST_ESCAPES = 5
+LONGEST_MISSING = 24
 
 _NUMBER = re.compile(r"[+]?(\d{1,3}(?:[ ,.']\d{3})+|\d+)(?:[.,]0+)?\+?(?: ?(?:employees|people|staff))?", re.IGNORECASE)
 _THOUSANDS = re.compile(r"(\d+(?:\.\d+)?) ?([kKmM])\+?")
@@ -105,22 +106,25 @@ def _decoded(value: Any) -> Any:
         return value
 
 
-def first(layers: Iterable[dict[str, Any]], names: Iterable[str]) -> tuple[Any, str | None]:
+def first(layers: tuple[dict[str, Any], ...], names: Iterable[str]) -> tuple[Any, str | None]:
     """The first value that says anything, by name first, then from the inner object to the outer ones.
 
     Returns:
         The value and its name there; `(None, None)` when nothing is said.
     """
-    layers = tuple(layers)
     for name in names:
         for layer in layers:
             value = layer.get(name)
-            if value is None or value in ([], {}):
-                continue
-            if value.__class__ is str and value.strip().lower() in MISSING_WORDS:
-                continue
-            return value, name
+            if value is not None and not _says_nothing(value):
+                return value, name
     return None, None
+
+
+def _says_nothing(value: Any) -> bool:
+    """Whether a value that is there means none: empty, or one of the words for it."""
+    if value.__class__ is str:
+        return len(value) <= LONGEST_MISSING and value.strip().lower() in MISSING_WORDS
+    return value in ([], {})
 
 
 def read_text(value: Any, field: str, report: Report, *, lines: bool = False) -> str | None:

@@ -70,7 +70,7 @@ class _Mark:
     stored: set[int] = field(default_factory=set)
 
     def opened(self, end: int) -> None:
-        """A portion that ends with this item is on its way."""
+        """A portion that ends with this row is on its way."""
         self.ends.append(end)
 
     def closed(self, end: int) -> None:
@@ -151,8 +151,8 @@ async def run_portions(
     """Take a replay's portions one after another, several on their way at once.
 
     Yields:
-        Per portion the counts of `store_extractions`, `rows` (the items in it) and `through` (the item up to which
-        everything is stored).
+        Per portion the counts of `store_extractions`, `rows` (the items in it) and `through` (the row number up to
+        which everything is stored).
     """
     mark = _Mark()
     working: set[asyncio.Task[dict[str, int]]] = set()

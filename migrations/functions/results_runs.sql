@@ -45,17 +45,18 @@ end
 $$;
 
 -- Which items of a batch have something to extract: those that got through, and those that failed on the way but have
--- results that were paid for.
-create or replace function leadloom.extractable(p_batch_id bigint, p_after bigint, p_limit integer) returns bigint[]
+-- results that were paid for. By row number, which is how the index has them; the scalar subquery is asked for the few
+-- that failed and cannot become a hash of every result there is.
+create or replace function leadloom.extractable(p_batch_id bigint, p_after integer, p_limit integer) returns bigint[]
 language sql stable security invoker set search_path = ''
 as $$
   select array(
     select i.id from public.batch_items i
-    where i.batch_id = p_batch_id and i.id > p_after
-      and (i.state = 'COMPLETED'
-           or exists (select 1 from public.enrichment_results r
-                      where r.batch_item_id = i.id and r.source <> 'computed'))
-    order by i.id limit p_limit)
+    where i.batch_id = p_batch_id and i.row_number > p_after
+      and case when i.state = 'COMPLETED' then true
+               else (select true from public.enrichment_results r
+                     where r.batch_item_id = i.id and r.source <> 'computed' limit 1) end
+    order by i.row_number limit p_limit)
 $$;
 
 -- Ask for a replay of batches; a replay that is under way already is the answer. Who wants to do the work holds it for
@@ -95,7 +96,7 @@ $$;
 create or replace function leadloom.run_as_json(p_run public.extraction_runs) returns jsonb
 language sql stable security invoker set search_path = ''
 as $$
-  select (to_jsonb(p_run) - 'id' - 'batch_id' - 'through_item' - 'lease_until')
+  select (to_jsonb(p_run) - 'id' - 'batch_id' - 'through_row' - 'lease_until')
          || jsonb_build_object('batch', (select uid from public.batches where id = p_run.batch_id))
 $$;
 
@@ -121,7 +122,7 @@ $$;
 
 -- The next items of a replay with their evidence; "through" is where to go on. Reading changes nothing, so a reader
 -- that died costs nothing.
-create or replace function public.extraction_items(p_run uuid, p_after bigint, p_limit integer, p_max_bytes bigint)
+create or replace function public.extraction_items(p_run uuid, p_after integer, p_limit integer, p_max_bytes bigint)
 returns json
 language plpgsql stable security invoker set search_path = ''
 as $$
@@ -131,19 +132,19 @@ declare
   v_parts text[];
 begin
   select * into v_run from public.extraction_runs where id = leadloom.run_id(p_run);
-  v_ids := leadloom.extractable(v_run.batch_id, greatest(p_after, v_run.through_item), p_limit);
+  v_ids := leadloom.extractable(v_run.batch_id, greatest(p_after, v_run.through_row), p_limit);
   v_parts := leadloom.evidence_of(v_ids, true, p_max_bytes);
   return json_build_object(
     'mapping', (select u.mapping from public.batches b join public.uploads u on u.id = b.upload_id
                 where b.id = v_run.batch_id),
-    'through', v_ids[cardinality(v_parts)],
+    'through', (select row_number from public.batch_items where id = v_ids[cardinality(v_parts)]),
     'items', ('[' || array_to_string(v_parts, ',') || ']')::json);
 end
 $$;
 
 -- Store what was understood of a portion, and how far the replay is. Portions may come twice or out of turn: storing is
 -- idempotent. p_through is up to where the caller knows everything stored: a replay that was cut off goes on there.
-create or replace function public.store_extractions(p_run uuid, p_rows jsonb, p_through bigint) returns jsonb
+create or replace function public.store_extractions(p_run uuid, p_rows jsonb, p_through integer) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -153,7 +154,7 @@ declare
 begin
   select count(*) into v_doubts from jsonb_array_elements(p_rows) r where r -> 'report' <> '{}';
   update public.extraction_runs
-  set through_item = greatest(through_item, coalesce(p_through, 0)),
+  set through_row = greatest(through_row, coalesce(p_through, 0)),
       done = least(total, done + jsonb_array_length(p_rows)),
       leads_new = leads_new + (v_counts ->> 'leads_new')::integer,
       leads_changed = leads_changed + (v_counts ->> 'leads_changed')::integer,
@@ -191,10 +192,10 @@ as $$
   returning leadloom.run_as_json(r)
 $$;
 
-create or replace function public.release_extraction(p_run uuid, p_through bigint) returns void
+create or replace function public.release_extraction(p_run uuid, p_through integer) returns void
 language sql volatile security invoker set search_path = ''
 as $$
-  update public.extraction_runs set lease_until = null, through_item = greatest(through_item, p_through)
+  update public.extraction_runs set lease_until = null, through_row = greatest(through_row, p_through)
   where uid = p_run
 $$;
 
