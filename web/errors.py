@@ -6,7 +6,7 @@ Handlers raise; nothing here is reached by a request that went well. `web.pages`
 from __future__ import annotations
 
 import logging
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from app.errors import DatabaseUnavailableError, LeadloomError, UserError
+from web.security import HEADERS
 
 __all__ = ["ForbiddenError", "SignInNeededError", "register"]
 
@@ -41,10 +42,13 @@ def _path(request: Request) -> str:
 async def _sign_in_needed(request: Request, _error: Exception) -> Response:
     """To the sign-in page and back again; a fragment makes the whole page go there."""
     # What a POST wanted cannot be repeated after the sign-in; the page it came from can.
-    back = _path(request) if request.method == "GET" and "hx-request" not in request.headers else "/"
+    by_script = "hx-request" in request.headers or "x-leadloom-upload" in request.headers
+    shown = urlsplit(request.headers.get("hx-current-url", ""))
+    page = f"{shown.path}?{shown.query}" if shown.query else shown.path or "/"
+    back = page if by_script else _path(request) if request.method == "GET" else "/"
     target = "/sign-in" if back == "/" else f"/sign-in?next={quote(back, safe='')}"
-    if "hx-request" in request.headers or "x-leadloom-upload" in request.headers:
-        return Response(status_code=401, headers={"HX-Redirect": "/sign-in", "X-Sign-In": "/sign-in"})
+    if by_script:
+        return Response(status_code=401, headers={"HX-Redirect": target})
     return RedirectResponse(target, status_code=303)
 
 
@@ -86,9 +90,12 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     from web.pages import error_page  # noqa: PLC0415
 
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return error_page(
+    answer = error_page(
         request, 500, "Something went wrong on our side.", "Nothing was changed. Try again; the log says more."
     )
+    # Answers to what nobody foresaw are made outside the middleware that guards all others.
+    answer.headers.update({**HEADERS, "cache-control": "no-store"})
+    return answer
 
 
 def register(app: FastAPI) -> None:

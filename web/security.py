@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.settings import settings
 
-__all__ = ["Shield", "csrf_token", "csrf_valid", "is_https", "open_sealed", "seal"]
+__all__ = ["HEADERS", "Shield", "csrf_token", "csrf_valid", "is_https", "open_sealed", "seal"]
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "

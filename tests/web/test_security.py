@@ -19,8 +19,9 @@ from web.pages import local_path
 async def test_without_a_session_every_page_leads_to_the_sign_in(guest: httpx.AsyncClient) -> None:
     answer = await guest.get("/batches?state=running")
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fbatches%3Fstate%3Drunning")
-    fragment = await guest.get("/batches", headers={"HX-Request": "true"})
-    assert (fragment.status_code, fragment.headers["hx-redirect"]) == (401, "/sign-in")
+    shown = {"HX-Request": "true", "HX-Current-URL": "http://leadloom.example/batches?state=paused"}
+    fragment = await guest.get("/batches", headers=shown)
+    assert (fragment.status_code, fragment.headers["hx-redirect"]) == (401, "/sign-in?next=%2Fbatches%3Fstate%3Dpaused")
     assert (await guest.post("/clients", data={"name": "x"})).status_code == 303
 
 
@@ -164,6 +165,18 @@ async def test_every_answer_carries_the_policy(operator: httpx.AsyncClient, gues
         assert "unsafe-eval" not in policy, path
         assert "frame-ancestors 'none'" in policy, path
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_an_error_that_nobody_foresaw_is_guarded_like_any_answer(guest: httpx.AsyncClient, app: FastAPI) -> None:
+    @app.get("/boom")
+    async def boom() -> None:
+        raise RuntimeError("a detail that is nobody's business")
+
+    app.router.routes.insert(0, app.router.routes.pop())
+    answer = await guest.get("/boom")
+    assert (answer.status_code, "nobody's business" in answer.text) == (500, False)
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize(
