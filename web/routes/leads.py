@@ -11,7 +11,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from app import results
-from app.exports import BOM, DEFAULT_COLUMNS, LEAD_COLUMNS, chosen_columns, leads_csv, leads_parquet
+from app.exports import BOM, LEAD_COLUMNS, chosen_columns, leads_csv, leads_parquet
 from web.deps import Actor, Db
 from web.downloads import attachment
 from web.forms import read_form
@@ -50,7 +50,6 @@ async def _list(request: Request, db: Db, client: str | None) -> Response:
         "names": LEAD_COLUMNS,
         "chosen": active_filters(query, data["facets"]),
         "view": {name: view_address(f"{_base(client)}/leads", row["query"]) for name, row in _by_uid(data["views"])},
-        "customized": columns != list(DEFAULT_COLUMNS),
     }
     return show(request, "leads/list.html", "leads/rows.html", data, **context)
 
