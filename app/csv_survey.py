@@ -190,7 +190,9 @@ def _try(lines: Sequence[str], separator: str) -> _Layout | None:
     known = {i: sum(is_known(cell) for cell in rows[i][1]) for i in top}
     header = max(top, key=lambda i: known[i])
     if known[header] == 0:
-        header = next(i for i in top if len(_without_blank_tail(rows[i][1])) * 2 >= widest)
+        # Half as wide as the widest line will do. With a wrong separator no line near the top may be: then the widest.
+        wide = {i: len(_without_blank_tail(rows[i][1])) for i in top}
+        header = next((i for i in top if wide[i] * 2 >= widest), max(top, key=lambda i: wide[i]))
     width = len(_without_blank_tail(rows[header][1]))
     below = [rows[i][1] for i in filled if i > header]
     agreeing = sum(len(cells) >= width >= len(_without_blank_tail(cells)) for cells in below)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from app.csv_reading import MAX_CHUNK_BYTES, MAX_CHUNK_ROWS, TableReader
 from app.csv_survey import Table, survey
 from app.csv_text import open_text
+from app.errors import InputError
 from app.local.samples import PEOPLE_COLUMNS, write_people
 
 HEADER = ["First Name", "Company Name", "Note"]
@@ -271,3 +273,18 @@ def test_what_was_written_is_read_back(rows: list[tuple[str, ...]], separator: s
     text = written([HEADER, *rows], delimiter=separator, lineterminator=eol, quoting=quoting)
     _, got, _ = read(text.encode())
     assert [tuple(row) for row in got] == [row for row in rows if list(row) != HEADER]
+
+
+@pytest.mark.parametrize("deep", [";" * 40, "\t" * 40, "|" * 40])
+def test_other_separators_far_below_the_header_change_nothing(deep: str) -> None:
+    rows = [["Ann", "Acme", "x"]] * 60 + [["Bo", "Dahl", deep]]
+    table, read_rows, _ = read(written([HEADER, *rows]).encode())
+    assert table.separator == ","
+    assert [list(row) for row in read_rows] == rows
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(st.sampled_from("ab;,|\t \"'\n"), max_size=30), min_size=1, max_size=80))
+def test_any_text_is_read_or_refused_in_words(lines: list[str]) -> None:
+    with suppress(InputError):  # anything else is a defect
+        read("\n".join(lines).encode())
