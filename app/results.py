@@ -44,8 +44,10 @@ def lead_filters(query: dict[str, Any]) -> Answer:
 
 def people_filters(query: dict[str, Any]) -> Answer:
     """The filters of a people page in the shape of `search_people`; a company typed as a domain or URL is one."""
-    filters: Answer = {name: query[name] for name in ("customer", "from_year", "to_year", "batch") if query.get(name)}
-    filters |= {name: fold(query[name]) for name in ("q", "title") if query.get(name)}
+    filters: Answer = {
+        name: query[name] for name in ("customer", "title", "from_year", "to_year", "batch") if query.get(name)
+    }
+    filters |= {"q": fold(query["q"])} if query.get("q") else {}
     filters |= {name: list(query[name]) for name in ("country", "seniority") if query.get(name)}
     if query.get("status") in ("former", "current"):
         filters["status"] = query["status"]

@@ -139,7 +139,8 @@ async def _leads(pg: asyncpg.Connection, batch: int, companies: int) -> None:
                ($3::text[])[1 + floor(random() * cardinality($3::text[]))::int],
                (array['1-10', '11-50', '51-200', '201-500', '501-1000', '1001-5000'])[1 + floor(random() * 6)::int],
                (random() * 5000)::int, '{"fields": {}, "sources": {}}', 1, md5(i.id::text),
-               to_tsvector('simple', lower(concat_ws(' ', p.first, p.last, p.title, c.name, c.domain))), now(), now()
+               setweight(to_tsvector('simple', lower(p.title)), 'A')
+                 || to_tsvector('simple', lower(concat_ws(' ', p.first, p.last, c.name, c.domain))), now(), now()
         from batch_items i join batches b on b.id = i.batch_id
         cross join lateral (
           select (array['Ann', 'Ben', 'Cara', 'Dov', 'Eva', 'Finn', 'Gia', 'Hugo'])[1 + i.row_number % 8] as first,

@@ -109,6 +109,9 @@ def consolidate(evidence: Evidence) -> Lead:
         known = [({**moved, "company_linkedin": job.company.linkedin}, f"step:{person_step.step}")]
     elif person_step:
         stated = job.company if job else person.company
+        if stated.key and not stated.same_as(_ref(known)) and _ref(known).key:
+            why = "the current job names another company, but nothing proves that it is not the same"
+            lead.report["company"] = {"value": str(stated.name)[:160], "why": why}
         known = [*from_company, *_agreeing(stated, person_step, known), *known]
     for name in COMPANY_FIELDS:
         _take(lead, name, known, columns)

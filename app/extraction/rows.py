@@ -18,7 +18,6 @@ __all__ = ["history_row", "item_row", "lead_row"]
 
 SEARCHED = (
     "person_name",
-    "title",
     "headline",
     "email",
     "city",
@@ -39,6 +38,7 @@ def lead_row(evidence: Evidence) -> dict[str, Any]:
         "sources": lead.sources,
         "report": lead.report,
         "search": _searched(lead),
+        "title_search": fold(str(lead.values.get("title") or "")),
     }
 
 
@@ -77,6 +77,6 @@ def _position(position: Position) -> dict[str, Any]:
 
 
 def _searched(lead: Lead) -> str:
-    """The words that the full-text search finds a lead by: lower case, without accents."""
+    """The words besides the title that the full-text search finds a lead by: lower case, without accents."""
     values = [str(lead.values[name]) for name in SEARCHED if lead.values.get(name)]
     return fold(" ".join([*values, *lead.values.get("specialties", ())]))[:20_000]

@@ -20,11 +20,11 @@ as $$
                              else interval '1 day' end <= p_since then false end
 $$;
 
--- Words as a prefix query on lower-case, accent-free text; null when there are none.
-create or replace function leadloom.words_query(p_text text) returns text
+-- Words as a prefix query on lower-case text; null when there are none. p_weight 'A' asks for words of the title.
+create or replace function leadloom.words_query(p_text text, p_weight text default '') returns text
 language sql immutable security invoker set search_path = ''
 as $$
-  select string_agg(quote_literal(word) || ':*', ' & ')
+  select string_agg(quote_literal(btrim(word, '.@_-')) || ':*' || p_weight, ' & ')
   from regexp_split_to_table(lower(coalesce(p_text, '')), '[^[:alnum:]@._-]+') word
   where word ~ '[[:alnum:]]'
 $$;
@@ -50,10 +50,7 @@ language sql stable security invoker set search_path = ''
 as $$
   select case when p_client_id is null then 'true' else format('f.client_id = %s', p_client_id) end
     || coalesce(' and f.search @@ ' || quote_literal(leadloom.words_query(p_filters ->> 'q')) || '::tsquery', '')
-    || coalesce(' and f.search @@ ' || quote_literal(leadloom.words_query(p_filters ->> 'title')) || '::tsquery'
-         || format(' and f.title ilike all (%L::text[])', array(
-              select '%' || word || '%'
-              from regexp_split_to_table(p_filters ->> 'title', '[^[:alnum:]]+') word where word <> '')), '')
+    || coalesce(' and f.search @@ ' || quote_literal(leadloom.words_query(p_filters ->> 'title', 'A')) || '::tsquery', '')
     || leadloom.any_of('industry', p_filters -> 'industry')
     || leadloom.any_of('size_bucket', p_filters -> 'size')
     || leadloom.any_of('country', p_filters -> 'country')
@@ -115,9 +112,11 @@ begin
     'select coalesce(jsonb_agg(leadloom.lead_row(page.f, leadloom.new_role_since((page.f).client_id))
               || jsonb_build_object(''client'', c.uid, ''client_name'', c.name, ''batch'', b.uid)
               order by (page.f).batch_item_id %1$s), ''[]'')
-     from (select f from public.final_leads f where %2$s order by f.client_id %1$s, f.batch_item_id %1$s limit %3$s) page
+     from (select f from public.final_leads f where %2$s order by %4$s f.batch_item_id %1$s limit %3$s) page
      join public.clients c on c.id = (page.f).client_id join public.batches b on b.id = (page.f).batch_id',
-    case when p_newest_first then 'desc' else 'asc' end, v_where || v_page, least(greatest(p_limit, 1), 5000) + 1)
+    case when p_newest_first then 'desc' else 'asc' end, v_where || v_page, least(greatest(p_limit, 1), 5000) + 1,
+    -- The client is fixed then; naming it lets the index of the filter deliver the order too.
+    case when v_client is null then '' when p_newest_first then 'f.client_id desc,' else 'f.client_id asc,' end)
   into v_rows;
   if p_count_cap > 0 then
     execute format('select count(*) from (select 1 from public.final_leads f where %s limit %s) counted',

@@ -1,8 +1,9 @@
 -- Storing what extraction understood: one clean lead per item, and one row per position. Set-based, idempotent, and
 -- honest about it: the same conclusions again change nothing, and every call says how many rows it changed.
 --
--- A row is {"item": id, "parser_version": n, "lead"?: {column: value}, "search"?: text, "fields"?: {}, "sources"?: {},
--- "report"?: {}, "positions"?: [{…}], "history"?: {"step", "attempt"}}; what is absent is left alone.
+-- A row is {"item": id, "parser_version": n, "lead"?: {column: value}, "search"?: text, "title_search"?: text,
+-- "fields"?: {}, "sources"?: {}, "report"?: {}, "positions"?: [{…}], "history"?: {"step", "attempt"}}; what is absent is
+-- left alone.
 
 -- The call of a finished extraction step, in the transaction that completes it. Other steps cost one look.
 create or replace function leadloom.project_results(p_batch_id bigint, p_step_index integer, p_items bigint[])
@@ -59,11 +60,12 @@ as $$
            case when r.lead is null then jsonb_build_object('fields', '{}'::jsonb, 'sources', '{}'::jsonb)
                 else jsonb_build_object('fields', r.fields, 'sources', r.sources) end as provenance,
            coalesce(r.report, '{}') as report,
-           coalesce(r.search, lower(concat_ws(' ', i.person_name, i.title, i.company_name, i.company_domain, i.email)))
-             as search,
+           coalesce(r.search, lower(concat_ws(' ', i.person_name, i.company_name, i.company_domain, i.email))) as search,
+           coalesce(r.title_search, lower(i.title), '') as title_search,
            i.uid, i.row_number, i.batch_id, b.client_id
     from jsonb_to_recordset(p_rows) as r(
-      item bigint, parser_version integer, lead jsonb, search text, fields jsonb, sources jsonb, report jsonb)
+      item bigint, parser_version integer, lead jsonb, search text, title_search text, fields jsonb, sources jsonb,
+      report jsonb)
     join public.batch_items i on i.id = r.item
     join public.batches b on b.id = i.batch_id
   ), before as (
@@ -90,7 +92,8 @@ as $$
            l.company_domain, l.company_linkedin, l.website, l.industry, l.size_bucket, l.employee_count,
            l.company_city, l.company_state, l.company_country, l.company_phone, l.annual_revenue, l.total_funding,
            l.latest_funding, l.founded_year, l.company_type, l.company_description, l.specialties, g.provenance,
-           g.report, g.parser_version, g.content_md5, to_tsvector('pg_catalog.simple', left(g.search, 20000)),
+           g.report, g.parser_version, g.content_md5, setweight(to_tsvector('pg_catalog.simple', left(g.title_search, 2000)), 'A')
+             || to_tsvector('pg_catalog.simple', left(g.search, 20000)),
            leadloom.clock(), leadloom.clock()
     from wanted g cross join lateral jsonb_populate_record(null::public.final_leads, g.lead) l
     order by g.item

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from app import results
 from app.dispatcher import run_chunk
 from app.extraction import leads, replay, rows
 from app.extraction.background import work_in_background
 from app.extraction.replay import extract_batches
 from app.workflows import registry_rows
 from functions import cli
-from tests.engine_kit import World, registry_row
+from tests.engine_kit import SLUGS, World, registry_row
 
 STEPS = ("alpha", "extract_work_history", "consolidate_lead")
 
@@ -58,7 +59,7 @@ def person(number: int, **changes: Any) -> dict[str, Any]:
 
 async def enriched(world: World, count: int, *steps: str, **changes: Any) -> str:
     """A finished batch whose first step was answered with person payloads."""
-    await world.db.call("sync_registry", workflows=[registry_row(s) for s in world.slugs] + registry_rows())
+    await world.db.call("sync_registry", workflows=[registry_row(s) for s in SLUGS] + registry_rows())
     columns = {"Email": "'p' || g || '@acme.example'"}
     batch = await world.launch(count, *(steps or STEPS), columns=columns)
     items = await world.claim(count)
@@ -276,6 +277,57 @@ async def test_filters_narrow_and_pages_follow_on(world: World) -> None:
     assert (await leads_of(new_in_role=True))["count"] == 0
     capped = await world.db.read("search_leads", client=world.client, filters={}, after=None, limit=2, count_cap=5)
     assert (capped["count"], capped["capped"]) == (5, True)
+
+
+async def test_accents_and_punctuation_do_not_hide_a_lead(world: World) -> None:
+    job = {"company": "Müller & Söhne", "title": "Geschäftsführer, D/A/CH", "start_date": "2020", "is_current": True}
+    await enriched(world, 2, experience=[job], first_name="José", name="José O'Brien-Núñez")
+
+    async def count(**query: str) -> int:
+        found = await world.db.read(
+            "search_leads", client=world.client, filters=results.lead_filters(query), after=None, limit=5
+        )
+        return int(found["count"])
+
+    for q in ("jose", "José", "o'brien", "nunez", "O'Brien-Núñez", "brien,", "geschaftsfuhrer."):
+        assert await count(q=q) == 2, q
+    assert await count(title="geschäftsführer") == 2
+    assert await count(title="geschaftsf") == 2
+    assert await count(title="muller") == 0
+    people = await world.db.read(
+        "search_people",
+        client=world.client,
+        filters=results.people_filters({"company": "Mueller Soehne", "title": "Geschäftsführer"}),
+        after=None,
+        limit=5,
+    )
+    assert people["companies"] is not None
+    exact = results.people_filters({"company": "MÜLLER & SÖHNE GmbH", "title": "geschäftsf"})
+    assert (await world.db.read("search_people", client=world.client, filters=exact, after=None, limit=5))["count"] == 2
+
+
+async def test_lists_over_all_clients_page_in_one_order(world: World) -> None:
+    await enriched(world, 3)
+    first = world.client
+    world.client = (await world.db.call("create_client", name="Second", actor="test"))["uid"]
+    world.client_id += 1
+    await enriched(world, 3)
+    world.client = first
+    world.client_id -= 1
+    await enriched(world, 2)
+    for newest in (True, False):
+        seen: list[int] = []
+        after = None
+        while True:
+            page = await world.db.read(
+                "search_leads", client=None, filters={}, after=after, limit=3, newest_first=newest
+            )
+            seen += [row["id"] for row in page["rows"]]
+            if not page["more"]:
+                break
+            after = seen[-1]
+        assert len(seen) == len(set(seen)) == 8
+        assert seen == sorted(seen, reverse=newest)
 
 
 async def test_another_clients_lead_is_not_shown_for_this_client(world: World) -> None:
