@@ -41,9 +41,15 @@ as $$
       where i.batch_id = p_batch.id and i.state = 'ACTIVE' and p_batch.state in ('COMPLETED', 'CANCELLED')))
     || leadloom.finding('items', 'active items with nothing pending, under way or waiting', array(
       select i.row_number from public.batch_items i
-      where i.batch_id = p_batch.id and i.state = 'ACTIVE' and not exists (
-        select 1 from public.workflow_states s where s.batch_item_id = i.id
-          and (s.status in ('PENDING', 'IN_PROGRESS') or s.advanced_at is null))))
+      where i.batch_id = p_batch.id and i.state = 'ACTIVE' and (
+        -- Counted per item, so that no plan scans a batch's states for each of its items.
+        select count(*) filter (where s.status in ('PENDING', 'IN_PROGRESS') or s.advanced_at is null)
+        from public.workflow_states s where s.batch_item_id = i.id) = 0))
+    || leadloom.finding('items', 'rows of a cancelled or ended batch with a step that is still to be done', array(
+      select i.row_number from public.batch_items i
+      where i.batch_id = p_batch.id and (i.state <> 'ACTIVE' or p_batch.state in ('COMPLETED', 'CANCELLED')) and (
+        select count(*) filter (where s.status in ('PENDING', 'IN_PROGRESS'))
+        from public.workflow_states s where s.batch_item_id = i.id) > 0))
     || leadloom.finding('items', 'completed items whose last step has no result and was not skipped', array(
       select i.row_number from public.batch_items i
       left join public.workflow_states s on s.batch_item_id = i.id and s.step_index = p_batch.step_count - 1
@@ -51,9 +57,9 @@ as $$
         and (s.status is null or s.status not in ('COMPLETED', 'SKIPPED'))))
     || leadloom.finding('items', 'failed items without a failed step that says why', array(
       select i.row_number from public.batch_items i
-      where i.batch_id = p_batch.id and i.state = 'FAILED' and not exists (
-        select 1 from public.workflow_states s
-        where s.batch_item_id = i.id and s.status = 'FAILED' and s.error_code is not null and s.error_text <> '')))
+      where i.batch_id = p_batch.id and i.state = 'FAILED' and (
+        select count(*) filter (where s.status = 'FAILED' and s.error_code is not null and s.error_text <> '')
+        from public.workflow_states s where s.batch_item_id = i.id) = 0))
 $$;
 
 -- One advance per finished state; no step without its predecessor.
