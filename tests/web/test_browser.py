@@ -141,6 +141,27 @@ async def test_upload_inspect_launch_watch_finish(site: Site, tmp_path: Path) ->
     assert len((await site.db.call("insights_home")).keys()) > 0
 
 
+async def test_several_files_go_up_one_after_another_and_refusals_stay(site: Site, tmp_path: Path) -> None:
+    client = await client_of(site)
+    contents = {
+        "first.csv": people_csv(20),
+        "picture.csv": b"\x89PNG\r\n\x1a\n" + b"\0" * 99,
+        "same.csv": people_csv(20),
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    async with site.enter() as page:
+        await page.goto(f"/clients/{client}")
+        await page.set_input_files("#files", [tmp_path / name for name in contents])
+        rows = page.locator("#upload-list li")
+        await expect(rows).to_have_count(3)
+        await expect(rows.nth(0).get_by_role("link", name="Inspect")).to_be_visible()
+        await expect(rows.nth(1).locator("[data-status]")).to_have_attribute("data-kind", "error")
+        await rows.nth(2).get_by_role("button", name="Upload again anyway").click()
+        await expect(rows.nth(2).get_by_role("link", name="Inspect")).to_be_visible()
+        await expect(page).to_have_url(re.compile(f"/clients/{client}$"))
+
+
 async def test_a_poll_keeps_focus_scroll_and_what_is_open(site: Site, pg: Any) -> None:
     client = await client_of(site)
     slow = {"webhook_url": f"{settings().clay_sandbox_url}/webhooks/slow/enrich_company_clay", "rate_per_second": 1}
