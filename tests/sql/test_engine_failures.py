@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
 from app.errors import ConflictError
@@ -195,3 +197,61 @@ async def test_finished_states_found_by_the_sweep_are_advanced_once(world: World
     assert (await world.advance())["advanced"] == 0
     assert [s["step_index"] for s in await world.states()] == [0, 0, 0, 1, 1, 1]
     assert (await world.status(batch))["pending"] == 3
+
+
+async def test_a_worker_that_lost_the_reply_claims_its_chunk_again(world: World) -> None:
+    await world.launch(4, "alpha")
+    [chunk] = (await world.dispatch())["chunks"]
+    args = {"chunk": chunk["chunk_id"], "claimer": str(uuid4())}
+    first = await world.db.call("claim_chunk", **args)
+    assert await world.db.call("claim_chunk", **args) == first
+    assert (await world.db.call("claim_chunk", chunk=chunk["chunk_id"]))["items"] == [], "another worker may not"
+
+
+async def test_a_retry_or_rerun_repeated_for_a_lost_reply_does_nothing_more(world: World) -> None:
+    batch = await world.launch(2, "alpha")
+    await world.fail(await world.claim())
+    args = {"batch": batch, "filter": {}, "actor": "ann", "request": str(uuid4())}
+    first = await world.db.call("retry_failed", **args)
+    items = await world.claim()
+    await world.fail(items)
+    assert await world.db.call("retry_failed", **args) == first
+    assert {s["status"] for s in await world.states()} == {"FAILED"}
+    args = {"items": [i["item"] for i in items], "from_step": 0, "actor": "ann", "request": str(uuid4())}
+    assert (await world.db.call("reset_items", **args))["reset"] == 2
+    await world.claim()
+    assert (await world.db.call("reset_items", **args))["reset"] == 2
+    assert {s["status"] for s in await world.states()} == {"IN_PROGRESS"}
+
+
+async def test_a_paused_batch_whose_last_rows_end_has_ended(world: World) -> None:
+    batch = await world.launch(2, "alpha")
+    items = await world.claim()
+    await world.db.call("pause_batch", batch=batch, actor="ann")
+    await world.complete(items)
+    await world.advance()
+    assert (await world.status(batch))["state"] == "COMPLETED"
+
+
+async def test_a_config_that_makes_no_sense_does_not_stop_the_dispatcher(world: World) -> None:
+    await world.pg.execute(
+        """update client_workflow_configs set config = config || '{"rate_per_second": 0, "burst": "many"}'"""
+    )
+    await world.launch(1, "paid")
+    await world.launch(1, "alpha")
+    assert len(await world.claim()) == 2
+
+
+async def test_a_cancel_while_rows_are_being_ended_leaves_no_step_to_do(world: World) -> None:
+    """A worker that holds a row's lock is not waited for; the next call finds what became of the row."""
+    batch = await world.launch(3, "alpha", "beta")
+    [item, *_] = await world.claim()
+    async with world.pg.transaction():
+        await world.pg.execute("select from workflow_states where id = $1 for update", item["state_id"])
+        answer = await world.db.call("cancel_batch", batch=batch, actor="ann")
+        assert (answer["items"], answer["more"]) == (2, True)
+    assert (await world.complete([item]))["applied"] == 1
+    await world.db.call("cancel_batch", batch=batch, actor="ann")
+    status = await world.status(batch)
+    assert (status["cancelled"], status["active"], status["pending"]) == (3, 0, 0)
+    assert await world.findings(batch) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import uuid4
 
 from tests.engine_kit import CONFIG, World, registry_row
 
@@ -177,3 +178,77 @@ async def test_retried_followers_wait_for_their_leader_again(world: World) -> No
     [again] = await world.claim()
     await world.complete([again], source="clay", parsed={})
     assert len(await world.claim()) == 4
+
+
+async def test_batches_of_one_workspace_share_its_tokens(world: World) -> None:
+    await configure(world, rate_per_second=0.001, burst=20)
+    large = await world.launch(100, "paid")
+    small = await world.launch(5, "paid")
+    assert len(await world.claim()) == 20
+    assert (await world.status(small))["running"] == 5
+    assert (await world.status(large))["running"] == 15, "what the small one leaves over goes to the large"
+
+
+async def test_two_paid_steps_of_a_batch_do_not_spend_the_same_credits(world: World) -> None:
+    batch = await world.launch(6, "paid", "paid", budget=14)
+    first = await world.claim(limit=3)
+    await world.send(first)
+    await world.complete(first, source="clay")
+    await world.send(await world.claim())
+    assert (await world.status(batch))["spent"] == 14
+
+
+async def test_a_sender_that_lost_the_reply_gets_its_rows_again(world: World) -> None:
+    batch = await world.launch(3, "paid")
+    items = await world.claim()
+    args = {"url_sha256": "0" * 64, "client_id": world.client_id, "cap": 50_000, "send_key": str(uuid4())}
+    refs = [{"state_id": i["state_id"], "attempt": i["attempt"]} for i in items]
+    first = await world.db.call("mark_sending", items=refs, **args)
+    again = await world.db.call("mark_sending", items=refs, **args)
+    assert sorted(again["allowed"]) == sorted(first["allowed"])
+    assert (again["sent_total"], again["capped"]) == (3, [])
+    other = await world.db.call("mark_sending", items=refs, **(args | {"send_key": str(uuid4())}))
+    assert other["allowed"] == [], "another sender may not"
+    await world.db.call("mark_sent", items=refs)
+    assert (await world.db.call("mark_sending", items=refs, **args))["allowed"] == []
+    status = await world.status(batch)
+    assert (status["sent"], status["spent"]) == (3, 6)
+
+
+async def test_a_late_answer_to_a_retried_attempt_counts_no_second_send(world: World) -> None:
+    batch = await world.launch(1, "paid")
+    [item] = await world.claim()
+    await world.send([item])
+    await world.pg.execute("update workflow_states set deadline_at = now()")
+    await world.db.call("reap_expired")
+    await world.db.call("retry_failed", batch=batch, filter={}, actor="ann")
+    inbox = await world.db.call(
+        "receive_callback", workflow="paid", item=item["item"], step=0, attempt=1, client_id=None, body="{}"
+    )
+    outcome = {"status": "success", "parsed": {}}
+    said = await world.db.call("settle_callback", inbox=inbox["inbox_id"], outcome=outcome)
+    assert (said["verdict"], said["applied"]) == ("late", True)
+    assert (await world.status(batch))["spent"] == 2
+    assert await world.findings(batch) == []
+
+
+async def test_a_retried_row_shares_what_a_sibling_found_meanwhile(world: World) -> None:
+    batch = await entity_batch(world, 3, 1)
+    [leader] = await world.claim()
+    await world.fail([leader], code="workflow_error", text="broken")
+    await world.advance()
+    [second] = await world.claim()
+    await world.complete([second], source="clay", parsed={"paid_out": "x"})
+    await world.db.call("retry_failed", batch=batch, filter={}, actor="ann")
+    await world.advance()
+    readers = await world.claim()
+    assert {item["workflow"] for item in readers} == {"beta"}, "nothing is paid for again"
+    assert len(readers) == 3
+
+
+async def test_followers_of_a_row_that_starts_over_get_a_new_leader(world: World) -> None:
+    await entity_batch(world, 3, 1)
+    [leader] = await world.claim()
+    await world.db.call("reset_items", items=[leader["item"]], from_step=0, actor="ann")
+    await world.advance()
+    assert len(await world.claim()) == 2, "the row itself, and one of those that waited for it"
