@@ -21,6 +21,7 @@ from typing import Any
 import asyncpg
 
 from app.db import Database, connect_database
+from app.exports import leads_csv
 from app.settings import settings
 from bench.seed_people import INDUSTRIES, Seeded, arguments, seed
 from functions.local_processes import Processes
@@ -110,6 +111,11 @@ async def main() -> None:
                     median, high, rows = await measure(ask, repeat)
                     print(f"| {name} | {median:.1f} | {high:.1f} | {limit} | {rows} |", flush=True)
                     missed += [name] if median > limit else []
+                started, size = time.perf_counter(), 0
+                async for piece in leads_csv(db, made.client, {}):
+                    size += len(piece)
+                seconds = time.perf_counter() - started
+                print(f"\nAll {args['people']:,} leads as CSV: {size / 1e6:.0f} MB in {seconds:.1f} s")
             await pg.close()
         finally:
             await processes.stop()
