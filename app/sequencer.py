@@ -184,14 +184,19 @@ async def run_engine(
     wake, stop = wake or asyncio.Event(), stop or asyncio.Event()
     started = time.monotonic()
     await db.call("sync_registry", workflows=registry_rows())
-    sleep_s, quiet_turns = 0.02, 0
+    sleep_s, quiet_turns, quiet_since = 0.02, 0, time.monotonic()
     try:
         while not stop.is_set() and (max_seconds is None or time.monotonic() - started < max_seconds):
+            turn_began = time.monotonic()
             moved = await _turn(loop)
             # Two quiet turns: what a worker finished between a turn's advance and its dispatch shows in the next one.
             quiet_turns = 0 if moved or not _is_idle(loop, idle_exit_s) else quiet_turns + 1
+            quiet_since = turn_began if quiet_turns <= 1 else quiet_since
             if idle_exit_s is not None and (not loop.report.held or quiet_turns >= QUIET_TURNS):
-                break
+                loop.report.seconds = round(time.monotonic() - started, 3)
+                if not loop.report.held or await _may_rest(loop, time.monotonic() - quiet_since):
+                    break
+                quiet_turns = 0
             sleep_s = 0.02 if moved else min(sleep_s * 2, loop.pace.longest_sleep_s)
             if not moved:
                 await _rest(wake, stop, sleep_s)
@@ -218,6 +223,18 @@ async def _turn(loop: _Loop) -> int:
         return 0
     loop.refusals = 0
     return moved
+
+
+async def _may_rest(loop: _Loop, quiet_s: float) -> bool:
+    """Give the lease back, unless somebody made work since this engine began to find nothing."""
+    try:
+        answer = await loop.db.call(
+            "release_engine_lease", holder=loop.holder, report=asdict(loop.report), quiet_s=quiet_s
+        )
+    except DatabaseError as error:
+        log.warning("The engine rests without giving its lease back: %s", error)
+        return True
+    return bool(answer["released"])
 
 
 def _is_idle(loop: _Loop, within_s: float | None) -> bool:

@@ -86,18 +86,26 @@ begin
 end
 $$;
 
-create or replace function public.release_engine_lease(p_holder uuid, p_report jsonb) returns jsonb
+-- An engine that wants to rest says for how long it has found nothing (p_quiet_s). Work that somebody made since then,
+-- and was told that an engine runs, keeps it up: it would else wait for the next minute.
+create or replace function public.release_engine_lease(p_holder uuid, p_report jsonb, p_quiet_s numeric default null)
+returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
+  update public.engine_leases set woken_at = null
+  where name = 'engine' and holder = p_holder and woken_at >= leadloom.clock() - p_quiet_s * interval '1 second';
+  if found then
+    return jsonb_build_object('released', false);
+  end if;
   update public.engine_leases set holder = null, expires_at = null, woken_at = null, last_report = coalesce(p_report, '{}')
   where name = 'engine' and holder = p_holder;
-  return jsonb_build_object('released', found);
+  return jsonb_build_object('released', true);
 end
 $$;
 
 -- Somebody made work: should the caller start the engine? At most one caller in five seconds is told so, and nobody
--- while it runs.
+-- while it runs; the running one is told.
 create or replace function public.wake_engine() returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
@@ -109,6 +117,10 @@ begin
     where (l.holder is null or l.expires_at <= leadloom.clock())
       and (l.woken_at is null or l.woken_at < leadloom.clock() - interval '5 seconds')
   returning true into v_spawn;
+  if v_spawn is null then
+    update public.engine_leases set woken_at = leadloom.clock()
+    where name = 'engine' and holder is not null and expires_at > leadloom.clock();
+  end if;
   return jsonb_build_object('spawn', coalesce(v_spawn, false));
 end
 $$;

@@ -129,3 +129,11 @@ async def test_waking_is_debounced(db: Database) -> None:
     assert (await db.call("wake_engine"))["spawn"] is False
     await db.call("release_engine_lease", holder="00000000-0000-0000-0000-000000000001", report={})
     assert (await db.call("wake_engine"))["spawn"] is True
+
+
+async def test_work_made_while_an_engine_is_about_to_rest_keeps_it_up(db: Database) -> None:
+    holder = "00000000-0000-0000-0000-000000000001"
+    await db.call("take_engine_lease", holder=holder, seconds=30)
+    assert (await db.call("wake_engine"))["spawn"] is False
+    assert (await db.call("release_engine_lease", holder=holder, report={}, quiet_s=5))["released"] is False
+    assert (await db.call("release_engine_lease", holder=holder, report={}, quiet_s=5))["released"] is True
