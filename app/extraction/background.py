@@ -5,19 +5,22 @@ Both are cut into short pieces, so that the loop never stays away from the batch
 
 from __future__ import annotations
 
+import logging
 import time
 
 from app.db import Database
-from app.errors import LeadloomError
+from app.errors import DatabaseError, DatabaseUnavailableError, LeadloomError
 from app.extraction.replay import run_portions
 
 __all__ = ["work_in_background"]
+
+log = logging.getLogger(__name__)
 
 FLAGS_AT_ONCE = 1_000
 LEASE_S = 60
 
 
-async def work_in_background(db: Database, *, max_seconds: float = 2.0) -> int:
+async def work_in_background(db: Database, *, max_seconds: float = 0.5) -> int:
     """Go on with replays and flag refreshes for a while.
 
     Args:
@@ -26,9 +29,19 @@ async def work_in_background(db: Database, *, max_seconds: float = 2.0) -> int:
 
     Returns:
         How many rows were looked at; 0 when nothing is left to do.
+
+    Raises:
+        DatabaseUnavailableError: the database is away. Anything else that goes wrong is logged, and a replay that
+            cannot go on ends with its reason: the batches must run whatever happens here.
     """
     until = time.monotonic() + max_seconds
-    worked = await _refresh_flags(db, until)
+    try:
+        worked = await _refresh_flags(db, until)
+    except DatabaseUnavailableError:
+        raise
+    except DatabaseError:
+        log.exception("The flags of a client could not be refreshed; it is tried again.")
+        worked = 0
     return worked + await _replay(db, until)
 
 
@@ -53,8 +66,11 @@ async def _replay(db: Database, until: float) -> int:
             if time.monotonic() > until:
                 await db.call("release_extraction", run=run["uid"], through=counts["through"])
                 return worked
-    except LeadloomError as error:
-        await db.call("finish_extraction", run=run["uid"], error=str(error))
+    except DatabaseUnavailableError:
         raise
+    except LeadloomError as error:
+        log.exception("A replay ended early.")
+        await db.call("finish_extraction", run=run["uid"], error=str(error))
+        return worked
     await db.call("finish_extraction", run=run["uid"], error=None)
     return worked + 1

@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from app.db import Database
-from app.errors import LeadloomError
+from app.errors import DatabaseUnavailableError, LeadloomError
 from app.extraction import PARSER_VERSION
 from app.extraction.evidence import evidence_from
 from app.extraction.rows import item_row
@@ -120,6 +120,8 @@ async def _extract(
                 setattr(report, name, getattr(report, name) + counts[name])
             if on_progress:
                 on_progress(report)
+    except DatabaseUnavailableError:
+        raise  # what is stored is marked: the engine goes on with it
     except LeadloomError as error:
         await db.call("finish_extraction", run=run["uid"], error=str(error))
         raise
@@ -197,6 +199,14 @@ def rows_of(items: list[dict[str, Any]], mapping: dict[str, str] | None) -> byte
 
     Payloads come in as text and rows go out as text, because that is what passes between processes cheaply.
     """
-    return orjson.dumps(
-        [item_row(item["item"], evidence_from(item["original"], mapping, item["results"])) for item in items]
-    )
+    return orjson.dumps([_row_of(item, mapping) for item in items])
+
+
+def _row_of(item: dict[str, Any], mapping: dict[str, str] | None) -> dict[str, Any]:
+    """One item's row. A defect of the parser costs this one row, says so in its report, and stops nothing."""
+    try:
+        return item_row(item["item"], evidence_from(item["original"], mapping, item["results"]))
+    except Exception as error:
+        log.exception("Item %s could not be extracted.", item["item"])
+        told = {"value": "", "why": f"the parser failed: {type(error).__name__}: {error}"[:300]}
+        return {"item": item["item"], "parser_version": PARSER_VERSION, "report": {"extraction": told}}

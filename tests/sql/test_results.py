@@ -140,6 +140,25 @@ async def test_running_it_twice_changes_nothing_and_a_better_parser_says_what_ch
     assert len(before) == 12
 
 
+async def test_a_defect_of_the_parser_costs_one_row_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = await enriched(world, 3, "alpha")
+    original = rows.history_row
+
+    def broken(evidence: Any) -> dict[str, Any]:
+        if evidence.original["Company"] == "Company 2":
+            raise ValueError("a payload that nobody thought of")
+        return original(evidence)
+
+    monkeypatch.setattr(rows, "history_row", broken)
+    [done] = await extract_batches(world.db, [batch])
+    assert (done.state, done.done, done.leads_new, done.positions_new) == ("COMPLETED", 3, 3, 6)
+    report = await world.pg.fetchval("select report::text from final_leads where row_number = 2")
+    assert "a payload that nobody thought of" in report
+    monkeypatch.undo()
+    [done] = await extract_batches(world.db, [batch])
+    assert (done.leads_changed, done.positions_new) == (1, 3)
+
+
 async def test_a_replay_that_is_cut_off_goes_on_and_loses_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
