@@ -7,13 +7,12 @@ import csv
 import io
 from pathlib import Path
 
+import orjson
 import pytest
 
 from app import batches, customers, uploads
 from app.clients import create_client
 from app.db import Database
-from app.exports import export_batch
-from app.extraction.replay import extract_batches
 from app.local.clay_sandbox import sandbox_server
 from app.local.clay_workspace import WorkspaceSettings
 from app.local.samples import write_customers, write_people
@@ -22,6 +21,7 @@ from app.local.server import BackgroundServer, listen
 from app.pipelines import find_pipeline
 from app.settings import settings
 from functions.local_engine import running_engine
+from tests.acceptance.conftest import leadloom
 from tests.conftest import TestStack
 from web.main import create_app
 
@@ -58,10 +58,13 @@ async def test_from_a_csv_to_former_employees_of_customers(
     origins = (await db.read("lead_detail", item=former["rows"][0]["item"]))["provenance"]
     assert {origin.split(":")[0] for origin in origins.values()} <= {"upload", "step"}
 
-    [again] = await extract_batches(db, [batch])
-    assert (again.done, again.changed) == (ROWS, 0)
-    export = await export_batch(db, batch, tmp_path / "leads.csv")
-    assert export.manifest["delivered"] == ROWS
+    code, out, said = await leadloom("extract", batch, "--json")
+    assert code == 0, said
+    [again] = orjson.loads(out)
+    assert (again["done"], again["changed"]) == (ROWS, 0)
+    code, out, said = await leadloom("export", batch, "--out", str(tmp_path / "leads.csv"))
+    assert code == 0, said
+    assert f"{ROWS} uploaded = {ROWS} delivered + 0 failed + 0 waiting" in said
     assert len(list(csv.DictReader((tmp_path / "leads.csv").open(newline="", encoding="utf-8")))) == ROWS
 
 
