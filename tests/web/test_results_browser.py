@@ -11,10 +11,11 @@ from playwright.async_api import expect
 from app.db import Database
 from tests.engine_kit import World, make_world
 from tests.sql.test_results import customers, enriched
-from tests.web.test_browser import Site, axe, browser, site
+from tests.web.test_browser import ENOUGH_MS, Site, axe, browser, site
 from tests.web.test_results import KESTREL
 
 __all__ = ["browser", "site"]  # fixtures, used here as they are there
+expect.set_options(timeout=ENOUGH_MS)
 
 
 @pytest.fixture
