@@ -12,10 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,12 +20,11 @@ import asyncpg
 import uvloop
 
 from app import batches
-from app.db import Database, connect_database
-from app.settings import settings
+from app.db import Database
 from app.workflows import register, registry_rows
 from app.workflows.base import ComputeWorkflow, Fields
+from bench.stack import throw_away_stack
 from functions.local_engine import running_engine
-from functions.local_processes import Processes
 
 STEPS = 5
 BARE_LOOP = """
@@ -137,23 +133,12 @@ async def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     args = parser.parse_args()
     steps = register_trivial_steps()
-    with tempfile.TemporaryDirectory(prefix="leadloom-bench-", ignore_cleanup_errors=True) as folder:
-        os.environ["LEADLOOM_HOME"] = folder
-        processes = Processes(Path(folder))
-        await processes.start("stack")
-        try:
-            url = settings().database_url
-            assert url is not None
-            pg = await asyncpg.connect(url.get_secret_value())
-            async with connect_database() as db:
-                print("| run | engine, item-steps/s | bare SQL loop, item-steps/s | ratio |\n|---|---|---|---|")
-                for run in range(1, args.runs + 1):
-                    bare = await measure_bare_loop(pg, args.rows)
-                    engine = await measure_engine(db, pg, steps, args.rows)
-                    print(f"| {run} | {engine:,.0f} | {bare:,.0f} | {engine / bare:.2f} |")
-            await pg.close()
-        finally:
-            await processes.stop()
+    async with throw_away_stack() as (db, pg):
+        print("| run | engine, item-steps/s | bare SQL loop, item-steps/s | ratio |\n|---|---|---|---|")
+        for run in range(1, args.runs + 1):
+            bare = await measure_bare_loop(pg, args.rows)
+            engine = await measure_engine(db, pg, steps, args.rows)
+            print(f"| {run} | {engine:,.0f} | {bare:,.0f} | {engine / bare:.2f} |")
 
 
 if __name__ == "__main__":

@@ -18,25 +18,21 @@ import gc
 import os
 import random
 import resource
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import orjson
 import psutil
 
-from app.db import connect_database
 from app.extraction.evidence import evidence_from
 from app.extraction.replay import extract_batches
 from app.extraction.rows import item_row
-from app.settings import settings
 from bench.seed_people import TITLES, company_names
-from functions.local_processes import Processes
+from bench.stack import throw_away_stack
 
 WORDS = (
     *("Own", "pipeline", "data", "and", "tooling", "across", "regions", "with", "a", "calm"),
@@ -184,26 +180,15 @@ def peak_mb() -> float:
 
 async def measure_replay(count: int) -> None:
     """Run a replay twice on a stack of its own and print both."""
-    with tempfile.TemporaryDirectory(prefix="leadloom-bench-", ignore_cleanup_errors=True) as folder:
-        os.environ["LEADLOOM_HOME"] = folder
-        processes = Processes(Path(folder))
-        await processes.start("stack")
-        try:
-            url = settings().database_url
-            assert url is not None
-            pg = await asyncpg.connect(url.get_secret_value())
-            async with connect_database() as db:
-                client = (await db.call("create_client", name="Extraction", actor="bench"))["uid"]
-                batch = await finished_batch(pg, client, count)
-                for name in ("replay, everything new", "replay again, nothing changes"):
-                    started, used = time.perf_counter(), cpu_seconds()
-                    [report] = await extract_batches(db, [batch])
-                    seconds, used = time.perf_counter() - started, cpu_seconds() - used
-                    assert report.done == count, report
-                    print(f"| {name} | {count / seconds:,.0f} | {used:.1f} | {report.changed:,} | {peak_mb():.0f} |")
-            await pg.close()
-        finally:
-            await processes.stop()
+    async with throw_away_stack() as (db, pg):
+        client = (await db.call("create_client", name="Extraction", actor="bench"))["uid"]
+        batch = await finished_batch(pg, client, count)
+        for name in ("replay, everything new", "replay again, nothing changes"):
+            started, used = time.perf_counter(), cpu_seconds()
+            [report] = await extract_batches(db, [batch])
+            seconds, used = time.perf_counter() - started, cpu_seconds() - used
+            assert report.done == count, report
+            print(f"| {name} | {count / seconds:,.0f} | {used:.1f} | {report.changed:,} | {peak_mb():.0f} |")
 
 
 def main() -> None:

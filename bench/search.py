@@ -9,22 +9,16 @@ another company or filter. "Served" is the whole round trip: supabase-py, HTTP, 
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import statistics
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
-import asyncpg
-
-from app.db import Database, connect_database
+from app.db import Database
 from app.exports import leads_csv
-from app.settings import settings
 from bench.seed_people import INDUSTRIES, Seeded, arguments, seed
-from functions.local_processes import Processes
+from bench.stack import throw_away_stack
 
 
 def misspelt(key: str, rng: random.Random) -> str:
@@ -90,35 +84,24 @@ async def main() -> None:
     parser.add_argument("--repeat", type=int, default=25)
     args = vars(parser.parse_args())
     repeat = args.pop("repeat")
-    with tempfile.TemporaryDirectory(prefix="leadloom-bench-", ignore_cleanup_errors=True) as folder:
-        os.environ["LEADLOOM_HOME"] = folder
-        processes = Processes(Path(folder))
-        await processes.start("stack")
-        try:
-            url = settings().database_url
-            assert url is not None
-            pg = await asyncpg.connect(url.get_secret_value())
-            async with connect_database() as db:
-                made = await seed(db, pg, **args)
-                print(
-                    f"{args['people']:,} people x {args['positions']}: seeded in {made.seconds:.0f} s; flags of ",
-                    end="",
-                )
-                print(f"{made.customers} customers refreshed in {made.refresh_seconds:.1f} s")
-                print("| question | median ms | 95 % ms | limit | rows |\n|---|---|---|---|---|")
-                missed = []
-                for name, (limit, ask) in questions(db, made, random.Random(3)).items():
-                    median, high, rows = await measure(ask, repeat)
-                    print(f"| {name} | {median:.1f} | {high:.1f} | {limit} | {rows} |", flush=True)
-                    missed += [name] if median > limit else []
-                started, size = time.perf_counter(), 0
-                async for piece in leads_csv(db, made.client, {}):
-                    size += len(piece)
-                seconds = time.perf_counter() - started
-                print(f"\nAll {args['people']:,} leads as CSV: {size / 1e6:.0f} MB in {seconds:.1f} s")
-            await pg.close()
-        finally:
-            await processes.stop()
+    async with throw_away_stack() as (db, pg):
+        made = await seed(db, pg, **args)
+        print(
+            f"{args['people']:,} people x {args['positions']}: seeded in {made.seconds:.0f} s; flags of ",
+            end="",
+        )
+        print(f"{made.customers} customers refreshed in {made.refresh_seconds:.1f} s")
+        print("| question | median ms | 95 % ms | limit | rows |\n|---|---|---|---|---|")
+        missed = []
+        for name, (limit, ask) in questions(db, made, random.Random(3)).items():
+            median, high, rows = await measure(ask, repeat)
+            print(f"| {name} | {median:.1f} | {high:.1f} | {limit} | {rows} |", flush=True)
+            missed += [name] if median > limit else []
+        started, size = time.perf_counter(), 0
+        async for piece in leads_csv(db, made.client, {}):
+            size += len(piece)
+        seconds = time.perf_counter() - started
+        print(f"\nAll {args['people']:,} leads as CSV: {size / 1e6:.0f} MB in {seconds:.1f} s")
     if missed:
         raise SystemExit(f"Too slow: {', '.join(missed)}.")
 
