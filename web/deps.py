@@ -91,7 +91,7 @@ def keep_session(request: Request, session: Session) -> None:
     """Give the browser the session's tokens, and let the rest of this request know who it is."""
     put_cookie(request, ACCESS, session.access_token, max_age=REFRESH_AGE_S)
     put_cookie(request, REFRESH, session.refresh_token, max_age=REFRESH_AGE_S)
-    request.state.admin = session.admin
+    request.state.admin, request.state.access_token = session.admin, session.access_token
 
 
 async def signed_in(request: Request) -> Admin:

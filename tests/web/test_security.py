@@ -10,8 +10,10 @@ import jwt
 import pytest
 from fastapi import FastAPI
 
+from app.settings import settings
 from tests.conftest import TestStack
 from tests.web.kit import EMAIL, PASSWORD, Scene, csrf, make_user, sign_in
+from web.auth import Authenticator
 from web.cookies import ACCESS, REFRESH
 from web.pages import local_path
 
@@ -99,6 +101,21 @@ async def test_an_expired_access_token_is_renewed_unnoticed(
     assert page.status_code == 200
     assert operator.cookies[REFRESH] != renewed
     assert operator.cookies[ACCESS] != old
+
+
+async def test_a_sign_out_with_an_expired_token_ends_the_session_at_the_auth_server(
+    operator: httpx.AsyncClient, app: FastAPI
+) -> None:
+    page = await operator.get("/clients")
+    operator.cookies.delete(ACCESS)  # as a browser has it that was left alone for a day
+    left = await operator.post("/sign-out", data={"csrf_token": csrf(page)})
+    assert left.headers["location"] == "/sign-in"
+    first = app.state.services.auth
+    await first.renew("not known")  # forgets nothing of what it gave
+    renewed = next(task.result() for _, task in first._renewals.values() if task.result() is not None)
+    elsewhere = Authenticator(settings(), app.state.services.http)  # another container remembers nothing
+    assert await elsewhere.check(renewed.access_token) is None
+    assert await elsewhere.renew(renewed.refresh_token) is None
 
 
 async def test_tokens_of_somebody_else_are_worth_nothing(operator: httpx.AsyncClient) -> None:

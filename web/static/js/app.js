@@ -65,8 +65,8 @@ let opener = null;
 
 async function openModal(link) {
   opener = link;
-  const answer = await fetch(link.href, { headers: { "HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "modal" } });
-  if (answer.status === 401) { location.href = "/sign-in"; return; }
+  const answer = await fetch(link.href, { headers: { "HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "modal", "HX-Current-URL": location.href } });
+  if (answer.status === 401) { location.href = answer.headers.get("HX-Redirect") || "/sign-in"; return; }
   if (!answer.ok) { location.href = link.href; return; }
   const body = document.getElementById("modal-body");
   body.innerHTML = await answer.text();
