@@ -76,7 +76,7 @@ async def ingest(
     filename: str,
     allow_duplicate: bool = False,
     actor: str,
-    on_progress: Callable[[int], object] | None = None,
+    on_progress: Callable[[int, int], object] | None = None,
 ) -> UploadResult:
     """Read a CSV file into an upload.
 
@@ -88,7 +88,7 @@ async def ingest(
         filename: what the file is called where it came from.
         allow_duplicate: read the file in although the client has this very file already.
         actor: who uploads, for the audit log.
-        on_progress: called with the number of rows stored so far.
+        on_progress: called with the number of rows stored so far, and of how many; blank lines count as rows there.
 
     Returns:
         The upload, ready to launch.
@@ -142,7 +142,7 @@ async def _store(
     filename: str,
     allow_duplicate: bool,
     actor: str,
-    told: Callable[[int], object] | None,
+    told: Callable[[int, int], object] | None,
 ) -> UploadResult:
     match, report = file.match, _report(file)
     uid = str(uuid4())
@@ -174,7 +174,7 @@ async def _store(
     return UploadResult(uid, match.kind, file.reader.rows, columns, match.mapping, match.unrecognised, report)
 
 
-async def _send(db: Database, uid: str, file: _File, told: Callable[[int], object] | None) -> None:
+async def _send(db: Database, uid: str, file: _File, told: Callable[[int, int], object] | None) -> None:
     """Send the chunks, a few at a time: while the database stores some, the next one is read."""
     running: deque[asyncio.Task[int]] = deque()
     stored = 0
@@ -187,7 +187,7 @@ async def _send(db: Database, uid: str, file: _File, told: Callable[[int], objec
             if chunk is None or len(running) >= _IN_FLIGHT:
                 stored += await running.popleft()
                 if told is not None:
-                    told(stored)
+                    told(stored, file.table.records)
     finally:
         for task in running:
             task.cancel()

@@ -7,6 +7,7 @@ app: every other module of functions/ has hung its functions on it by then.
 
 from __future__ import annotations
 
+import contextlib
 import json as jsonlib
 import time
 from dataclasses import asdict
@@ -17,10 +18,10 @@ from uuid import UUID, uuid4
 import modal
 import typer
 
-from app import batches
+from app import batches, insights
 from app.clients import find_client
 from app.db import connect_database
-from app.errors import ConflictError, UserError
+from app.errors import ConflictError, DatabaseError, UserError
 from app.extraction.replay import extract_batches
 from app.pipelines import ensure_templates, find_pipeline
 from app.settings import settings
@@ -105,6 +106,8 @@ async def launch_upload(
             answer = await batches.launch(
                 db, upload.uid, chosen["uid"], actor=ACTOR, launch_key=UUID(launch_key), row_limit=row_limit
             )
+            with contextlib.suppress(DatabaseError):  # the upload's page offers to look again
+                await insights.scan_upload(db, upload.uid)
     except ConflictError as problem:
         return {"error": f"{problem} With --again a file is uploaded even if the client has it."}
     except UserError as problem:

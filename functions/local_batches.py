@@ -6,6 +6,7 @@ They talk to whatever project the settings name, embedded or hosted; `--json` pr
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,10 +14,10 @@ from uuid import UUID
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from app import batches, uploads
+from app import batches, insights, uploads
 from app.clients import find_client
 from app.db import Database, connect_database
-from app.errors import SettingsError
+from app.errors import DatabaseError, SettingsError
 from app.pipelines import find_pipeline
 from app.settings import settings
 from functions.local_output import console, print_json, table
@@ -91,9 +92,11 @@ async def _launch(
                 filename=file.name,
                 allow_duplicate=again,
                 actor=ACTOR,
-                on_progress=lambda rows: bar.update(task, completed=rows),
+                on_progress=lambda rows, total: bar.update(task, completed=rows, total=total),
             )
         answer = await batches.launch(db, upload.uid, chosen["uid"], actor=ACTOR, row_limit=sample)
+        with contextlib.suppress(DatabaseError):  # the upload's page offers to look again
+            await insights.scan_upload(db, upload.uid)
         launched: dict[str, Any] = {
             "batch": answer["batch"],
             "rows": answer["item_count"],

@@ -163,7 +163,7 @@ async def _ingest(db: Database, client: str, rows: int) -> tuple[str, float]:
             kind="people",
             filename="demo.csv",
             actor=ACTOR,
-            on_progress=lambda done: bar.update(task, completed=done),
+            on_progress=lambda done, _total: bar.update(task, completed=done),
         )
     return upload.uid, time.monotonic() - started
 

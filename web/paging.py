@@ -14,10 +14,11 @@ from urllib.parse import urlencode
 import orjson
 from fastapi import Request
 
-__all__ = ["PAGE_SIZE", "keep", "pack", "text_filter", "unpack"]
+__all__ = ["LARGEST_INTEGER", "PAGE_SIZE", "cursor_number", "keep", "pack", "small_number", "text_filter", "unpack"]
 
 PAGE_SIZE = 50
 LONGEST_FILTER = 200
+LARGEST_INTEGER, LARGEST_BIGINT = 2**31 - 1, 2**63 - 1
 
 
 def pack(cursor: Any) -> str | None:
@@ -30,9 +31,26 @@ def unpack(text: str | None) -> Any | None:
     if not text:
         return None
     try:
-        return orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        body = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        value = orjson.loads(body)
     except (ValueError, binascii.Error):
         return None
+    # JSON's true is a Python integer, and NUL cannot be looked for: neither was ever packed.
+    return None if isinstance(value, bool) or b"\\u0000" in body else value
+
+
+def cursor_number(request: Request, *, most: int = LARGEST_BIGINT) -> int | None:
+    """The cursor of a list whose rows are in the order of a number; None, the first page, for anything else."""
+    value = unpack(request.query_params.get("after"))
+    return value if isinstance(value, int) and 0 <= value <= most else None
+
+
+def small_number(text: str | None, *, most: int = LARGEST_INTEGER) -> int | None:
+    """A whole number that PostgreSQL's `integer` can hold, or up to `most`; None for any other text."""
+    if not text or not text.isascii() or not text.isdigit() or len(text) > len(str(LARGEST_INTEGER)):
+        return None
+    value = int(text)
+    return value if value <= most else None
 
 
 def text_filter(request: Request, name: str) -> str | None:

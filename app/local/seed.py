@@ -10,7 +10,7 @@ import io
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from app import batches, customers, uploads
+from app import batches, customers, insights, uploads
 from app.clients import create_client, save_workflow_config
 from app.db import Database
 from app.errors import ConflictError
@@ -71,6 +71,7 @@ async def seed(db: Database, sandbox_url: str | None, rows: int = SAMPLE_ROWS) -
         )
     except ConflictError:
         return None
+    await insights.scan_upload(db, upload.uid)
     launched = await batches.launch(
         db, upload.uid, pipeline["uid"], actor=ACTOR, launch_key=uuid5(NAMESPACE_URL, f"leadloom-seed-{upload.uid}")
     )

@@ -30,7 +30,7 @@ from web.deps import Actor, Db
 from web.downloads import attachment
 from web.forms import read_form
 from web.pages import redirect, show
-from web.paging import PAGE_SIZE, text_filter, unpack
+from web.paging import LARGEST_INTEGER, PAGE_SIZE, cursor_number, text_filter
 
 router = APIRouter(prefix="/clients/{client}/uploads")
 CELLS_PAGE = 1000
@@ -39,7 +39,7 @@ CELLS_PAGE = 1000
 @router.get("")
 async def uploads(request: Request, db: Db, client: UUID) -> Response:
     """All uploads of a client."""
-    search, after = text_filter(request, "q"), unpack(request.query_params.get("after"))
+    search, after = text_filter(request, "q"), cursor_number(request)
     data = await insights.uploads(db, str(client), search=search, after=after, limit=PAGE_SIZE)
     return show(request, "uploads.html", "partials/uploads.html", data, q=search)
 
@@ -78,7 +78,7 @@ class _Job:
         self._db, self._actor, self._client = db, actor, client
         self._name, self._kind, self._again = name, kind, again
 
-    async def run(self, file: BinaryIO, tell: Callable[[int | None], None]) -> dict[str, Any]:
+    async def run(self, file: BinaryIO, tell: Callable[[int, int], None]) -> dict[str, Any]:
         """Read the file; the last event: done or refused."""
         file.seek(0)
         try:
@@ -97,7 +97,7 @@ class _Job:
         except LeadloomError:
             message = "The file could not be stored."
             return {"stage": "refused", "message": message, "hint": "Nothing was kept; try again.", "again": False}
-        tell(None)
+        tell(result.row_count, 0)
         with contextlib.suppress(LeadloomError):  # the page offers to look again
             await insights.scan_upload(self._db, result.uid)
         return {"stage": "done", "url": f"/clients/{self._client}/uploads/{result.uid}", "rows": result.row_count}
@@ -105,12 +105,9 @@ class _Job:
     async def lines(self, file: Any) -> AsyncIterator[bytes]:
         """The events of `run` as JSON lines. When the browser goes away, the reading stops and leaves nothing."""
         events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        rows = 0
 
-        def tell(stored: int | None) -> None:
-            nonlocal rows
-            rows = rows if stored is None else stored
-            events.put_nowait({"stage": "comparing" if stored is None else "reading", "rows": rows})
+        def tell(stored: int, total: int) -> None:
+            events.put_nowait({"stage": "reading" if total else "comparing", "rows": stored, "total": total})
 
         task = asyncio.create_task(self.run(file, tell))
         try:
@@ -141,7 +138,7 @@ async def _receive_form(request: Request, db: Database, actor: str, client: str)
             continue
         name = Path(file.filename).name[:200]
         job = _Job(db, actor=actor, client=client, name=name, kind=kind if kind in KINDS else None, again=False)
-        event = await job.run(file.file, lambda _progress: None)
+        event = await job.run(file.file, lambda _stored, _total: None)
         if event["stage"] == "done":
             last = event["url"]
             said.append(f"{file.filename}: {event['rows']:,} rows.")
@@ -168,7 +165,7 @@ async def rows(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
     """Every row and column, as they came."""
     del client
     repeated = request.query_params.get("show") == "repeated"
-    search, after = text_filter(request, "q"), unpack(request.query_params.get("after"))
+    search, after = text_filter(request, "q"), cursor_number(request, most=LARGEST_INTEGER)
     data = await insights.upload_rows(db, str(uid), search=search, repeated=repeated, after=after, limit=PAGE_SIZE)
     return show(request, "upload_rows.html", "partials/upload_rows.html", data, q=search, repeated=repeated)
 

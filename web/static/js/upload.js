@@ -75,6 +75,7 @@
       request.open("POST", `${box.dataset.url}?${query}`);
       request.setRequestHeader("X-CSRF-Token", token);
       request.setRequestHeader("X-Leadloom-Upload", "1");
+      request.setRequestHeader("HX-Current-URL", location.href);
       request.setRequestHeader("Content-Type", "application/octet-stream");
       request.upload.onprogress = (event) => {
         status(element, `Sending ${Math.floor(100 * event.loaded / Math.max(event.total, 1))} %`);
@@ -88,7 +89,7 @@
       };
       request.onprogress = lines;
       request.onload = () => {
-        if (request.status === 401) { location.href = "/sign-in"; return; }
+        if (request.status === 401) { location.href = request.getResponseHeader("HX-Redirect") || "/sign-in"; return; }
         if (request.status !== 200) { reject(new Error(`The server answered ${request.status}. Reload the page and try again.`)); return; }
         lines();
         if (!last || !["done", "refused"].includes(last.stage)) reject(new Error("The reading broke off. Nothing was kept; try again."));
@@ -103,8 +104,8 @@
   function show(job, event) {
     const element = job.row;
     if (event.stage === "reading") {
-      status(element, event.rows ? `Reading, ${number(event.rows)} rows` : "Reading");
-      progress(element, event.done || 0, event.whole || 0);
+      status(element, `Reading, ${number(event.rows)} of ${number(event.total)} rows`);
+      progress(element, event.rows, event.total);
     } else if (event.stage === "comparing") {
       status(element, `${number(event.rows)} rows read. Looking for duplicates`);
       progress(element, 0, 0);
