@@ -167,12 +167,6 @@ def pretty_json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
-def older(value: Any, seconds: float) -> bool:
-    """Whether a time lies further back than so many seconds."""
-    moment = parse_time(value)
-    return moment is not None and (datetime.now(UTC) - moment).total_seconds() > seconds
-
-
 def timeout(value: Any) -> str:
     """A time-out as typed, in words; text that is no number stays as it is."""
     text = str(value)
@@ -199,5 +193,4 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plural": plural,
     "pretty_json": pretty_json,
     "host": host,
-    "older": older,
 }

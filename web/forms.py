@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
+from uuid import UUID
 
 from fastapi import Request
 
 from app.errors import InputError
 
-__all__ = ["Form", "read_form"]
+__all__ = ["Form", "as_uuid", "read_form"]
+
+MOST_CREDITS = 1_000_000_000
 
 
 class Form:
@@ -64,7 +67,21 @@ class Form:
             raise InputError(f"{label} must be a number.", f"You typed “{self.text(name)[:40]}”.") from None
         if not value.is_finite() or value < 0:
             raise InputError(f"{label} must be 0 or more.")
+        if value > MOST_CREDITS:
+            raise InputError(f"{label} must be {MOST_CREDITS:,} or less.")
         return float(value)
+
+
+def as_uuid(text: str, otherwise: str, hint: str | None = None) -> UUID:
+    """The uid that a field or an address names.
+
+    Raises:
+        InputError: with the text `otherwise`, when it is none.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InputError(otherwise, hint) from None
 
 
 async def read_form(request: Request) -> Form:

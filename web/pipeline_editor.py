@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.errors import InputError
+from app.headers import KINDS
 from web.forms import Form
+from web.paging import small_number
 
 __all__ = ["CONDITION_OPS", "Editor", "Step"]
 
@@ -113,11 +115,10 @@ class Editor:
         columns = {name: form.all(name) for name in names}
         rows = zip(*columns.values(), strict=False)
         steps = [Step(**dict(zip(names, row, strict=True))) for row in rows][:MOST_STEPS]
-        version = form.text("version", "0")
         return cls(
             form.text("name"),
-            form.text("kind", "people"),
-            int(version) if version.isascii() and version.isdigit() else 0,
+            form.text("kind") if form.text("kind") in KINDS else "people",
+            small_number(form.text("version")) or 0,
             steps,
             dirty=True,
         )
@@ -136,8 +137,8 @@ class Editor:
             raise InputError("There is no such workflow.")
         if len(self.steps) >= MOST_STEPS:
             raise InputError(f"A pipeline has at most {MOST_STEPS} steps.")
-        at = int(position) if position.isascii() and position.isdigit() else len(self.steps)
-        at = min(at, len(self.steps))
+        asked = small_number(position)
+        at = len(self.steps) if asked is None else min(asked, len(self.steps))
         self.steps.insert(at, Step(slug))
         self.said = f"{titles[slug]} added as step {at + 1}."
 

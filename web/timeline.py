@@ -13,7 +13,7 @@ __all__ = ["timeline"]
 
 
 def timeline(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """Per blueprint step: its state (None when not reached), events in order of time, result, earlier results."""
+    """Per blueprint step: its state (None when not reached), events in order, input, result, earlier results."""
     states = {state["step_index"]: state for state in data["states"]}
     return [
         step
@@ -22,11 +22,21 @@ def timeline(data: dict[str, Any]) -> list[dict[str, Any]]:
             "bucket": states[step["index"]]["bucket"] if step["index"] in states else "pending",
             "reached": step["index"] in states,
             "events": _events(states.get(step["index"]), data["callbacks"], step["index"]),
+            "input": _input(step, data) if step["index"] in states else {},
             "result": data["results"].get(str(step["index"])),
             "earlier": [r for r in data["superseded"] if r["step_index"] == step["index"]],
         }
         for step in data["blueprint"]
     ]
+
+
+def _input(step: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """What the step reads: the mapped cells, and over them what the steps before it found."""
+    known = {field: (data["original"] or {}).get(column) for field, column in (data["mapping"] or {}).items()}
+    for index in range(step["index"]):
+        parsed = (data["results"].get(str(index)) or {}).get("parsed")
+        known |= (parsed and parsed["value"]) or {}
+    return {field: known[field] for field in step["reads"] or () if known.get(field) not in (None, "")}
 
 
 def _events(state: dict[str, Any] | None, callbacks: list[dict[str, Any]], index: int) -> list[dict[str, Any]]:

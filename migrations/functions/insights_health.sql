@@ -5,7 +5,8 @@ create or replace function leadloom.oldest_due() returns jsonb
 language sql stable security invoker set search_path = ''
 as $$
   select to_jsonb(o) from (
-    select b.uid as batch, b.name, e.s ->> 'title' as step, d.available_at
+    select b.uid as batch, b.name, e.s ->> 'title' as step, d.available_at,
+           d.available_at < leadloom.clock() - interval '2 minutes' as late
     from public.batches b
     cross join lateral jsonb_array_elements(b.blueprint) with ordinality as e(s, o)
     cross join lateral (
@@ -21,7 +22,9 @@ language sql stable security invoker set search_path = ''
 as $$
   select jsonb_build_object(
     'engine', (select jsonb_build_object('held', holder is not null and expires_at > leadloom.clock(),
-                 'last_run_at', last_run_at, 'woken_at', woken_at, 'report', last_report)
+                 'last_run_at', last_run_at,
+                 -- The cloud starts it every minute, work or none: three minutes without are an alarm.
+                 'quiet', coalesce(expires_at, '-infinity') <= leadloom.clock() and last_run_at < leadloom.clock() - interval '3 minutes', 'woken_at', woken_at, 'report', last_report)
                from public.engine_leases where name = 'engine'),
     'running', (select count(*) from public.batches where state = 'RUNNING'),
     'oldest_due', leadloom.oldest_due(),
@@ -35,7 +38,7 @@ as $$
                       where status = 'IN_PROGRESS' and sent_at is not null order by deadline_at limit 1),
     'unadvanced', (select count(*) from (select 1 from public.workflow_states
                    where advanced_at is null and status in ('COMPLETED', 'SKIPPED', 'FAILED') limit 10000) u),
-    'chunks', (select count(*) from public.dispatch_chunks),
+    'chunks', (select count(*) from public.dispatch_chunks where claimed_by is null and expires_at > leadloom.clock()),
     'unfolded', (select count(*) from (select 1 from public.batch_tallies limit 100000) t),
     'unsettled', (select count(*) from (select 1 from public.callback_inbox where verdict = 'received' limit 10000) c),
     'last_callback', (select received_at from public.callback_inbox order by received_at desc limit 1),

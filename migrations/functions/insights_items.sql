@@ -143,7 +143,7 @@ begin
     select * into v_walk from leadloom.walk_items(
       v_batch.id, p_step::smallint, coalesce(p_bucket = 'completed', false),
       case when p_bucket = 'active' then 'ACTIVE' when p_bucket = 'done' then 'COMPLETED' end::public.item_state,
-      p_search, coalesce(p_after, 0)::integer, p_limit);
+      p_search, least(coalesce(p_after, 0), 2147483647)::integer, p_limit);
     v_rows := v_walk.rows;
     v_next := v_walk.next;
     v_through := v_walk.through;
@@ -198,11 +198,12 @@ begin
     'uid', v_item.uid, 'row_number', v_item.row_number, 'state', v_item.state, 'created_at', v_item.created_at,
     'finished_at', v_item.finished_at, 'identity', leadloom.identity_fields(v_item), 'original', v_item.original_data,
     'batch', jsonb_build_object('uid', v_batch.uid, 'name', v_batch.name, 'state', v_batch.state),
-    'client', leadloom.client_head(v_batch.client_id),
+    'client', leadloom.client_head(v_batch.client_id), 'mapping', v_batch.mapping,
     'upload', (select jsonb_build_object('uid', u.uid, 'filename', u.filename) from public.uploads u where u.id = v_batch.upload_id),
     'blueprint', (select jsonb_agg(jsonb_build_object('index', o - 1, 'title', s ->> 'title', 'slug', s ->> 'slug',
         'label', s ->> 'label', 'kind', s ->> 'kind', 'condition', s -> 'condition', 'cost_per_row', s -> 'cost_per_row',
-        'reads_steps', s -> 'reads_steps') order by o)
+        'needs_original', s -> 'needs_original',
+        'reads', (select r.reads from public.enrichment_registry r where r.slug = s ->> 'slug')) order by o)
       from jsonb_array_elements(v_batch.blueprint) with ordinality as e(s, o)),
     'states', (select coalesce(jsonb_agg(to_jsonb(s) - array['batch_item_id', 'batch_id']
         || jsonb_build_object('bucket', leadloom.bucket(s.status, s.attempt, s.sent_at)) order by s.step_index), '[]')

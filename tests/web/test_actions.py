@@ -89,6 +89,7 @@ async def test_a_file_goes_up_and_its_reading_is_told(hands: Hands, scene: Scene
     assert events[-1]["stage"] == "done"
     assert events[-1]["rows"] == 340
     assert {"reading", "comparing"} <= {event["stage"] for event in events}
+    assert {event["total"] for event in events if event["stage"] == "reading"} == {340}
     page = await hands.http.get(events[-1]["url"])
     # Forty people are those of the upload that was there before.
     found = re.search(r'In earlier uploads</span><span class="value">(\d+)<', page.text)
@@ -402,6 +403,30 @@ async def test_pipelines_are_copied_shared_archived_and_restored(hands: Hands, s
     assert "shared template" in await hands.told(await hands.post(f"/pipelines/{scene.pipeline}/duplicate"))
     assert "is archived" in await hands.told(await hands.post(f"/pipelines/{scene.pipeline}/archive"))
     assert "is back" in await hands.told(await hands.post(f"/pipelines/{scene.pipeline}/restore"))
+
+
+async def test_garbage_in_forms_is_refused_in_words(hands: Hands, scene: Scene) -> None:
+    pipeline = f"/pipelines/{scene.pipeline}"
+    assert (await hands.post(f"{pipeline}/duplicate", {"client": "nobody"})).status_code == 422
+    wanted = {"do": "save", "name": "x", "kind": "people", "version": "999999999999999999"}
+    assert (await hands.post(pipeline, wanted)).status_code in (409, 422)
+    created = await hands.post(f"/clients/{scene.client}/pipelines/new", wanted | {"kind": "cars"})
+    assert created.status_code == 422
+    retry = await hands.post(f"/batches/{scene.batch}/retry", {"step_index": "9" * 20})
+    assert retry.status_code == 422
+    for budget in ("1e999", "1e300", "NaN"):
+        fields = await launch_fields(hands, scene) | {"budget": budget}
+        refused = await hands.post(f"/clients/{scene.client}/uploads/{scene.upload}/launch", fields)
+        assert refused.status_code == 422, budget
+
+
+async def test_a_label_may_be_made_of_any_characters(hands: Hands, scene: Scene) -> None:
+    base = f"/clients/{scene.client}/workflows/enrich_company_clay"
+    fields = {"label": "A&B #1 + ü", "webhook_url": "https://api.clay.example/v3/other"}
+    saved = await hands.post(base, fields)
+    page = await hands.http.get(saved.headers["location"])
+    assert "A&amp;B #1 + ü" in page.text
+    assert "https://api.clay.example/v3/other" in page.text
 
 
 async def test_every_action_is_in_the_audit_log_with_its_actor(hands: Hands, scene: Scene) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -149,6 +150,67 @@ async def test_what_is_not_there_is_a_page_that_leads_on(operator: httpx.AsyncCl
     part = await operator.get(path, headers=FRAGMENT)
     assert part.status_code == 404
     assert "<html" not in part.text
+
+
+CURSORS = (
+    "Ingi",
+    "MTAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA",
+    "MTAwMDAwMDAwMDAwMDAw",
+    "LTE",
+    "W10",
+    "e30",
+    "dHJ1ZQ",
+    "MS41",
+    "Ilx1MDAwMCI",
+    "%%",
+)
+LISTS = (
+    "/clients", "/clients/{client}/uploads", "/clients/{client}/uploads/{upload}/rows", "/batches", "/audit",
+    "/clients/{client}/uploads/{upload}/rows?show=repeated", "/batches/{batch}/items", "/batches/{batch}/items?q=a",
+    "/leads", "/people", "/clients/{client}/customers",
+)  # fmt: skip
+
+
+async def test_a_cursor_that_nobody_packed_opens_the_first_page(operator: httpx.AsyncClient, scene: Scene) -> None:
+    for path in LISTS:
+        for cursor in CURSORS:
+            address = fill(path, scene) + ("&" if "?" in path else "?") + f"after={cursor}"
+            assert (await operator.get(address)).status_code == 200, address
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/batches/{batch}/items?step=99999999999999999999", 200),
+        ("/batches/{batch}/items?step=40000", 200),
+        ("/batches/{batch}/retry?step_index=99999999999", 422),
+        ("/batches/{batch}/retry?error_code=%00", 200),
+        ("/pipelines/{pipeline}?version=99999999999", 200),
+        ("/items/{item}/results/99999999999999999999/raw.json", 404),
+        ("/items/{item}/rerun?step=99999999999999999999", 422),
+        ("/clients/{client}/workflows/enrich_company_clay?label=%00", 200),
+        ("/clients/{client}/workflows/enrich_company_clay/test/00000000-0000-0000-0000-000000000000?tried=abc", 200),
+    ],
+)
+async def test_addresses_changed_by_hand_are_no_trouble_of_ours(
+    operator: httpx.AsyncClient, scene: Scene, path: str, status: int
+) -> None:
+    address = fill(path.replace("{item}", next(iter(scene.items.values()))), scene)
+    assert (await operator.get(address)).status_code == status
+
+
+async def test_health_says_when_nobody_started_the_engine(
+    operator: httpx.AsyncClient, scene: Scene, pg: asyncpg.Connection
+) -> None:
+    holder = "00000000-0000-0000-0000-000000000001"
+    await scene.db.call("take_engine_lease", holder=holder, seconds=30)
+    await pg.execute("update rate_buckets set rate_per_second = 10.05")
+    assert "has not run since" not in (await operator.get("/health")).text
+    await pg.execute(
+        """update engine_leases
+           set last_run_at = now() - interval '10 minutes', expires_at = now() - interval '9 minutes'"""
+    )
+    assert "The engine has not run since" in (await operator.get("/health")).text
 
 
 async def test_without_anything_every_list_names_the_next_action(operator: httpx.AsyncClient) -> None:

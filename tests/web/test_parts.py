@@ -227,8 +227,8 @@ def test_a_timeline_is_in_order_with_attempts_sends_and_callbacks() -> None:
         "body": "",
     }
     data = {
-        "blueprint": [{"index": 0}, {"index": 1}], "states": [state], "results": {}, "superseded": [],
-        "callbacks": [callback],
+        "blueprint": [{"index": 0, "reads": []}, {"index": 1, "reads": []}], "states": [state], "results": {},
+        "superseded": [], "callbacks": [callback], "original": {}, "mapping": {},
     }  # fmt: skip
     first, second = timeline(data)
     assert [e["words"] for e in first["events"]] == [
@@ -236,3 +236,23 @@ def test_a_timeline_is_in_order_with_attempts_sends_and_callbacks() -> None:
         "Clay took the row", "Callback applied", "Completed",
     ]  # fmt: skip
     assert (second["reached"], second["events"]) == (False, [])
+
+
+def test_a_steps_input_is_the_mapped_cells_under_what_earlier_steps_found() -> None:
+    steps = [{"index": 0, "reads": ["email", "title"]}, {"index": 1, "reads": ["email", "company_name", "keywords"]}]
+    states = [
+        {
+            "step_index": index, "bucket": "pending", "created_at": NOW.isoformat(), "started_at": None,
+            "sent_at": None, "accepted_at": None, "attempt": 0, "available_at": NOW.isoformat(), "history": [],
+        }
+        for index in range(2)
+    ]  # fmt: skip
+    data = {
+        "blueprint": steps, "states": states, "superseded": [], "callbacks": [],
+        "original": {"Mail": " Ada@x.example", "Company": "Engines", "Title": ""},
+        "mapping": {"email": "Mail", "company_name": "Company", "title": "Title"},
+        "results": {"0": {"parsed": {"size": 9, "value": {"email": "ada@x.example"}}}},
+    }  # fmt: skip
+    first, second = timeline(data)
+    assert first["input"] == {"email": " Ada@x.example"}
+    assert second["input"] == {"email": "ada@x.example", "company_name": "Engines"}

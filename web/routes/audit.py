@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app import insights
 from web.deps import Db
 from web.pages import show
-from web.paging import PAGE_SIZE, text_filter, unpack
+from web.paging import PAGE_SIZE, cursor_number, text_filter
 
 router = APIRouter(prefix="/audit")
 
@@ -27,13 +27,12 @@ PLACES = {
 async def audit(request: Request, db: Db) -> Response:
     """Every change, newest first, by client, person and action."""
     client = text_filter(request, "client")
-    after = unpack(request.query_params.get("after"))
     chosen = {"actor": text_filter(request, "actor"), "action": text_filter(request, "action")}
     data = await insights.audit_log(
         db,
         client_uid=str(UUID(client)) if client and _is_uuid(client) else None,
         **chosen,
-        after=after if isinstance(after, int) else None,
+        after=cursor_number(request),
         limit=PAGE_SIZE,
     )
     return show(request, "audit.html", "partials/audit.html", data, chosen=chosen, places=PLACES)

@@ -16,11 +16,12 @@ from app.errors import InputError
 from web.charts import chart, eta_seconds, rate_per_minute
 from web.deps import Actor, Db, services
 from web.formats import plural
-from web.forms import read_form
+from web.forms import as_uuid, read_form
 from web.pages import dialog, redirect, show
-from web.paging import PAGE_SIZE, text_filter, unpack
+from web.paging import PAGE_SIZE, cursor_number, small_number, text_filter
 
 router = APIRouter(prefix="/batches")
+NO_CLIENT = ("There is no such client.", "Choose one from the list of clients.")
 STATES = ("RUNNING", "PAUSED", "COMPLETED", "CANCELLED")
 
 
@@ -29,10 +30,10 @@ async def batches(request: Request, db: Db) -> Response:
     """All batches, or those of one client or state."""
     state = text_filter(request, "state")
     client = text_filter(request, "client")
-    search, after = text_filter(request, "q"), unpack(request.query_params.get("after"))
+    search, after = text_filter(request, "q"), cursor_number(request)
     data = await insights.batches(
         db,
-        client_uid=str(_uid(client)) if client else None,
+        client_uid=str(as_uuid(client, *NO_CLIENT)) if client else None,
         state=state.upper() if state and state.upper() in STATES else None,
         search=search,
         after=after,
@@ -105,20 +106,14 @@ async def retry(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
 
 
 def _retry_filter(get: Callable[[str], str | None]) -> dict[str, Any]:
-    step, code = get("step_index"), get("error_code")
-    if step and not (step.isascii() and step.isdigit()):
+    step, code = get("step_index"), (get("error_code") or "").replace("\x00", "")
+    index = small_number(step)
+    if step and index is None:
         raise InputError("There is no such step.")
-    return ({"step_index": int(step)} if step else {}) | ({"error_code": code} if code else {})
+    return ({"step_index": index} if step else {}) | ({"error_code": code} if code else {})
 
 
 def _ask(request: Request, data: dict[str, Any], verb: str, template: str, **more: Any) -> Response:
     crumbs = [("Batches", "/batches"), (data["name"], f"/batches/{data['uid']}")]
     context = {"data": data, "crumbs": crumbs, "active": "batches", "title": f"{verb} {data['name']}"}
     return dialog(request, template, **context, **more)
-
-
-def _uid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InputError("There is no such client.", "Choose one from the list of clients.") from None

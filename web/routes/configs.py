@@ -6,6 +6,7 @@ Secrets go in and never come out: the read model leaves them away, and an empty 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -22,6 +23,7 @@ from web.config_forms import ConfigError, form_fields, parse_config
 from web.deps import Actor, Db, services
 from web.forms import Form, read_form
 from web.pages import is_fragment, page, redirect, show
+from web.paging import small_number, text_filter
 
 router = APIRouter(prefix="/clients/{client}/workflows")
 
@@ -36,7 +38,7 @@ async def configs(request: Request, db: Db, client: UUID) -> Response:
 @router.get("/{slug}")
 async def config(request: Request, db: Db, client: UUID, slug: str) -> Response:
     """The form of one workflow's config."""
-    data = await insights.config(db, str(client), slug, request.query_params.get("label", "")[:100])
+    data = await insights.config(db, str(client), slug, (text_filter(request, "label") or "")[:100])
     return _page(request, data)
 
 
@@ -60,7 +62,7 @@ async def save(request: Request, db: Db, admin: Actor, client: UUID, slug: str) 
         await save_workflow_config(db, str(client), slug, checked, label=label, version=version, actor=admin.email)
     except UserError as error:
         return _page(request, data, problem=error, form=form)
-    target = f"/clients/{client}/workflows/{slug}" + (f"?label={label}" if label else "")
+    target = f"/clients/{client}/workflows/{slug}" + (f"?label={quote(label)}" if label else "")
     return redirect(request, target, f"{data['workflow']['title']} is set up. Everything not yet sent uses it.")
 
 
@@ -95,7 +97,7 @@ async def test(request: Request, db: Db, admin: Actor, client: UUID, slug: str) 
 @router.get("/{slug}/test/{uid}")
 async def answer(request: Request, db: Db, client: UUID, slug: str, uid: UUID) -> Response:
     """Has the test row been answered? Asked every two seconds for ten minutes."""
-    tried = int(request.query_params.get("tried", "0")[:4] or 0)
+    tried = small_number(request.query_params.get("tried")) or 0
     found = await trial_answer(db, str(uid))
     if found is None and tried:
         tried += 1

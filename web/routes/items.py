@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from app import batches as operations
@@ -16,10 +16,11 @@ from web.deps import Actor, Db, services
 from web.downloads import attachment
 from web.forms import read_form
 from web.pages import dialog, redirect, show
-from web.paging import PAGE_SIZE, text_filter, unpack
+from web.paging import PAGE_SIZE, cursor_number, small_number, text_filter
 from web.timeline import timeline
 
 router = APIRouter()
+LAST_STEP = 32_767
 BUCKETS = ("active", "pending", "running", "waiting", "retrying", "done", "completed", "skipped", "failed", "cancelled")
 
 
@@ -28,16 +29,13 @@ async def items(request: Request, db: Db, uid: UUID) -> Response:
     """The rows of a batch: by step, state, error, text."""
     step, bucket = text_filter(request, "step"), text_filter(request, "bucket")
     code, search = text_filter(request, "code"), text_filter(request, "q")
-    after = unpack(request.query_params.get("after"))
     chosen = {
-        "step": int(step) if step and step.isascii() and step.isdigit() else None,
+        "step": small_number(step, most=LAST_STEP),
         "bucket": bucket if bucket in BUCKETS else None,
         "code": code,
         "search": search,
     }
-    data = await insights.items(
-        db, str(uid), **chosen, after=after if isinstance(after, int) else None, limit=PAGE_SIZE
-    )
+    data = await insights.items(db, str(uid), **chosen, after=cursor_number(request), limit=PAGE_SIZE)
     return show(request, "items.html", "partials/items.html", data, chosen=chosen, q=search)
 
 
@@ -50,7 +48,7 @@ async def item(request: Request, db: Db, uid: UUID) -> Response:
 
 
 @router.get("/items/{uid}/results/{step}/{part}.json")
-async def result(db: Db, uid: UUID, step: int, part: str) -> Response:
+async def result(db: Db, uid: UUID, step: Annotated[int, Path(ge=0, le=LAST_STEP)], part: str) -> Response:
     """One payload whole, as a file."""
     if part not in ("raw", "parsed"):
         raise InputError("A result has a raw and a parsed part.")
@@ -97,6 +95,7 @@ async def retry_now(request: Request, db: Db, admin: Actor, uid: UUID) -> Respon
 
 def _step(data: dict[str, Any], text: str | None) -> int:
     reached = {state["step_index"] for state in data["states"]}
-    if not text or not text.isascii() or not text.isdigit() or int(text) not in reached:
+    step = small_number(text)
+    if step is None or step not in reached:
         raise InputError("The row has not reached that step.", "Choose one of the steps that it has reached.")
-    return int(text)
+    return step

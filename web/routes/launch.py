@@ -15,7 +15,7 @@ from app import batches, insights
 from app.errors import ConflictError, InputError, UserError
 from app.step_checks import missing_inputs, row_fields
 from web.deps import Actor, Db, services
-from web.forms import Form, read_form
+from web.forms import Form, as_uuid, read_form
 from web.pages import dialog, page, redirect
 
 router = APIRouter(prefix="/clients/{client}/uploads/{uid}/launch")
@@ -39,7 +39,7 @@ async def launch(request: Request, db: Db, admin: Actor, client: UUID, uid: UUID
     del client
     form = await read_form(request)
     try:
-        pipeline = _uuid(form.text("pipeline"), "Choose a pipeline.")
+        pipeline = as_uuid(form.text("pipeline"), "Choose a pipeline.")
         limit = form.integer("rows", "Number of rows", least=1) if form.text("scope") == "first" else None
         if form.text("scope") == "first" and limit is None:
             raise InputError("Say how many rows.", "For example 100.")
@@ -50,7 +50,7 @@ async def launch(request: Request, db: Db, admin: Actor, client: UUID, uid: UUID
             str(uid),
             str(pipeline),
             actor=admin.email,
-            launch_key=_uuid(form.text("launch_key"), "Reload the page and launch again."),
+            launch_key=as_uuid(form.text("launch_key"), "Reload the page and launch again."),
             row_limit=limit,
             name=form.optional("name"),
             budget=form.amount("budget", "Budget"),
@@ -60,13 +60,6 @@ async def launch(request: Request, db: Db, admin: Actor, client: UUID, uid: UUID
     await services(request).wake()
     said = f"Launched: {answer['item_count']:,} rows are on their way." if answer["created"] else None
     return redirect(request, f"/batches/{answer['batch']}", said)
-
-
-def _uuid(text: str, otherwise: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InputError(otherwise) from None
 
 
 def _refuse_unready(data: dict[str, Any], pipeline: str) -> None:

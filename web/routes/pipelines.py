@@ -15,8 +15,9 @@ from app.pipelines import create_pipeline
 from app.step_checks import missing_inputs, row_fields
 from app.workflows.base import IDENTITY_COLUMNS
 from web.deps import Actor, Db
-from web.forms import read_form
+from web.forms import as_uuid, read_form
 from web.pages import dialog, is_fragment, page, redirect, show
+from web.paging import small_number
 from web.pipeline_editor import CONDITION_OPS, Editor, Step
 
 router = APIRouter()
@@ -57,8 +58,7 @@ async def create(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
 @router.get("/pipelines/{uid}")
 async def pipeline(request: Request, db: Db, uid: UUID) -> Response:
     """The builder; `?version=` opens an earlier version, to look at or to save again."""
-    version = request.query_params.get("version", "")
-    wanted = int(version) if version.isascii() and version.isdigit() else None
+    wanted = small_number(request.query_params.get("version"))
     data = await insights.pipeline(db, str(uid), version=wanted)
     saved = data["pipeline"]
     old = wanted if wanted is not None and wanted != saved["version"] else None
@@ -94,7 +94,8 @@ async def change(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
 async def duplicate(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Copy a pipeline or template for a client, or as a template (no client)."""
     client = (await read_form(request)).optional("client")
-    made = await db.call("duplicate_pipeline", pipeline=str(uid), client=client, actor=admin.email)
+    owner = str(as_uuid(client, "There is no such client.")) if client else None
+    made = await db.call("duplicate_pipeline", pipeline=str(uid), client=owner, actor=admin.email)
     said = f"“{made['name']}” is a copy. Change it as you like."
     return redirect(request, f"/pipelines/{made['uid']}", said)
 
