@@ -136,24 +136,33 @@ def read_text(value: Any, field: str, report: Report, *, lines: bool = False) ->
         report: takes what cannot be read as text.
         lines: keep line breaks (descriptions).
     """
-    if value.__class__ is dict:
-        value = value.get("name") or value.get("value") or value.get("text") or (value or None)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        if value not in ([], {}):
-            report.doubt(field, value, "not a text")
-        return None
-    if not isinstance(value, str) and not abs(value) < TOO_LARGE:
-        report.doubt(field, shown(value), "not a number that can be kept")
-        return None
-    if isinstance(value, str) and "&" in value:
+    if value.__class__ is not str:
+        value = _as_text(value, field, report)
+        if value is None:
+            return None
+    if "&" in value:
         value = _unescaped(value)
     text = clean_block(value) if lines else clean_text(value)
-    if text is None or text.lower() in MISSING_WORDS:
+    if text is None or (len(text) <= LONGEST_MISSING and text.lower() in MISSING_WORDS):
         return None
     # The database stores no lone surrogates, which some JSON decoders let through.
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _as_text(value: Any, field: str, report: Report) -> str | None:
+    """What is text in a value that is none: an object's `name`, `value` or `text`, or a number's digits."""
+    if value.__class__ is dict:
+        value = value.get("name") or value.get("value") or value.get("text") or (value or None)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if value not in ([], {}):
+            report.doubt(field, value, "not a text")
+        return None
+    if not abs(value) < TOO_LARGE:
+        report.doubt(field, shown(value), "not a number that can be kept")
+        return None
+    return clean_text(value)
 
 
 def _unescaped(text: str) -> str:
