@@ -5,15 +5,13 @@
 Every payload is another person with eight positions at companies out of 20,000, so that caches help no more than they
 do in life. "Parser" reads JSON text and ends with the rows that the database gets. "Replay" is `leadloom extract` over
 a finished batch: read through the HTTP API, understood, stored as leads and positions with all their indexes; then the
-same again, where nothing changes. Peak memory is that of this process and its largest worker; CPU seconds are those of
-this process, its workers and the stack together, and say what the machine could do with nothing else on it.
+same again, where nothing changes. Peak memory is that of this process and its largest worker.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import gc
 import os
 import random
@@ -26,7 +24,6 @@ from typing import Any
 
 import asyncpg
 import orjson
-import psutil
 
 from app.extraction.evidence import evidence_from
 from app.extraction.replay import extract_batches
@@ -161,17 +158,6 @@ async def finished_batch(pg: asyncpg.Connection, client: str, count: int) -> str
     return str(batch["uid"])
 
 
-def cpu_seconds() -> float:
-    """CPU time of this process, its workers, and the stack with every PostgreSQL process, ended ones included."""
-    total = 0.0
-    for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
-        with contextlib.suppress(psutil.Error):
-            times = process.cpu_times()
-            total += times.user + times.system
-    ended = os.times()
-    return total + ended.children_user + ended.children_system
-
-
 def peak_mb() -> float:
     """Peak memory of this process plus that of its largest worker."""
     own, child = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
@@ -184,11 +170,11 @@ async def measure_replay(count: int) -> None:
         client = (await db.call("create_client", name="Extraction", actor="bench"))["uid"]
         batch = await finished_batch(pg, client, count)
         for name in ("replay, everything new", "replay again, nothing changes"):
-            started, used = time.perf_counter(), cpu_seconds()
+            started = time.perf_counter()
             [report] = await extract_batches(db, [batch])
-            seconds, used = time.perf_counter() - started, cpu_seconds() - used
+            seconds = time.perf_counter() - started
             assert report.done == count, report
-            print(f"| {name} | {count / seconds:,.0f} | {used:.1f} | {report.changed:,} | {peak_mb():.0f} |")
+            print(f"| {name} | {count / seconds:,.0f} | {report.changed:,} | {peak_mb():.0f} |")
 
 
 def main() -> None:
@@ -198,11 +184,9 @@ def main() -> None:
     count = parser.parse_args().payloads
     texts = list(payloads(min(count, 4_000)))
     print(f"{count:,} payloads of {sum(map(len, texts)) / len(texts) / 1024:.1f} KB, {os.cpu_count()} cores\n")
-    print("| what | payloads/s | CPU seconds | rows changed | peak MB |\n|---|---|---|---|---|")
+    print("| what | payloads/s | rows changed | peak MB |\n|---|---|---|---|")
     for processes in (1, 2):
-        print(
-            f"| parser, {processes} process{'es' * (processes > 1)} | {measure_parser(texts, processes):,.0f} | | | |"
-        )
+        print(f"| parser, {processes} process{'es' * (processes > 1)} | {measure_parser(texts, processes):,.0f} | | |")
     asyncio.run(measure_replay(count))
 
 
