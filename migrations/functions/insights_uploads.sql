@@ -119,6 +119,12 @@ begin
     'other_kinds', (select count(*) from public.enrichment_pipelines
                     where (client_id = v_upload.client_id or client_id is null) and archived_at is null
                       and upload_kind <> v_upload.kind),
+    'launched', (
+      select coalesce(jsonb_agg(l order by l.created_at desc), '[]') from (
+        select b.uid, b.name, b.created_at, b.state, b.item_count, p.uid as pipeline
+        from public.batches b join public.enrichment_pipelines p on p.id = b.pipeline_id
+        where b.upload_id = v_upload.id and b.state <> 'CANCELLED'
+        order by b.id desc limit 20) l),
     'pipelines', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'uid', p.uid, 'name', p.name, 'version', p.version, 'template', p.client_id is null,

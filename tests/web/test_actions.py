@@ -8,6 +8,7 @@ import re
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import orjson
 import pytest
@@ -403,6 +404,36 @@ async def test_pipelines_are_copied_shared_archived_and_restored(hands: Hands, s
     assert "shared template" in await hands.told(await hands.post(f"/pipelines/{scene.pipeline}/duplicate"))
     assert "is archived" in await hands.told(await hands.post(f"/pipelines/{scene.pipeline}/archive"))
     assert "is back" in await hands.told(await hands.post(f"/pipelines/{scene.pipeline}/restore"))
+
+
+async def test_a_paused_batch_is_watched_until_what_is_under_way_has_ended(
+    hands: Hands, scene: Scene, pg: asyncpg.Connection
+) -> None:
+    await hands.post(f"/batches/{scene.batch}/pause")
+    waiting = scene.items["waiting1"]
+    for page in (f"/batches/{scene.batch}", f"/items/{waiting}", "/batches"):
+        assert "every 2s" in (await hands.http.get(page)).text, page
+    await pg.execute(
+        "update workflow_states set status = 'CANCELLED', finished_at = now() where status = 'IN_PROGRESS'"
+    )
+    assert "every 2s" not in (await hands.http.get(f"/items/{waiting}")).text
+
+
+async def test_a_second_launch_of_the_same_is_pointed_out(hands: Hands, scene: Scene) -> None:
+    base = f"/clients/{scene.client}/uploads"
+    again = await hands.http.get(f"{base}/{scene.upload}/launch?pipeline={scene.pipeline}")
+    assert "went through this pipeline before" in again.text
+    assert f"/batches/{scene.batch}" in again.text
+    first = await hands.http.get(f"{base}/{scene.upload}/launch?pipeline={scene.template}")
+    assert "went through this pipeline before" not in first.text
+
+
+async def test_a_step_is_chosen_in_the_form_that_searches(hands: Hands, scene: Scene) -> None:
+    page = (await hands.http.get(f"/batches/{scene.batch}/items?bucket=failed&q=a")).text
+    form = re.search(r'<form class="search" id="item-filters".*?</form>', page, re.DOTALL)
+    assert form is not None
+    assert 'name="bucket" value="failed"' in form[0]
+    assert re.findall(r'name="(step|code)" form="item-filters"', page)[:1] == ["step"]
 
 
 async def test_garbage_in_forms_is_refused_in_words(hands: Hands, scene: Scene) -> None:

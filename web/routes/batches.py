@@ -47,7 +47,10 @@ async def batch(request: Request, db: Db, uid: UUID) -> Response:
     """One batch: matrix, chart, errors, cost; polled while something can change."""
     data = await insights.batch(db, str(uid))
     figures = {"chart": chart(data["chart"]), "rate": rate_per_minute(data), "eta": eta_seconds(data)}
-    return show(request, "batch.html", "partials/batch.html", data, figures=figures, live=data["state"] == "RUNNING")
+    live = data["state"] == "RUNNING"
+    # A paused batch starts nothing more, but what is under way still ends and callbacks still come.
+    polls = live or (data["state"] == "PAUSED" and data["running"] + data["waiting"] > 0)
+    return show(request, "batch.html", "partials/batch.html", data, figures=figures, live=live, polls=polls)
 
 
 @router.get("/{uid}/pause")

@@ -43,7 +43,8 @@ async def items(request: Request, db: Db, uid: UUID) -> Response:
 async def item(request: Request, db: Db, uid: UUID) -> Response:
     """One row: every attempt, wait, send, callback and result."""
     data = await insights.item(db, str(uid))
-    live = data["state"] == "ACTIVE" and data["batch"]["state"] == "RUNNING"
+    under_way = any(state["bucket"] in ("running", "waiting") for state in data["states"])
+    live = data["state"] == "ACTIVE" and (data["batch"]["state"] == "RUNNING" or under_way)
     return show(request, "item.html", "partials/item.html", data, steps=timeline(data), live=live)
 
 

@@ -7,6 +7,7 @@ per address and per origin in the database, so that guessing slows down across a
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 from typing import Any
 
@@ -19,12 +20,13 @@ from web.auth import SignInRefusedError
 from web.cookies import ACCESS, BINDING, REFRESH, drop_cookie, put_cookie
 from web.deps import Db, keep_session, services, signed_in
 from web.errors import ForbiddenError, SignInNeededError
-from web.formats import duration
+from web.formats import duration, plural
 from web.pages import local_path, page, redirect
 from web.security import csrf_token, csrf_valid
 
 router = APIRouter()
 WRONG = "E-mail or password is wrong, or this account may not enter."
+A_MINUTE = 60
 BINDING_AGE_S = 60 * 60 * 12
 
 
@@ -75,7 +77,9 @@ async def sign_in(request: Request, db: Db) -> Response:
     keys = _keys(request, email)
     wait_s = await insights.sign_in_wait(db, keys)
     if wait_s > 0:
-        problem = f"Too many attempts. Try again in {duration(max(1, round(wait_s)))}."
+        whole = max(1, math.ceil(wait_s))
+        words = duration(whole) if whole >= A_MINUTE else plural(whole, "second")
+        problem = f"Too many attempts. Try again in {words}."
         return _form(request, status=429, email=email, target=target, problem=problem)
     try:
         session = await services(request).auth.sign_in(email, password)

@@ -53,6 +53,8 @@
     // What had the focus is gone, a removed step: the focus goes to the list's next best place.
     if (focused?.startsWith("remove-")) (document.querySelector(".step button") || document.querySelector("#palette button"))?.focus();
   });
+  // A field that keeps the form from being saved is shown: the browser cannot point at what is folded away.
+  document.addEventListener("invalid", (event) => { const fold = event.target.closest("#builder details"); if (fold) fold.open = true; }, true);
   document.addEventListener("input", (event) => { if (event.target.closest("#builder")) mark(); });
   document.addEventListener("submit", (event) => { if (event.target.id === "builder") dirty = false; });
   addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });

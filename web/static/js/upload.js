@@ -146,6 +146,7 @@
   function allDone() {
     // One file that went well leads on to its page; several, or a refusal, stay to be read.
     if (finished.length === 1 && !refused && list.childElementCount === 1) { location.href = finished[0]; return; }
+    if (finished.length && document.getElementById("client")) htmx.ajax("GET", location.pathname, { target: "#client", swap: "outerMorph" });
     finished = [];
     refused = 0;
   }
