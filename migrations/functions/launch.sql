@@ -67,6 +67,8 @@ begin
   if p_upload.id is null or p_upload.state <> 'READY' then
     raise exception using errcode = 'PT404', message = 'There is no such upload, or it is not read completely.',
       hint = 'Wait until the upload is ready, then launch.';
+  elsif exists (select 1 from public.clients where id = p_upload.client_id and archived_at is not null) then
+    raise exception using errcode = 'PT409', message = 'This client is archived.', hint = 'Restore the client, then launch.';
   elsif p_pipeline.id is null or p_pipeline.archived_at is not null then
     raise exception using errcode = 'PT404', message = 'There is no such pipeline, or it is archived.',
       hint = 'Choose one of the client''s pipelines.';

@@ -419,6 +419,13 @@ async def test_a_paused_batch_is_watched_until_what_is_under_way_has_ended(
     assert "every 2s" not in (await hands.http.get(f"/items/{waiting}")).text
 
 
+async def test_nothing_is_launched_for_an_archived_client(hands: Hands, scene: Scene, pg: asyncpg.Connection) -> None:
+    fields = await launch_fields(hands, scene)
+    await pg.execute("update clients set archived_at = now() where uid = $1::uuid", scene.client)
+    refused = await hands.post(f"/clients/{scene.client}/uploads/{scene.upload}/launch", fields)
+    assert (refused.status_code, "This client is archived." in refused.text) == (409, True)
+
+
 async def test_a_second_launch_of_the_same_is_pointed_out(hands: Hands, scene: Scene) -> None:
     base = f"/clients/{scene.client}/uploads"
     again = await hands.http.get(f"{base}/{scene.upload}/launch?pipeline={scene.pipeline}")
