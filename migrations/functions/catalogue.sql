@@ -181,6 +181,9 @@ begin
       message = format('%s changed this configuration meanwhile.', v_config.updated_by),
       hint = 'Open it again to see the change, then repeat yours.';
   end if;
+  if v_config.config = p_config then
+    return jsonb_build_object('id', v_config.id, 'version', v_config.version);
+  end if;
   insert into public.client_workflow_configs as c (client_id, workflow_slug, label, config, updated_by)
   values (v_client, p_workflow, coalesce(p_label, ''), p_config, p_actor)
   on conflict (client_id, workflow_slug, label) do update

@@ -38,6 +38,10 @@ begin
     from done group by batch_id, step_index order by batch_id, step_index
   loop
     perform leadloom.hold_batch(v_group.batch_id);
+    if v_group.entities is not null then
+      -- Before the next step's: entity locks are taken in the order of the steps.
+      perform leadloom.hold_entities(v_group.batch_id, v_group.step_index);
+    end if;
     v_applied := v_applied + cardinality(v_group.items);
     if v_group.identities is not null then
       perform leadloom.set_identity(v_group.identities);
@@ -46,7 +50,6 @@ begin
     perform leadloom.enter_step(v_group.batch_id, v_group.step_index + 1, v_group.items);
     if v_group.entities is not null then
       -- A few followers at once; very many are the sequencer's work, in portions.
-      perform leadloom.hold_entities(v_group.batch_id, v_group.step_index);
       perform leadloom.share_results(array(
         select w.id from public.workflow_states w
         where w.batch_id = v_group.batch_id and w.step_index = v_group.step_index and w.status = 'PENDING'

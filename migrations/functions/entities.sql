@@ -13,6 +13,16 @@ begin
 end
 $$;
 
+-- The same without waiting, for whoever holds locks of later steps already: entity locks are taken in the order of steps.
+create or replace function leadloom.try_hold_entities(p_batch_id bigint, p_step_index integer) returns boolean
+language plpgsql volatile security invoker set search_path = ''
+as $$
+begin
+  perform leadloom.hold_batch(p_batch_id);
+  return pg_catalog.pg_try_advisory_xact_lock(p_batch_id * 64 + p_step_index);
+end
+$$;
+
 -- Give parked states the result of a finished sibling with the same entity; states without one stay parked.
 create or replace function leadloom.share_results(p_state_ids bigint[]) returns integer
 language plpgsql volatile security invoker set search_path = ''
@@ -98,7 +108,7 @@ begin
     select * from public.waking_entities order by batch_id, step_index, entity_value limit p_limit for update skip locked
   loop
     exit when v_left <= 0;
-    perform leadloom.hold_entities(v_wake.batch_id, v_wake.step_index);
+    continue when not leadloom.try_hold_entities(v_wake.batch_id, v_wake.step_index);
     v_parked := array(
       select id from public.workflow_states
       where batch_id = v_wake.batch_id and step_index = v_wake.step_index and entity_value = v_wake.entity_value
