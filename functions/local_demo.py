@@ -65,7 +65,8 @@ class Summary:
     item_steps_per_second: float
     ingest_rows_per_second: float
     sent: int
-    callbacks: dict[str, int]
+    callbacks: int
+    verdicts: dict[str, int]
     failures: dict[str, int]
     audit: list[dict[str, Any]]
     sandbox: dict[str, Any]
@@ -142,7 +143,8 @@ async def _run(db: Database, rows: int, pipeline: Pipeline) -> Summary:
         item_steps_per_second=round(numbers["item_steps"] / seconds, 1),
         ingest_rows_per_second=round(rows / ingest_seconds, 1),
         sent=numbers["sent"],
-        callbacks=facts["callbacks"],
+        callbacks=sum(facts["callbacks"].values()),
+        verdicts=facts["callbacks"],
         failures=facts["failures"],
         audit=await batches.audit(db, batch),
         sandbox=stats,
@@ -174,13 +176,13 @@ def _print(summary: Summary) -> None:
         ["completed", f"{summary.completed:,}"],
         ["failed", f"{summary.failed:,}"],
         ["sent to the sandbox", f"{summary.sent:,}"],
-        ["callbacks", f"{sum(summary.callbacks.values()):,}"],
+        ["callbacks", f"{summary.callbacks:,}"],
         ["item-steps a second", f"{summary.item_steps_per_second:,}"],
         ["uploaded rows a second", f"{summary.ingest_rows_per_second:,}"],
         ["seconds", f"{summary.seconds:,}"],
     ]
     console.print(table(["", "what happened"], rows))
-    for kind, counts in (("callbacks", summary.callbacks), ("failures", summary.failures)):
+    for kind, counts in (("callbacks", summary.verdicts), ("failures", summary.failures)):
         if counts:
             console.print(f"{kind}: " + ", ".join(f"{n:,} {name}" for name, n in sorted(counts.items())))
     for finding in summary.audit:

@@ -18,7 +18,8 @@ async def demo(*args: str) -> dict[str, Any]:
 async def test_every_row_is_accounted_for() -> None:
     summary = await demo("--rows", "150")
     assert (summary["completed"], summary["failed"], summary["waiting"], summary["audit"]) == (150, 0, 0, [])
-    assert summary["callbacks"] == {"applied": summary["sent"]}
+    assert summary["callbacks"] == summary["sent"]
+    assert summary["verdicts"] == {"applied": summary["sent"]}
     assert summary["sandbox"]["received"] == summary["sent"]
     assert summary["item_steps"] == 5 * 150
 
