@@ -114,12 +114,6 @@ begin
 end
 $$;
 
-create or replace function public.extraction_run(p_run uuid) returns jsonb
-language sql stable security invoker set search_path = ''
-as $$
-  select leadloom.run_as_json(r) from public.extraction_runs r where r.id = leadloom.run_id(p_run)
-$$;
-
 -- The next items of a replay with their evidence; "through" is where to go on. Reading changes nothing, so a reader
 -- that died costs nothing.
 create or replace function public.extraction_items(p_run uuid, p_after integer, p_limit integer, p_max_bytes bigint)
