@@ -1,8 +1,8 @@
 -- The dispatcher: due PENDING states become chunks that workers claim. A chunk holds state ids of one batch, step and
 -- config; its row says which worker has it, so a call that is delivered twice runs once.
 
--- Every batch × step that has something due, with the client's live config for it (so that a corrected URL works at
--- once).
+-- Every batch × step that has something due and is not held, with the client's live config for it (so that a corrected
+-- URL works at once).
 create or replace function leadloom.due_steps()
 returns setof leadloom.due_step
 language sql stable security invoker set search_path = ''
@@ -13,7 +13,7 @@ as $$
   cross join lateral jsonb_array_elements(b.blueprint) with ordinality as e(s, o)
   left join public.client_workflow_configs f
     on f.client_id = b.client_id and f.workflow_slug = e.s ->> 'slug' and f.label = coalesce(e.s ->> 'label', '')
-  where b.state = 'RUNNING'
+  where b.state = 'RUNNING' and not leadloom.is_held(b.id, (e.o - 1)::integer)
     and exists (select 1 from public.workflow_states w
                 where w.batch_id = b.id and w.step_index = e.o - 1 and w.status = 'PENDING'
                   and w.available_at <= leadloom.clock())
@@ -186,7 +186,7 @@ as $$
      cross join lateral (select w.available_at as next_at from public.workflow_states w
        where w.batch_id = b.id and w.step_index = step and w.status = 'PENDING' and w.available_at < 'infinity'
        order by w.available_at limit 1) first
-     where b.state = 'RUNNING'),
+     where b.state = 'RUNNING' and not leadloom.is_held(b.id, step)),
     (select min(lease_until) from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null),
     (select min(deadline_at) from public.workflow_states where status = 'IN_PROGRESS' and sent_at is not null),
     (select leadloom.clock() from public.batches where state = 'RUNNING' and filled_rows < item_count limit 1),

@@ -26,6 +26,7 @@ as $$
     'active', b.item_count - r.completed - r.failed - r.cancelled, 'waiting', r.waiting, 'retrying', r.retrying,
     'running', r.running, 'pending', r.pending, 'sent', r.sent, 'item_steps', r.item_steps, 'spent', b.spent,
     'budget', b.budget, 'created_at', b.created_at, 'finished_at', b.finished_at,
+    'holds', leadloom.batch_holds(b.id),
     'steps', (
       select jsonb_agg(jsonb_build_object(
         'index', (e.o - 1), 'slug', e.s ->> 'slug', 'title', e.s ->> 'title', 'kind', e.s ->> 'kind',
