@@ -1,16 +1,13 @@
-"""The pure parts of the pages: how values are written, the chart's geometry, the builder's clicks, safe CSV, forms."""
+"""The pure parts of the pages: how values are written, the chart's geometry, the builder's clicks, forms."""
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from app.csv_out import csv_line, harmless
 from app.errors import InputError
 from app.step_checks import missing_inputs, row_fields
 from web import formats
@@ -59,25 +56,6 @@ def test_numbers_are_grouped_and_counted_words_bent() -> None:
     assert formats.plural(1, "batch", "batches") == "1 batch"
     assert formats.plural(1200, "row") == "1,200 rows"
     assert formats.filesize(1_234_567) == "1.2 MB"
-
-
-@pytest.mark.parametrize(
-    ("cell", "safe"),
-    [
-        ('=HYPERLINK("x")', '\'=HYPERLINK("x")'), ("@SUM(1)", "'@SUM(1)"),
-        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
-        ("-2+3+cmd", "'-2+3+cmd"), ("\tx", "'\tx"), ("+1 415 555-0100", "+1 415 555-0100"), ("-12.5", "-12.5"),
-        ("plain", "plain"), ("", ""), ("a=b", "a=b"),
-    ],
-)  # fmt: skip
-def test_cells_that_would_run_as_formulas_are_made_text(cell: str, safe: str) -> None:
-    assert harmless(cell) == safe
-
-
-def test_a_line_of_csv_reads_back_as_it_was() -> None:
-    cells = ["a,b", 'say "hi"', "two\nlines", None, {"a": [1]}, "  kept  ", "Ünïcödé"]
-    [read] = csv.reader(io.StringIO(csv_line(cells).decode()))
-    assert read == ["a,b", 'say "hi"', "two\nlines", "", '{"a":[1]}', "  kept  ", "Ünïcödé"]
 
 
 def points(*values: tuple[int, int, int, int]) -> list[list[Any]]:
