@@ -15,6 +15,7 @@ from app.callback_bodies import Outcome, Unreadable, addressee, decode_body, rea
 from app.clay_tokens import CallbackToken, token_digest, verify_token
 from app.db import Database
 from app.errors import DatabaseError, LeadloomError
+from app.logs import log_context
 from app.settings import settings
 from app.workflows import ClayWorkflow, registry
 
@@ -86,16 +87,14 @@ async def _receive(
     db: Database, workflow_slug: str, raw: bytes, known: CallbackToken | None, client_id: int | None
 ) -> Received:
     text = decode_body(raw)
-    stored = await db.call(
-        "receive_callback",
-        workflow=workflow_slug,
-        item=known.item if known else None,
-        step=known.step_index if known else None,
-        attempt=known.attempt if known else None,
-        client_id=client_id,
-        body=text,
-    )
-    return await _settle(db, stored["inbox_id"], workflow_slug, text)
+    names = {
+        "item": known.item if known else None,
+        "step": known.step_index if known else None,
+        "attempt": known.attempt if known else None,
+    }
+    with log_context(workflow=workflow_slug, **names):
+        stored = await db.call("receive_callback", workflow=workflow_slug, client_id=client_id, body=text, **names)
+        return await _settle(db, stored["inbox_id"], workflow_slug, text)
 
 
 async def _settle(db: Database, inbox_id: int, workflow_slug: str, text: str) -> Received:
@@ -103,8 +102,9 @@ async def _settle(db: Database, inbox_id: int, workflow_slug: str, text: str) ->
     try:
         said = await _apply(db, inbox_id, _read(workflow_slug, text))
     except DatabaseError as error:
-        log.warning("callback %d is stored, and settled later: %s", inbox_id, error)
+        log.warning("A callback is stored, and settled later: %s", error, extra={"callback": inbox_id})
         return Received("received", applied=False)
+    log.info("A callback was settled.", extra={"callback": inbox_id, "verdict": said["verdict"]})
     return Received(said["verdict"], said["applied"])
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import httpcore
 import httpx
 
 from app.clay_config import ClayConfig, is_public, loopback_allowed, parse_address
+from app.logs import mask_logger
 
 __all__ = ["TIMEOUT", "UNKNOWN", "Answer", "http_client", "post_row"]
 
@@ -274,15 +274,4 @@ class _GuardedTransport(httpx.AsyncHTTPTransport):
         )
 
 
-class _HideWebhooks(logging.Filter):
-    """httpx logs whole URLs at level INFO, and a webhook's URL is a secret: only its host is logged."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                f"{arg.scheme}://{arg.host}/…" if isinstance(arg, httpx.URL) else arg for arg in record.args
-            )
-        return True
-
-
-logging.getLogger("httpx").addFilter(_HideWebhooks())
+mask_logger("httpx")  # it logs whole URLs at level INFO, and a webhook's URL is a secret

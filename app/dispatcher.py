@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ from app.clay_http import http_client
 from app.db import Database
 from app.errors import Retry, StepError
 from app.extraction.feed import portions_with_results
+from app.logs import log_context
 from app.workflows import registry
 from app.workflows.base import ClayWorkflow, ComputeWorkflow
 
@@ -73,9 +75,20 @@ async def run_chunk(db: Database, chunk_id: str, http: httpx.AsyncClient | None 
         Counts of this chunk; all zero when another delivery has claimed it.
     """
     chunk = await db.call("claim_chunk", chunk=chunk_id, claimer=uuid4())
-    items = chunk["items"]
-    if not items:
+    if not chunk["items"]:
         return ChunkReport()
+    with log_context(batch=chunk["batch"], step=chunk["step_index"], workflow=chunk["workflow"]):
+        began = time.monotonic()
+        report = await _run(db, chunk, http)
+        log.info(
+            "A chunk of %d rows: %d completed, %d failed, %d sent in %.2f s.",
+            *(report.claimed, report.completed, report.failed, report.sent, time.monotonic() - began),
+        )
+        return report
+
+
+async def _run(db: Database, chunk: dict[str, Any], http: httpx.AsyncClient | None) -> ChunkReport:
+    items = chunk["items"]
     workflow = registry().get(chunk["workflow"])
     if isinstance(workflow, ClayWorkflow):
         return await _send(db, http, chunk, workflow)

@@ -203,7 +203,16 @@ async def run_engine(
     finally:
         loop.report.seconds = round(time.monotonic() - started, 3)
         await _release(loop)
+        log.info("The engine rests after %s.", _summary(loop.report))
     return loop.report
+
+
+def _summary(report: EngineReport) -> str:
+    """What was done, in a line for the log."""
+    if not report.held:
+        return f"{report.seconds:g} s: another engine holds the lease"
+    done = {name: n for name, n in asdict(report).items() if n and name not in ("held", "ticks", "seconds")}
+    return f"{report.seconds:g} s: " + (", ".join(f"{name} {n}" for name, n in done.items()) or "nothing was due")
 
 
 async def _turn(loop: _Loop) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 import typer
 
 from app.errors import LeadloomError, UserError
+from app.logs import set_up_logging
 from functions import local_batches, local_demo, local_results, local_serve
 from functions.local_output import console
 
@@ -39,7 +39,7 @@ for command in (
 
 def main() -> None:
     """Run a command; what a user can put right is said in one line, without a traceback."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    set_up_logging("console", form="text")
     try:
         cli()
     except UserError as error:

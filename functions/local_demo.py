@@ -100,7 +100,7 @@ def demo(
 
 
 async def _demo(folder: Path, rows: int, pipeline: Pipeline, sandbox: Sandbox) -> Summary:
-    processes = Processes(folder)
+    processes = Processes(folder, {"LEADLOOM_LOG": "text"})
     with console.status("Starting a temporary stack"):
         await processes.start("stack")
         settings.cache_clear()

@@ -23,6 +23,7 @@ from app.local.postgres import port_is_free
 from app.local.seed import prepare, seed
 from app.local.server import BackgroundServer, listen
 from app.local.stack import Stack, record_in_env
+from app.logs import set_up_logging
 from app.settings import home, settings
 from functions.local_engine import engine as run_engine_until
 from functions.local_output import console
@@ -35,8 +36,8 @@ WEB_PORT = 8000
 Port = Annotated[int | None, typer.Option(help="Port on 127.0.0.1.", envvar="PORT", min=1, max=65535)]
 
 
-def _until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run `work` with an event that SIGINT and SIGTERM set."""
+def _until_stopped(part: str, work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run `work` with an event that SIGINT and SIGTERM set; what it logs carries the part's name."""
 
     async def main() -> None:
         stopped = asyncio.Event()
@@ -44,6 +45,7 @@ def _until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         await work(stopped)
 
+    set_up_logging(part)
     follow_parent()
     asyncio.run(main())
 
@@ -60,7 +62,7 @@ def stack() -> None:
         finally:
             await one.stop()
 
-    _until_stopped(work)
+    _until_stopped("stack", work)
 
 
 def clay_sandbox(
@@ -80,7 +82,7 @@ def clay_sandbox(
             report_ready("clay-sandbox", f"{server.url} (a test instrument, not Clay)")
             await stopped.wait()
 
-    _until_stopped(work)
+    _until_stopped("clay-sandbox", work)
 
 
 def web(port: Port = None) -> None:
@@ -97,7 +99,7 @@ def web(port: Port = None) -> None:
             report_ready("web", server.url)
             await stopped.wait()
 
-    _until_stopped(work)
+    _until_stopped("web", work)
 
 
 def engine() -> None:
@@ -107,7 +109,7 @@ def engine() -> None:
         report_ready("engine", "running; killing it loses nothing")
         await run_engine_until(stopped)
 
-    _until_stopped(work)
+    _until_stopped("engine", work)
 
 
 def run(port: Port = None) -> None:
@@ -133,7 +135,7 @@ def run(port: Port = None) -> None:
             console.print("Stopping.")
             await processes.stop()
 
-    _until_stopped(work)
+    _until_stopped("run", work)
 
 
 async def _start_local(processes: Processes) -> None:

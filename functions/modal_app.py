@@ -16,6 +16,7 @@ from pathlib import Path
 import modal
 
 from app.errors import SettingsError
+from app.logs import set_up_logging
 from app.settings import settings
 
 __all__ = [
@@ -124,6 +125,9 @@ def _image() -> modal.Image:
         built = built.add_local_dir(ROOT / folder, f"{REMOTE_ROOT}/{folder}", ignore=ignore or [])
     return built
 
+
+if not modal.is_local():
+    set_up_logging("modal")  # here, because every container imports this module, whatever it runs
 
 image = _image()
 secret = modal.Secret.from_name(APP_NAME, required_keys=list(REQUIRED_KEYS))
