@@ -63,18 +63,21 @@ class _Outcome:
     failed: list[dict[str, Any]] = field(default_factory=list)
 
 
-async def run_chunk(db: Database, chunk_id: str, http: httpx.AsyncClient | None = None) -> ChunkReport:
+async def run_chunk(
+    db: Database, chunk_id: str, http: httpx.AsyncClient | None = None, *, holder: str | None = None
+) -> ChunkReport:
     """Claim a chunk and run its step for every row in it.
 
     Args:
         db: the database.
         chunk_id: from `dispatch_pending_items`.
         http: a client to send with; made for this chunk when absent.
+        holder: names this process where its death can be noticed; its chunks are then given out again at once.
 
     Returns:
         Counts of this chunk; all zero when another delivery has claimed it.
     """
-    chunk = await db.call("claim_chunk", chunk=chunk_id, claimer=uuid4())
+    chunk = await db.call("claim_chunk", chunk=chunk_id, claimer=uuid4(), holder=holder)
     if not chunk["items"]:
         return ChunkReport()
     with log_context(batch=chunk["batch"], step=chunk["step_index"], workflow=chunk["workflow"]):

@@ -71,8 +71,8 @@ class _Loop:
     spawner: Spawner
     pace: Pace
     on_lease: Callable[[], Awaitable[object]] | None
+    holder: str
     report: EngineReport = field(default_factory=EngineReport)
-    holder: str = field(default_factory=lambda: str(uuid4()))
     next_due_in_s: float | None = None
     busy: bool = True
     background: asyncio.Task[int] | None = None
@@ -141,6 +141,7 @@ class _Loop:
             chunk_size=self.pace.chunk_size,
             workflows=list(self.spawner.workflows),
             max_running=self.pace.max_running,
+            holder=self.holder,
         )
         chunks: dict[str, list[str]] = defaultdict(list)
         for chunk in answer["chunks"]:
@@ -164,6 +165,7 @@ async def run_engine(
     wake: asyncio.Event | None = None,
     stop: asyncio.Event | None = None,
     on_lease: Callable[[], Awaitable[object]] | None = None,
+    holder: str | None = None,
 ) -> EngineReport:
     """Run the loop until told to stop, out of time, or idle.
 
@@ -176,11 +178,12 @@ async def run_engine(
         wake: set by whoever made work (a finished chunk, say); cuts a sleep short.
         stop: set to end the loop after the current turn.
         on_lease: awaited once, when this engine first holds the lease.
+        holder: a uuid that names this engine in its lease and in the chunks it gives out; a new one by default.
 
     Returns:
         What was done; `held` is False when another engine holds the lease.
     """
-    loop = _Loop(db, spawner, pace or Pace(), on_lease)
+    loop = _Loop(db, spawner, pace or Pace(), on_lease, holder or str(uuid4()))
     wake, stop = wake or asyncio.Event(), stop or asyncio.Event()
     started = time.monotonic()
     await db.call("sync_registry", workflows=registry_rows())

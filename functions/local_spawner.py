@@ -26,13 +26,15 @@ class LocalSpawner:
     Args:
         db: the database.
         wake: set whenever a chunk has ended, so that the engine looks again at once.
+        holder: the engine's name, which the chunks carry while they run here.
         workers: chunks in flight.
     """
 
-    def __init__(self, db: Database, wake: asyncio.Event, workers: int = 4) -> None:
+    def __init__(self, db: Database, wake: asyncio.Event, holder: str, workers: int = 4) -> None:
         self.workflows = sorted(registry())
         self._db = db
         self._wake = wake
+        self._holder = holder
         self._gate = asyncio.Semaphore(workers)
         self._tasks: set[asyncio.Task[None]] = set()
         self._http = http_client()
@@ -47,7 +49,7 @@ class LocalSpawner:
     async def _run(self, workflow: str, chunk_id: str) -> None:
         async with self._gate:
             try:
-                await run_chunk(self._db, chunk_id, self._http)
+                await run_chunk(self._db, chunk_id, self._http, holder=self._holder)
             except LeadloomError as error:
                 log.warning("A chunk of %s did not finish and will be given out again: %s", workflow, error)
             except Exception:

@@ -12,7 +12,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-__all__ = ["JSON_TYPE", "GatewayError", "from_postgres", "respond", "unavailable"]
+__all__ = ["JSON_TYPE", "GatewayError", "from_postgres", "respond", "unavailable", "without_where"]
 
 logger = logging.getLogger(__name__)
 JSON_TYPE = "application/json; charset=utf-8"
@@ -53,6 +53,8 @@ _STATUS_BY_SQLSTATE = {
     "XX": 500,
 }
 _MISSING_RIGHT = "42501"
+_CARDINALITY = "21000"
+_UNLIMITED = "requires a WHERE clause"  # PostgREST knows safeupdate by this text: its caller's fault, not the server's
 _CUSTOM_STATUS = "PT"  # `raise … using errcode = 'PT404'` names the status itself
 _UNAUTHORIZED = 401
 
@@ -78,9 +80,16 @@ def from_postgres(error: asyncpg.PostgresError, role: str) -> GatewayError:
         status = int(number) if number.isdigit() else 500
     elif code == _MISSING_RIGHT and role == "anon":
         status = _UNAUTHORIZED
+    elif code == _CARDINALITY and (error.message or "").endswith(_UNLIMITED):
+        status = 400
     else:
         status = next((value for start, value in _STATUS_BY_SQLSTATE.items() if code.startswith(start)), 400)
     return GatewayError(status, code, error.message or str(error), details=error.detail, hint=error.hint)
+
+
+def without_where(word: str) -> GatewayError:
+    """What comes back when `safeupdate` refuses a statement, UPDATE or DELETE."""
+    return GatewayError(400, _CARDINALITY, f"{word} {_UNLIMITED}")
 
 
 def unavailable(error: Exception) -> GatewayError:

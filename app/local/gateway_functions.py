@@ -12,7 +12,8 @@ from typing import Literal
 
 import asyncpg
 
-from app.local.gateway_errors import GatewayError
+from app.local.gateway_errors import GatewayError, without_where
+from app.local.safeupdate import BareChange, reachable_change
 
 __all__ = ["ROW_LIMIT", "Catalogue", "Function", "Role", "quote_identifier"]
 
@@ -33,6 +34,13 @@ select p.proname, p.proretset, p.provolatile, p.pronargdefaults,
  where p.pronamespace = 'public'::regnamespace
    and p.prokind = 'f'
    and p.prorettype <> 'trigger'::regtype
+"""
+_BODIES_SQL = """
+select proname, string_agg(coalesce(pg_catalog.pg_get_function_sqlbody(oid), prosrc), E';\n') as body
+  from pg_catalog.pg_proc
+ where pronamespace in ('public'::regnamespace, (select oid from pg_catalog.pg_namespace where nspname = 'leadloom'))
+   and prokind in ('f', 'p')
+ group by proname
 """
 _TABLES_SQL = """
 select relname from pg_catalog.pg_class
@@ -120,6 +128,8 @@ class Catalogue:
 
     def __init__(self) -> None:
         self._functions: dict[str, list[Function]] = {}
+        self._bodies: dict[str, str] = {}
+        self._refused: dict[str, BareChange | None] = {}
         self._roles: dict[str, Role] = {}
         self._tables: set[str] = set()
 
@@ -128,6 +138,8 @@ class Catalogue:
         functions: dict[str, list[Function]] = {}
         for row in await connection.fetch(_FUNCTIONS_SQL):
             functions.setdefault(row["proname"], []).append(_function(row))
+        self._bodies = {row["proname"]: row["body"] for row in await connection.fetch(_BODIES_SQL)}
+        self._refused = {}
         roles = await connection.fetch(_ROLES_SQL)
         self._roles = {row["rolname"]: Role(row["rolname"], _pairs(row["config"])) for row in roles}
         self._tables = {row["relname"] for row in await connection.fetch(_TABLES_SQL)}
@@ -150,6 +162,18 @@ class Catalogue:
     def knows(self, name: str, arguments: Collection[str]) -> bool:
         """Whether there is a function of this name that takes these arguments."""
         return any(function.accepts(arguments) for function in self._functions.get(name, []))
+
+    def check_limited(self, name: str) -> None:
+        """Refuse a function that changes a whole table, as `safeupdate` does.
+
+        Raises:
+            GatewayError: 400, it holds an UPDATE or DELETE without WHERE, or calls a function that does.
+        """
+        if name not in self._refused:
+            self._refused[name] = reachable_change(name, self._bodies)
+        found = self._refused[name]
+        if found is not None:
+            raise without_where(found.word)
 
     def resolve(self, name: str, arguments: Collection[str]) -> Function:
         """The function of this name that takes these arguments, the rest coming from defaults.

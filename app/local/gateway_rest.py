@@ -47,6 +47,7 @@ class RestApi:
             if not self._database.catalogue.knows(name, arguments):
                 await self._database.refresh(connection)
             function = self._database.catalogue.resolve(name, arguments)
+            self._database.catalogue.check_limited(name)
             values: list[Any] = [query[key] for key in function.parameters if key in query] if reading else [payload]
             body, count = await self._database.run(
                 connection,

@@ -121,9 +121,10 @@ $$;
 
 -- Claim up to p_limit due states, fairly: every batch × step gets an equal share first (of the rate tokens, too), in
 -- random order, and what small ones leave over goes to the large. Nothing is claimed while p_max_running computed
--- states are out already.
+-- states are out already. p_holder: the engine that gives them out.
 create or replace function public.dispatch_pending_items(
-  p_limit integer, p_chunk_size integer, p_workflows text[], p_max_running integer default 20000) returns jsonb
+  p_limit integer, p_chunk_size integer, p_workflows text[], p_max_running integer default 20000,
+  p_holder uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -162,7 +163,7 @@ begin
   end loop;
   -- A chunk whose announcement was lost with its reply is told again; whoever claims it first has it.
   with announced as (
-    update public.dispatch_chunks set announced_at = v_now
+    update public.dispatch_chunks set announced_at = v_now, holder = p_holder
     where claimed_by is null and (announced_at is null or announced_at < v_now - interval '60 seconds')
     returning id, workflow_slug, cardinality(state_ids) as size
   )
@@ -196,8 +197,9 @@ as $$
 $$;
 
 -- What a worker needs for its chunk, handed out to one worker: another one's claim gets no items. The same worker
--- (p_claimer) may ask again when it lost the reply.
-create or replace function public.claim_chunk(p_chunk uuid, p_claimer uuid default gen_random_uuid()) returns jsonb
+-- (p_claimer) may ask again when it lost the reply. p_holder: the process it lives in, where that can be found dead.
+create or replace function public.claim_chunk(
+  p_chunk uuid, p_claimer uuid default gen_random_uuid(), p_holder uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -205,7 +207,7 @@ declare
   v_step jsonb;
   v_reads integer[];
 begin
-  update public.dispatch_chunks set claimed_by = p_claimer
+  update public.dispatch_chunks set claimed_by = p_claimer, holder = p_holder
   where id = p_chunk and (claimed_by is null or claimed_by = p_claimer)
   returning * into v_chunk;
   if v_chunk.id is null then

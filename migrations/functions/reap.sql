@@ -53,18 +53,27 @@ begin
 end
 $$;
 
--- Workers that lived inside a process that is gone answer no more: their leases end now. Only the local engine calls
--- this, at its start; workers on Modal live on when the loop restarts.
-create or replace function public.abandon_leases() returns jsonb
+-- Workers that lived inside processes that are gone answer no more: their leases end now, and only theirs. The local
+-- engine calls this with the ids of its machine's dead predecessors; workers elsewhere live on whoever starts.
+create or replace function public.abandon_leases(p_holders uuid[]) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_now timestamptz := leadloom.clock();
   v_n integer;
 begin
-  update public.dispatch_chunks set expires_at = leadloom.clock(), announced_at = leadloom.clock();
-  update public.workflow_states set lease_until = leadloom.clock()
-  where status = 'IN_PROGRESS' and sent_at is null and lease_until > leadloom.clock();
+  with latest as (  -- a row that was given out again since belongs to whoever has it now
+    select distinct on (e.state_id) e.state_id, c.id, c.holder
+    from public.dispatch_chunks c cross join lateral unnest(c.state_ids) as e(state_id)
+    where c.expires_at > v_now order by e.state_id, c.created_at desc
+  )
+  update public.workflow_states s set lease_until = v_now
+  from latest l
+  where s.id = l.state_id and l.holder = any (p_holders)
+    and s.status = 'IN_PROGRESS' and s.sent_at is null and s.lease_until > v_now;
   get diagnostics v_n = row_count;
+  update public.dispatch_chunks set expires_at = v_now, announced_at = v_now
+  where holder = any (p_holders) and expires_at > v_now;
   return jsonb_build_object('abandoned', v_n);
 end
 $$;

@@ -99,15 +99,6 @@ async def test_an_announcement_that_was_lost_is_repeated(world: World) -> None:
     assert (await world.dispatch())["chunks"] == [chunk]
 
 
-async def test_workers_of_a_dead_process_give_their_rows_back_at_once(world: World) -> None:
-    await world.launch(4, "alpha")
-    await world.claim(limit=2)
-    await world.dispatch(limit=2)
-    assert (await world.db.call("abandon_leases"))["abandoned"] == 4
-    await world.db.call("reap_expired")
-    assert {s["status"] for s in await world.states()} == {"PENDING"}
-
-
 async def test_an_unknown_workflow_fails_at_once_and_says_what_to_do(world: World) -> None:
     batch = await world.launch(3, "alpha", "beta")
     world.slugs = ["beta"]

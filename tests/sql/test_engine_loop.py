@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -69,7 +70,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def drive(db: Database, *, seconds: float = 20) -> None:
     wake = asyncio.Event()
-    spawner = LocalSpawner(db, wake)
+    spawner = LocalSpawner(db, wake, str(uuid4()))
     await run_engine(db, spawner, pace=PACE, wake=wake, idle_exit_s=0.5, max_seconds=seconds)
     await spawner.drain()
 
@@ -115,7 +116,7 @@ async def test_a_second_engine_takes_over_when_the_first_is_gone(db: Database, p
     world = await world_of(db, pg)
     batch = await world.launch(5, "note")
     await db.call("take_engine_lease", holder="00000000-0000-0000-0000-000000000001", seconds=1)
-    report = await run_engine(db, LocalSpawner(db, asyncio.Event()), pace=PACE, idle_exit_s=0.5)
+    report = await run_engine(db, LocalSpawner(db, asyncio.Event(), str(uuid4())), pace=PACE, idle_exit_s=0.5)
     assert report.held is False
     await asyncio.sleep(1.1)
     await drive(db)
