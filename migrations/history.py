@@ -15,7 +15,7 @@ import asyncpg
 
 from app.errors import UserError
 
-__all__ = ["History", "MigrationError", "NumberedFile", "function_files", "numbered_files"]
+__all__ = ["History", "MigrationError", "NumberedFile", "function_files", "numbered_files", "schema_version"]
 
 FOLDER = Path(__file__).parent
 _NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
@@ -30,7 +30,7 @@ alter table supabase_migrations.schema_migrations add column if not exists name 
 _FUNCTIONS_SQL = """
 create table if not exists leadloom.applied_functions (
   signature  text primary key,                   -- as regprocedure writes it
-  files_hash text not null                       -- of all function files when it was made
+  files_hash text not null                       -- `schema_version` of the files when it was made
 );
 alter table leadloom.applied_functions enable row level security;
 """
@@ -113,11 +113,11 @@ class History:
             file.name,
         )
 
-    async def functions_current(self, files: list[Path]) -> bool:
-        """Whether the functions in the database were made from exactly these files."""
+    async def functions_current(self, version: str) -> bool:
+        """Whether the functions in the database were made from the files of exactly this version."""
         await self._connection.execute(_FUNCTIONS_SQL)
         hashes = await self._connection.fetch("select distinct files_hash from leadloom.applied_functions")
-        return [row["files_hash"] for row in hashes] == [files_hash(files)]
+        return [row["files_hash"] for row in hashes] == [version]
 
     async def our_functions(self) -> list[str]:
         """The signatures of the functions that earlier runs made and that are still there."""
@@ -127,17 +127,18 @@ class History:
         )
         return [row["signature"] for row in rows]
 
-    async def record_functions(self, signatures: list[str], files: list[Path]) -> None:
+    async def record_functions(self, signatures: list[str], version: str) -> None:
         """Remember which functions the files made."""
         await self._connection.execute("delete from leadloom.applied_functions")
         await self._connection.execute(
-            "insert into leadloom.applied_functions select unnest($1::text[]), $2", signatures, files_hash(files)
+            "insert into leadloom.applied_functions select unnest($1::text[]), $2", signatures, version
         )
 
 
-def files_hash(files: list[Path]) -> str:
-    """One hash over names and contents: any change re-applies all, because they call one another."""
-    return _digest("\n".join(f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in files))
+def schema_version(folder: Path = FOLDER) -> str:
+    """One hash over names and contents of all files: any change re-applies all functions, which call one another."""
+    paths = [*(file.path for file in numbered_files(folder)), *function_files(folder)]
+    return _digest("\n".join(f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in paths))
 
 
 def _digest(text: str) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from migrations.history import FOLDER, History, MigrationError, function_files, numbered_files
+from migrations.history import FOLDER, History, MigrationError, function_files, numbered_files, schema_version
 
 __all__ = ["MigrationError", "migrate"]
 
@@ -76,10 +76,10 @@ async def migrate(database_url: str, folder: Path = FOLDER) -> list[str]:
                 await history.record(file)
             applied.append(file.path.name)
         functions = function_files(folder)
-        current = await history.functions_current(functions)
-        if applied or not current:  # new tables need the grants that the function files give, too
+        version = schema_version(folder)  # new tables need the grants that the function files give, too
+        if not await history.functions_current(version):
             async with connection.transaction():
-                await _replace_functions(connection, history, functions)
+                await _replace_functions(connection, history, functions, version)
             applied += [f"functions/{path.name}" for path in functions]
         if applied:
             await connection.execute("notify pgrst, 'reload schema'")
@@ -138,7 +138,7 @@ async def _run(connection: asyncpg.Connection, path: Path) -> str:
     return text
 
 
-async def _replace_functions(connection: asyncpg.Connection, history: History, files: list[Path]) -> None:
+async def _replace_functions(connection: asyncpg.Connection, history: History, files: list[Path], version: str) -> None:
     """Replace our functions by those of the files; what is in no file any more is gone afterwards.
 
     All of it is one transaction: other sessions see the old functions until they see the new ones. Replacing in place
@@ -163,7 +163,7 @@ async def _replace_functions(connection: asyncpg.Connection, history: History, f
     await connection.execute("set local check_function_bodies = on")
     for signature in sorted(made):
         await _validate(connection, signature)
-    await history.record_functions(sorted(made | kept), files)
+    await history.record_functions(sorted(made | kept), version)
 
 
 async def _define(connection: asyncpg.Connection, files: list[Path]) -> set[str]:

@@ -13,6 +13,7 @@ import httpx
 from fastapi import Depends, Request
 
 from app.db import Database, connect
+from app.readiness import ReadinessProbe
 from app.settings import settings
 from web.auth import Admin, Authenticator, Session
 from web.cookies import ACCESS, REFRESH, drop_cookie, put_cookie
@@ -36,6 +37,7 @@ class Services:
         self._http: httpx.AsyncClient | None = None
         self._auth: Authenticator | None = None
         self.database: Database | None = None
+        self.probe = ReadinessProbe(self.db)
 
     async def db(self) -> Database:
         """The one connection to Supabase's API."""

@@ -23,6 +23,7 @@ from web.routes import (
     customers,
     extraction,
     health,
+    health_probes,
     home,
     items,
     launch,
@@ -76,6 +77,7 @@ def create_app(*, wake: Wake | None = None, public_url: str | None = None) -> Fa
     app = FastAPI(title="Leadloom", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.services = services
     app.include_router(receivers.router)
+    app.include_router(health_probes.router)
     app.include_router(session.router)
     app.include_router(share.public)
     for router in PAGES:
