@@ -53,7 +53,7 @@ async def receive_signed(db: Database, workflow_slug: str, token: str, raw: byte
         ForgedTokenError: the token is not ours; nothing is stored.
         DatabaseError: the body could not be stored; the caller should ask Clay to send it again.
     """
-    known = verify_token(workflow_slug, token, settings().signing_key.get_secret_value())
+    known = verify_token(workflow_slug, token, *settings().signing_keys)
     if known is None:
         raise ForgedTokenError
     return await _receive(db, workflow_slug, raw, known, None)

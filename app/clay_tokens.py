@@ -55,14 +55,17 @@ def fixed_url(base: str, workflow_slug: str) -> str:
     return f"{base.rstrip('/')}/clay/{workflow_slug}"
 
 
-def verify_token(workflow_slug: str, token: str, key: str) -> CallbackToken | None:
-    """What the token stands for; None when it was not made by `make_token` for this workflow with this key."""
+def verify_token(workflow_slug: str, token: str, *keys: str) -> CallbackToken | None:
+    """What the token stands for; None when `make_token` did not make it for this workflow with one of these keys.
+
+    Several keys are one that signs now and those before it, whose tokens are still under way.
+    """
     match = TOKEN.fullmatch(token)
     if match is None:
         return None
     item, step_index, attempt = match["item"], int(match["step"]), int(match["attempt"])
-    expected = _signature(workflow_slug, item, step_index, attempt, key)
-    if not hmac.compare_digest(expected.encode(), match["mac"].encode()):
+    expected = [_signature(workflow_slug, item, step_index, attempt, key) for key in keys]
+    if not any(hmac.compare_digest(one.encode(), match["mac"].encode()) for one in expected):
         return None
     return CallbackToken(UUID(item), step_index, attempt)
 

@@ -133,7 +133,9 @@ def _own_secrets() -> list[str]:
     if not settings.cache_info().currsize:
         return []
     values = (getattr(settings(), name) for name in type(settings()).model_fields)
-    secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)] + [
+        *settings().signing_keys
+    ]
     return [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
 
 

@@ -10,12 +10,14 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import SettingsError
 
 __all__ = ["Settings", "home", "settings"]
+
+SHORTEST_KEY = 32
 
 
 class Settings(BaseSettings):
@@ -26,12 +28,34 @@ class Settings(BaseSettings):
     supabase_url: str
     supabase_secret_key: SecretStr
     supabase_publishable_key: str
-    signing_key: SecretStr = Field(validation_alias="LEADLOOM_SIGNING_KEY", min_length=32)
+    signing_key: SecretStr = Field(validation_alias="LEADLOOM_SIGNING_KEY", min_length=SHORTEST_KEY)
+    signing_key_previous: SecretStr | None = Field(default=None, validation_alias="LEADLOOM_SIGNING_KEY_PREVIOUS")
     database_url: SecretStr | None = None
     clay_sandbox_url: str | None = None
     public_url: str | None = None
     admin_email: str | None = Field(default=None, validation_alias="LEADLOOM_ADMIN_EMAIL")
     admin_password: SecretStr | None = Field(default=None, validation_alias="LEADLOOM_ADMIN_PASSWORD")
+
+    @field_validator("signing_key_previous")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and any(len(key) < SHORTEST_KEY for key in _keys(value)):
+            raise ValueError("A key is too short.")
+        return value
+
+    @property
+    def signing_keys(self) -> tuple[str, ...]:
+        """What signatures are believed under: the key that signs now, then those before it.
+
+        Answers, links and open pages that these signed may still come in.
+        """
+        return (self.signing_key.get_secret_value(), *_keys(self.signing_key_previous))
+
+
+def _keys(several: SecretStr | None) -> list[str]:
+    """Keys by commas."""
+    text = several.get_secret_value() if several is not None else ""
+    return [key.strip() for key in text.split(",") if key.strip()]
 
 
 def home() -> Path:

@@ -35,31 +35,36 @@ HEADERS = {
 }
 
 
-def _mac(purpose: str, text: str) -> str:
-    key = settings().signing_key.get_secret_value().encode()
-    return hmac.new(key, f"{purpose}|{text}".encode(), hashlib.sha256).hexdigest()
+def _macs(purpose: str, text: str) -> list[str]:
+    """Under the key that signs now, then under those before it that are still believed."""
+    message = f"{purpose}|{text}".encode()
+    return [hmac.new(key.encode(), message, hashlib.sha256).hexdigest() for key in settings().signing_keys]
+
+
+def _believed(purpose: str, text: str, mac: str) -> bool:
+    return any(hmac.compare_digest(one.encode(), mac.encode()) for one in _macs(purpose, text))
 
 
 def csrf_token(binding: str) -> str:
     """The token of one session; it stays the same while the session lives, so that an open form survives a refresh."""
-    return _mac("csrf", binding)
+    return _macs("csrf", binding)[0]
 
 
 def csrf_valid(binding: str, token: str | None) -> bool:
     """Whether the token belongs to this session."""
-    return token is not None and hmac.compare_digest(_mac("csrf", binding).encode(), token.encode())
+    return token is not None and _believed("csrf", binding, token)
 
 
 def seal(purpose: str, value: Any) -> str:
     """JSON that a browser may carry but not change."""
     body = base64.urlsafe_b64encode(orjson.dumps(value)).decode()
-    return f"{body}.{_mac(purpose, body)}"
+    return f"{body}.{_macs(purpose, body)[0]}"
 
 
 def open_sealed(purpose: str, sealed: str | None) -> Any | None:
     """What `seal` closed; None for anything that was not sealed here for this purpose."""
     body, _, mac = (sealed or "").partition(".")
-    if not mac or not hmac.compare_digest(_mac(purpose, body).encode(), mac.encode()):
+    if not mac or not _believed(purpose, body, mac):
         return None
     try:
         return orjson.loads(base64.urlsafe_b64decode(body))
