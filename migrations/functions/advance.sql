@@ -94,7 +94,9 @@ begin
     from unnest(p_item_ids) with ordinality as e(id, o) join public.batch_items i on i.id = e.id
   ), judged as (
     select id, leadloom.condition_met(p_step -> 'condition', fields) as met,
-           nullif(lower(btrim(fields ->> (p_step ->> 'entity_key'))), '') as entity
+           -- A cell may be longer than an index takes.
+           '1:' || left(encode(sha256(convert_to(nullif(lower(btrim(fields ->> (p_step ->> 'entity_key'))), ''), 'UTF8')),
+                               'hex'), 32) as entity
     from entering
   ), known as (
     select e.entity from (select distinct entity from judged where met and entity is not null) e
@@ -125,7 +127,7 @@ end
 $$;
 
 -- End batches whose last row has ended. A paused batch with nothing left to do has ended too.
-create or replace function leadloom.finish_batches() returns integer
+create or replace function leadloom.finish_batches(p_args jsonb, p_batch_id bigint) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -134,7 +136,8 @@ declare
 begin
   v_ids := array(
     select b.id from public.batches b
-    where b.state in ('RUNNING', 'PAUSED') and b.filled_rows = b.item_count
+    where b.state in ('RUNNING', 'PAUSED') and b.filled_rows = b.item_count and b.fault is null
+      and (p_batch_id is null or b.id = p_batch_id)
       and not exists (select 1 from public.batch_items i where i.batch_id = b.id and i.state = 'ACTIVE')
     for no key update skip locked);
   -- Rows that somebody makes live again just now show in a look taken with the gate closed.
@@ -144,28 +147,27 @@ begin
   where b.id = any (v_ids)
     and not exists (select 1 from public.batch_items i where i.batch_id = b.id and i.state = 'ACTIVE');
   get diagnostics v_n = row_count;
-  return v_n;
+  return jsonb_build_object('finished_batches', v_n);
 end
 $$;
 
--- Advance up to p_limit finished states (one statement per chunk), fill launched batches, finish finished ones.
-create or replace function public.advance_completed_items(p_limit integer default 2000) returns jsonb
+-- Advance up to `limit` finished states, of every batch at once or of one; one statement per chunk.
+create or replace function leadloom.advance_finished(p_args jsonb, p_batch_id bigint) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_group record;
   v_now timestamptz := leadloom.clock();
+  v_faulty bigint[] := leadloom.faulty_batches();
   v_advanced integer := 0;
   v_items integer := 0;
-  v_batches integer;
 begin
-  -- Two engines may overlap for a moment; they take turns.
-  perform pg_catalog.pg_advisory_xact_lock(4710, 3);
   for v_group in
     with finished as (
       select id from public.workflow_states
       where advanced_at is null and status in ('COMPLETED', 'SKIPPED', 'FAILED')
-      order by id limit p_limit for update skip locked
+        and (p_batch_id is null or batch_id = p_batch_id) and batch_id <> all (v_faulty)
+      order by id limit (p_args ->> 'limit')::integer for update skip locked
     ), marked as (
       update public.workflow_states s set advanced_at = v_now from finished f where s.id = f.id
       returning s.batch_id, s.step_index, s.batch_item_id, s.status
@@ -177,13 +179,30 @@ begin
     if v_group.failed then
       update public.batch_items set state = 'FAILED', finished_at = v_now
       where id = any (v_group.items) and state = 'ACTIVE';
-    else
+    elsif p_batch_id is null then
       v_items := v_items + leadloom.enter_step(v_group.batch_id, v_group.step_index + 1, v_group.items);
+    else
+      v_items := v_items + leadloom.enter_step_by_parts(v_group.batch_id, v_group.step_index + 1, v_group.items);
     end if;
   end loop;
-  v_batches := leadloom.finish_batches();
-  return jsonb_build_object('advanced', v_advanced, 'finished_items', v_items, 'finished_batches', v_batches,
-    'settled', leadloom.settle_parked(p_limit),
-    'filled', (public.fill_batches(p_limit) -> 'filled')::integer);
+  return jsonb_build_object('advanced', v_advanced, 'finished_items', v_items);
+end
+$$;
+
+-- One turn of the sequencer: advance finished states, finish batches, settle parked rows, fill launched batches. What
+-- the database refuses in one batch holds that batch alone.
+create or replace function public.advance_completed_items(p_limit integer default 2000) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_args jsonb := jsonb_build_object('limit', p_limit);
+begin
+  -- Two engines may overlap for a moment; they take turns.
+  perform pg_catalog.pg_advisory_xact_lock(4710, 3);
+  return '{"advanced": 0, "finished_items": 0, "finished_batches": 0, "settled": 0, "filled": 0}'::jsonb
+    || leadloom.in_every_batch('advance_finished', v_args)
+    || leadloom.in_every_batch('finish_batches', v_args)
+    || leadloom.in_every_batch('settle_parked', v_args)
+    || leadloom.in_every_batch('fill_rows', v_args);
 end
 $$;

@@ -24,7 +24,9 @@ declare
   v_id bigint := leadloom.batch_id(p_batch);
   v_changed boolean;
 begin
-  update public.batches set state = 'RUNNING', state_reason = null where id = v_id and state = 'PAUSED';
+  update public.batches
+  set state = case when state = 'PAUSED' then 'RUNNING' else state end, state_reason = null, fault = null
+  where id = v_id and (state = 'PAUSED' or fault is not null);
   v_changed := found;
   if v_changed then
     perform leadloom.audit(p_actor, 'resume_batch', (select client_id from public.batches where id = v_id), 'batch', p_batch);
@@ -47,7 +49,8 @@ declare
 begin
   perform pg_catalog.pg_advisory_xact_lock(4711, (v_id % 2147483647)::integer);
   update public.batches
-  set state = 'CANCELLED', state_reason = 'Cancelled by ' || p_actor, finished_at = v_now, item_count = filled_rows
+  set state = 'CANCELLED', state_reason = 'Cancelled by ' || p_actor, finished_at = v_now, item_count = filled_rows,
+      fault = null
   where id = v_id and state in ('RUNNING', 'PAUSED');
   v_first := found;
   if v_first then

@@ -3,7 +3,7 @@
 
 -- Every batch × step that has something due and is not held, with the client's live config for it (so that a corrected
 -- URL works at once).
-create or replace function leadloom.due_steps()
+create or replace function leadloom.due_steps(p_batch_id bigint default null)
 returns setof leadloom.due_step
 language sql stable security invoker set search_path = ''
 as $$
@@ -13,7 +13,7 @@ as $$
   cross join lateral jsonb_array_elements(b.blueprint) with ordinality as e(s, o)
   left join public.client_workflow_configs f
     on f.client_id = b.client_id and f.workflow_slug = e.s ->> 'slug' and f.label = coalesce(e.s ->> 'label', '')
-  where b.state = 'RUNNING' and not leadloom.is_held(b.id, (e.o - 1)::integer)
+  where b.state = 'RUNNING' and (p_batch_id is null or b.id = p_batch_id) and not leadloom.is_held(b.id, (e.o - 1)::integer)
     and exists (select 1 from public.workflow_states w
                 where w.batch_id = b.id and w.step_index = e.o - 1 and w.status = 'PENDING'
                   and w.available_at <= leadloom.clock())
@@ -119,15 +119,17 @@ begin
 end
 $$;
 
--- Claim up to p_limit due states, fairly: every batch × step gets an equal share first (of the rate tokens, too), in
--- random order, and what small ones leave over goes to the large. Nothing is claimed while p_max_running computed
--- states are out already. p_holder: the engine that gives them out.
-create or replace function public.dispatch_pending_items(
-  p_limit integer, p_chunk_size integer, p_workflows text[], p_max_running integer default 20000,
-  p_holder uuid default null) returns jsonb
+-- Claim up to `limit` due states, fairly: every batch × step gets an equal share first (of the rate tokens, too), in
+-- random order, and what small ones leave over goes to the large. Nothing is claimed while `max_running` computed
+-- states are out already.
+create or replace function leadloom.dispatch_due(p_args jsonb, p_batch_id bigint) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_limit integer := (p_args ->> 'limit')::integer;
+  v_max_running integer := (p_args ->> 'max_running')::integer;
+  v_chunk_size integer := (p_args ->> 'chunk_size')::integer;
+  v_workflows text[] := array(select jsonb_array_elements_text(p_args -> 'workflows'));
   v_due leadloom.due_step;
   v_list leadloom.due_step[];
   v_out record;
@@ -136,16 +138,12 @@ declare
   v_left integer;
   v_claimed integer := 0;
   v_failed integer := 0;
-  v_now timestamptz := leadloom.clock();
-  v_chunks jsonb;
 begin
-  -- Two engines may overlap for a moment; were they to look at one budget at the same time, both would spend it.
-  perform pg_catalog.pg_advisory_xact_lock(4710, 2);
-  select p_limit - greatest(0, count(*) + p_limit - p_max_running) into v_left
-  from (select 1 from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null limit p_max_running) busy;
+  select v_limit - greatest(0, count(*) + v_limit - v_max_running) into v_left
+  from (select 1 from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null limit v_max_running) busy;
   for v_pass in 1 .. 2 loop
     exit when v_left <= 0;
-    v_list := array(select d from leadloom.due_steps() d order by random());
+    v_list := array(select d from leadloom.due_steps(p_batch_id) d order by random());
     v_share := greatest(1, ceil(v_left::numeric / greatest(cardinality(v_list), 1)));
     foreach v_due in array v_list loop
       exit when v_left <= 0;
@@ -155,12 +153,32 @@ begin
           select count(*) from unnest(v_list) peer
           where peer.step ->> 'kind' = 'clay' and leadloom.bucket_key(peer) = leadloom.bucket_key(v_due)))::integer);
       end if;
-      select * into v_out from leadloom.dispatch_step(v_due, p_workflows, p_chunk_size, v_most);
+      select * into v_out from leadloom.dispatch_step(v_due, v_workflows, v_chunk_size, v_most);
       v_claimed := v_claimed + v_out.claimed;
       v_failed := v_failed + v_out.failed;
       v_left := v_left - v_out.claimed - v_out.failed;
     end loop;
   end loop;
+  return jsonb_build_object('claimed', v_claimed, 'failed', v_failed);
+end
+$$;
+
+-- One turn of the dispatcher; what the database refuses in one batch holds that batch alone. p_holder: the engine that
+-- gives the chunks out.
+create or replace function public.dispatch_pending_items(
+  p_limit integer, p_chunk_size integer, p_workflows text[], p_max_running integer default 20000,
+  p_holder uuid default null) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_now timestamptz := leadloom.clock();
+  v_counts jsonb;
+  v_chunks jsonb;
+begin
+  -- Two engines may overlap for a moment; were they to look at one budget at the same time, both would spend it.
+  perform pg_catalog.pg_advisory_xact_lock(4710, 2);
+  v_counts := leadloom.in_every_batch('dispatch_due', jsonb_build_object(
+    'limit', p_limit, 'chunk_size', p_chunk_size, 'workflows', p_workflows, 'max_running', p_max_running));
   -- A chunk whose announcement was lost with its reply is told again; whoever claims it first has it.
   with announced as (
     update public.dispatch_chunks set announced_at = v_now, holder = p_holder
@@ -169,9 +187,10 @@ begin
   )
   select jsonb_agg(jsonb_build_object('chunk_id', id, 'workflow', workflow_slug, 'size', size)) into v_chunks
   from announced;
-  return jsonb_build_object(
-    'claimed', v_claimed, 'failed', v_failed, 'chunks', coalesce(v_chunks, '[]'),
-    'busy', exists (select 1 from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null),
+  return '{"claimed": 0, "failed": 0}'::jsonb || v_counts || jsonb_build_object(
+    'chunks', coalesce(v_chunks, '[]'),
+    'busy', exists (select 1 from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null
+                    and batch_id <> all (leadloom.faulty_batches())),
     'next_due_in_s', leadloom.next_due_in_s());
 end
 $$;
@@ -188,10 +207,14 @@ as $$
        where w.batch_id = b.id and w.step_index = step and w.status = 'PENDING' and w.available_at < 'infinity'
        order by w.available_at limit 1) first
      where b.state = 'RUNNING' and not leadloom.is_held(b.id, step)),
-    (select min(lease_until) from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null),
-    (select min(deadline_at) from public.workflow_states where status = 'IN_PROGRESS' and sent_at is not null),
+    (select lease_until from public.workflow_states
+     where status = 'IN_PROGRESS' and sent_at is null and batch_id <> all (leadloom.faulty_batches())
+     order by lease_until limit 1),
+    (select deadline_at from public.workflow_states
+     where status = 'IN_PROGRESS' and sent_at is not null and batch_id <> all (leadloom.faulty_batches())
+     order by deadline_at limit 1),
     (select leadloom.clock() from public.batches where state = 'RUNNING' and filled_rows < item_count limit 1),
-    (select leadloom.clock() from public.waking_entities limit 1)
+    (select leadloom.clock() from public.waking_entities where batch_id <> all (leadloom.faulty_batches()) limit 1)
   ) as due) d
   where d.due is not null
 $$;

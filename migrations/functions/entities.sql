@@ -95,17 +95,21 @@ begin
 end
 $$;
 
--- Parked states whose leader has ended share its answer, fail with it, or get a new leader; at most p_limit states.
-create or replace function leadloom.settle_parked(p_limit integer) returns integer
+-- Parked states whose leader has ended share its answer, fail with it, or get a new leader; at most `limit` states.
+create or replace function leadloom.settle_parked(p_args jsonb, p_batch_id bigint) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_wake public.waking_entities;
   v_parked bigint[];
-  v_left integer := p_limit;
+  v_limit integer := (p_args ->> 'limit')::integer;
+  v_left integer := v_limit;
+  v_faulty bigint[] := leadloom.faulty_batches();
 begin
   for v_wake in
-    select * from public.waking_entities order by batch_id, step_index, entity_value limit p_limit for update skip locked
+    select * from public.waking_entities
+    where (p_batch_id is null or batch_id = p_batch_id) and batch_id <> all (v_faulty)
+    order by batch_id, step_index, entity_value limit v_limit for update skip locked
   loop
     exit when v_left <= 0;
     continue when not leadloom.try_hold_entities(v_wake.batch_id, v_wake.step_index);
@@ -127,7 +131,7 @@ begin
                             and w.entity_value = k.entity_value and w.status = 'PENDING'
                             and w.available_at = 'infinity'));
   end loop;
-  return p_limit - v_left;
+  return jsonb_build_object('settled', v_limit - v_left);
 end
 $$;
 

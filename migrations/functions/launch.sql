@@ -90,61 +90,79 @@ $$;
 
 -- Make items, each PENDING at step 0, from the next raw rows of batches that are not filled yet; at most p_limit rows.
 create or replace function public.fill_batches(p_limit integer default 2000) returns jsonb
+language sql volatile security invoker set search_path = ''
+as $$
+  select '{"filled": 0}'::jsonb || leadloom.in_every_batch('fill_rows', jsonb_build_object('limit', p_limit))
+$$;
+
+create or replace function leadloom.fill_rows(p_args jsonb, p_batch_id bigint) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_id bigint;
-  v_batch record;
-  v_items bigint[];
-  v_last integer;
-  v_rows integer;
-  v_left integer := p_limit;
+  v_limit integer := (p_args ->> 'limit')::integer;
   v_total integer := 0;
 begin
   foreach v_id in array array(
     select b.id from public.batches b
-    where b.state in ('RUNNING', 'PAUSED') and b.filled_rows < b.item_count
+    where b.state in ('RUNNING', 'PAUSED') and b.filled_rows < b.item_count and b.fault is null
+      and (p_batch_id is null or b.id = p_batch_id)
     order by b.filled_rows, b.id limit 10)
   loop
-    exit when v_left <= 0;
+    exit when v_total >= v_limit;
     continue when not pg_catalog.pg_try_advisory_xact_lock_shared(4711, (v_id % 2147483647)::integer);
     -- Not `for update`: that would wait for, and hold up, every worker that writes rows of this batch.
-    select b.id, b.upload_id, b.filled_through, b.filled_rows, b.item_count, b.mapping into v_batch
-    from public.batches b
+    perform 1 from public.batches b
     where b.id = v_id and b.state in ('RUNNING', 'PAUSED') and b.filled_rows < b.item_count
     for no key update skip locked;
     continue when not found;
-    with rows as (
-      select row_number, data from public.raw_apollo_uploads
-      where upload_id = v_batch.upload_id and row_number > v_batch.filled_through
-      order by row_number limit least(v_left, v_batch.item_count - v_batch.filled_rows)
-    ), made as (
-      insert into public.batch_items
-        (batch_id, row_number, person_name, first_name, last_name, title, email, linkedin, company_name,
-         company_domain, company_linkedin, website, industry, country, original_data)
-      select v_batch.id, r.row_number,
-        leadloom.mapped(r.data, v_batch.mapping, 'person_name'), leadloom.mapped(r.data, v_batch.mapping, 'first_name'),
-        leadloom.mapped(r.data, v_batch.mapping, 'last_name'), leadloom.mapped(r.data, v_batch.mapping, 'title'),
-        leadloom.mapped(r.data, v_batch.mapping, 'email'), leadloom.mapped(r.data, v_batch.mapping, 'linkedin'),
-        leadloom.mapped(r.data, v_batch.mapping, 'company_name'),
-        leadloom.mapped(r.data, v_batch.mapping, 'company_domain'),
-        leadloom.mapped(r.data, v_batch.mapping, 'company_linkedin'),
-        leadloom.mapped(r.data, v_batch.mapping, 'website'), leadloom.mapped(r.data, v_batch.mapping, 'industry'),
-        leadloom.mapped(r.data, v_batch.mapping, 'country'), r.data
-      from rows r order by r.row_number
-      returning id, row_number
-    )
-    select array_agg(id order by id), max(row_number), count(*) into v_items, v_last, v_rows from made;
-    if v_rows = 0 then
-      update public.batches set item_count = filled_rows where id = v_batch.id;
-      continue;
-    end if;
-    perform leadloom.enter_step(v_batch.id, 0, v_items);
-    update public.batches set filled_rows = filled_rows + v_rows, filled_through = v_last where id = v_batch.id;
-    v_left := v_left - v_rows;
-    v_total := v_total + v_rows;
+    v_total := v_total + case when p_batch_id is null then leadloom.fill_batch(v_id, v_limit - v_total)
+                              else leadloom.fill_batch_by_parts(v_id, v_limit - v_total) end;
   end loop;
   return jsonb_build_object('filled', v_total);
+end
+$$;
+
+-- Make at most p_limit more items of a batch whose row is locked; returns how many.
+create or replace function leadloom.fill_batch(p_batch_id bigint, p_limit integer) returns integer
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_batch record;
+  v_items bigint[];
+  v_last integer;
+  v_rows integer;
+begin
+  select b.id, b.upload_id, b.filled_through, b.filled_rows, b.item_count, b.mapping into v_batch
+  from public.batches b where b.id = p_batch_id;
+  with rows as (
+    select row_number, data from public.raw_apollo_uploads
+    where upload_id = v_batch.upload_id and row_number > v_batch.filled_through
+    order by row_number limit least(p_limit, v_batch.item_count - v_batch.filled_rows)
+  ), made as (
+    insert into public.batch_items
+      (batch_id, row_number, person_name, first_name, last_name, title, email, linkedin, company_name,
+       company_domain, company_linkedin, website, industry, country, original_data)
+    select v_batch.id, r.row_number,
+      leadloom.mapped(r.data, v_batch.mapping, 'person_name'), leadloom.mapped(r.data, v_batch.mapping, 'first_name'),
+      leadloom.mapped(r.data, v_batch.mapping, 'last_name'), leadloom.mapped(r.data, v_batch.mapping, 'title'),
+      leadloom.mapped(r.data, v_batch.mapping, 'email'), leadloom.mapped(r.data, v_batch.mapping, 'linkedin'),
+      leadloom.mapped(r.data, v_batch.mapping, 'company_name'),
+      leadloom.mapped(r.data, v_batch.mapping, 'company_domain'),
+      leadloom.mapped(r.data, v_batch.mapping, 'company_linkedin'),
+      leadloom.mapped(r.data, v_batch.mapping, 'website'), leadloom.mapped(r.data, v_batch.mapping, 'industry'),
+      leadloom.mapped(r.data, v_batch.mapping, 'country'), r.data
+    from rows r order by r.row_number
+    returning id, row_number
+  )
+  select array_agg(id order by id), max(row_number), count(*) into v_items, v_last, v_rows from made;
+  if v_rows = 0 then
+    update public.batches set item_count = filled_rows where id = p_batch_id;
+    return 0;
+  end if;
+  perform leadloom.enter_step(p_batch_id, 0, v_items);
+  update public.batches set filled_rows = filled_rows + v_rows, filled_through = v_last where id = p_batch_id;
+  return v_rows;
 end
 $$;
 

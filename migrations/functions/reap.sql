@@ -1,12 +1,14 @@
 -- What time does to states under way, and the engine's own lease.
 
 -- A lease that ran out: back to PENDING while attempts are left, else FAILED; a chunk that no worker ever claimed costs
--- no attempt. A callback that did not come by its deadline: FAILED, never sent again by itself.
-create or replace function public.reap_expired(p_limit integer default 2000) returns jsonb
+-- no attempt. A callback that did not come by its deadline: FAILED, never sent again by itself. At most `limit` of each.
+create or replace function leadloom.reap_states(p_args jsonb, p_batch_id bigint) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_now timestamptz := leadloom.clock();
+  v_limit integer := (p_args ->> 'limit')::integer;
+  v_faulty bigint[] := leadloom.faulty_batches();
   v_unclaimed integer;
   v_released integer;
   v_exhausted integer;
@@ -14,7 +16,9 @@ declare
 begin
   with lost as (
     delete from public.dispatch_chunks where id in (
-      select id from public.dispatch_chunks where expires_at <= v_now limit 200 for update skip locked)
+      select id from public.dispatch_chunks
+      where expires_at <= v_now and (p_batch_id is null or batch_id = p_batch_id) and batch_id <> all (v_faulty)
+      limit 200 for update skip locked)
     returning state_ids, claimed_by
   )
   update public.workflow_states s
@@ -28,7 +32,8 @@ begin
   with expired as (
     select id from public.workflow_states
     where status = 'IN_PROGRESS' and sent_at is null and lease_until <= v_now and attempt < max_attempts
-    order by lease_until limit p_limit for update skip locked
+      and (p_batch_id is null or batch_id = p_batch_id) and batch_id <> all (v_faulty)
+    order by lease_until limit v_limit for update skip locked
   )
   update public.workflow_states s
   set status = 'PENDING', available_at = v_now, lease_until = null, error_code = 'lease_expired',
@@ -39,17 +44,29 @@ begin
   v_exhausted := leadloom.fail_states(array(
     select id from public.workflow_states
     where status = 'IN_PROGRESS' and sent_at is null and lease_until <= v_now and attempt >= max_attempts
-    order by lease_until limit p_limit for update skip locked),
+      and (p_batch_id is null or batch_id = p_batch_id) and batch_id <> all (v_faulty)
+    order by lease_until limit v_limit for update skip locked),
     'lease_expired', 'The worker did not answer in time, in any attempt.');
   v_timed_out := leadloom.fail_states(array(
     select id from public.workflow_states
     where status = 'IN_PROGRESS' and sent_at is not null and deadline_at <= v_now
-    order by deadline_at limit p_limit for update skip locked),
+      and (p_batch_id is null or batch_id = p_batch_id) and batch_id <> all (v_faulty)
+    order by deadline_at limit v_limit for update skip locked),
     'callback_timeout',
     'Sent, but no callback came in time. It is not sent again by itself, since it may have been paid for.');
-  delete from public.operator_requests where at < v_now - interval '1 day';
   return jsonb_build_object('unclaimed', v_unclaimed, 'released', v_released, 'exhausted', v_exhausted,
                             'timed_out', v_timed_out);
+end
+$$;
+
+-- What time does, once; what the database refuses in one batch holds that batch alone.
+create or replace function public.reap_expired(p_limit integer default 2000) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+begin
+  delete from public.operator_requests where at < leadloom.clock() - interval '1 day';
+  return '{"unclaimed": 0, "released": 0, "exhausted": 0, "timed_out": 0}'::jsonb
+    || leadloom.in_every_batch('reap_states', jsonb_build_object('limit', p_limit));
 end
 $$;
 

@@ -83,13 +83,24 @@ $$;
 create or replace function public.fold_tallies(p_limit integer default 20000) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
-declare
-  v_taken bigint;
 begin
   perform pg_catalog.pg_advisory_xact_lock(4710, 1);
+  return '{"folded": 0}'::jsonb || leadloom.in_every_batch('fold_counts', jsonb_build_object('limit', p_limit));
+end
+$$;
+
+create or replace function leadloom.fold_counts(p_args jsonb, p_batch_id bigint) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_faulty bigint[] := leadloom.faulty_batches();
+  v_taken bigint;
+begin
   with taken as (
     delete from public.batch_tallies t
-    where t.id in (select id from public.batch_tallies order by id limit p_limit)
+    where t.id in (select id from public.batch_tallies
+                   where (p_batch_id is null or batch_id = p_batch_id) and batch_id <> all (v_faulty)
+                   order by id limit (p_args ->> 'limit')::integer)
     returning t.batch_id, t.step_index, t.bucket, t.error_code, t.period_start, t.n
   ), totals as (
     insert into public.batch_totals as o (batch_id, step_index, bucket, error_code, n)
