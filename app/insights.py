@@ -29,7 +29,6 @@ __all__ = [
     "registry",
     "result",
     "retry",
-    "scan_upload",
     "sign_in_wait",
     "upload",
     "upload_rows",
@@ -177,13 +176,6 @@ async def audit_log(
 async def sign_in_wait(db: Database, keys: list[str]) -> float:
     """Seconds until a sign-in attempt counted under these keys is heard again; 0: now."""
     return float((await db.read("sign_in_wait", keys=keys))["wait_s"])
-
-
-async def scan_upload(db: Database, uid: str) -> None:
-    """Find the rows of an upload that repeat each other or the client's earlier uploads; long files take many calls."""
-    for each in await db.read("unscanned_uploads", upload=uid):
-        while (await db.call("scan_upload", upload=each))["more"]:
-            pass
 
 
 def _object(answer: Any) -> Answer:

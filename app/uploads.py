@@ -1,7 +1,8 @@
 """An upload from file to stored rows: the beginning of the data's way.
 
 `ingest` reads a file in three stations (`csv_text`, `csv_survey`, `csv_reading`), maps its header (`headers`) and sends
-every column of every row, untouched, to `raw_apollo_uploads`. Nobody sees the upload before its last row has arrived.
+every column of every row, untouched, to `raw_apollo_uploads`, and with the rows what they are recognised by
+(`row_keys`). Nobody sees the upload before its last row has arrived. Where a reader was lost, the next one goes on.
 What comes next is a launch (`app/batches.py`).
 """
 
@@ -15,16 +16,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from app.csv_reading import Chunk, TableReader
 from app.csv_survey import Table, survey
 from app.csv_text import TextFile, Warned, open_text
 from app.db import Database
-from app.errors import InputError, LeadloomError
+from app.errors import InputError, LeadloomError, UserError
 from app.headers import KINDS, HeaderMatch, detect_kind, match_headers
+from app.row_keys import KEY_VERSION, row_keys
 
-__all__ = ["UploadResult", "ingest", "sweep_stale_uploads"]
+__all__ = ["UploadResult", "ingest", "sweep_stale_uploads", "upload_uid"]
 
 _IN_FLIGHT = 3
 _FILENAME_LENGTH = 255
@@ -63,8 +65,23 @@ class _File:
     table: Table
     match: HeaderMatch
     reader: TableReader
-    chunks: Iterator[Chunk]
-    first: Chunk
+    chunks: Iterator[tuple[Chunk, list[int | None]]]
+    first: tuple[Chunk, list[int | None]]
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """An upload that this reader holds.
+
+    Attributes:
+        uid: the upload's.
+        holder: this reader's name; a later one replaces it.
+        through: rows that are stored already.
+    """
+
+    uid: str
+    holder: str
+    through: int
 
 
 async def ingest(
@@ -76,9 +93,11 @@ async def ingest(
     filename: str,
     allow_duplicate: bool = False,
     actor: str,
+    upload: str | UUID | None = None,
+    keep_rows: bool = False,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> UploadResult:
-    """Read a CSV file into an upload.
+    """Read a CSV file into an upload; one that was begun with the very same file is gone on with.
 
     Args:
         db: the database.
@@ -88,6 +107,8 @@ async def ingest(
         filename: what the file is called where it came from.
         allow_duplicate: read the file in although the client has this very file already.
         actor: who uploads, for the audit log.
+        upload: a uid for the upload; one of that name that is complete already is the answer.
+        keep_rows: leave what is stored for the next reader if this one is stopped; a refused file goes all the same.
         on_progress: called with the number of rows stored so far, and of how many; blank lines count as rows there.
 
     Returns:
@@ -103,11 +124,34 @@ async def ingest(
     await sweep_stale_uploads(db)
     file = await asyncio.to_thread(_understand, source, kind)
     try:
-        return await _store(
-            db, file, client=client, filename=filename, allow_duplicate=allow_duplicate, actor=actor, told=on_progress
+        known = await db.call(
+            "begin_upload",
+            upload=(wanted := str(upload or uuid4())),
+            holder=(holder := str(uuid4())),
+            client=client,
+            kind=file.match.kind,
+            filename=Path(filename).name[-_FILENAME_LENGTH:] or "upload.csv",
+            sha256=file.text.sha256,
+            byte_size=file.text.byte_size,
+            header=file.table.header,
+            mapping=file.match.mapping,
+            report=_report(file),
+            allow_duplicate=allow_duplicate,
+            actor=actor,
         )
+        if known["state"] == "READY":
+            return _known(known)
+        begun = _Begun(known["upload"], holder, known["rows_through"])
+        if begun.uid != wanted:
+            log.info("Upload %s is gone on with after %s rows", begun.uid, begun.through)
+        return await _store(db, file, begun, keep_rows=keep_rows, told=on_progress)
     finally:
         file.text.close()
+
+
+def upload_uid(launch_key: str | UUID) -> str:
+    """The uid of the upload that belongs to a launch: whoever carries the launch out again goes on with that upload."""
+    return str(uuid5(UUID(str(launch_key)), "upload"))
 
 
 async def sweep_stale_uploads(db: Database) -> int:
@@ -127,64 +171,68 @@ def _understand(source: Path | bytes | IO[bytes], kind: str | None) -> _File:
         table = survey(text)
         match = match_headers(table.header, kind, table.sample)
         reader = TableReader(table)
-        chunks = reader.chunks()
+        chunks = _keyed(reader.chunks(), match)
         return _File(text, table, match, reader, chunks, next(chunks))
     except BaseException:
         text.close()
         raise
 
 
-async def _store(
-    db: Database,
-    file: _File,
-    *,
-    client: str | UUID,
-    filename: str,
-    allow_duplicate: bool,
-    actor: str,
-    told: Callable[[int, int], object] | None,
-) -> UploadResult:
-    match, report = file.match, _report(file)
-    uid = str(uuid4())
-    await db.call(
-        "begin_upload",
-        upload=uid,
-        client=client,
-        kind=match.kind,
-        filename=Path(filename).name[-_FILENAME_LENGTH:] or "upload.csv",
-        sha256=file.text.sha256,
-        byte_size=file.text.byte_size,
-        header=file.table.header,
-        mapping=match.mapping,
-        report=report,
-        allow_duplicate=allow_duplicate,
-        actor=actor,
+def _keyed(chunks: Iterator[Chunk], match: HeaderMatch) -> Iterator[tuple[Chunk, list[int | None]]]:
+    return ((chunk, row_keys(match.kind, chunk.columns, match.mapping, chunk.rows)) for chunk in chunks)
+
+
+def _known(upload: dict[str, Any]) -> UploadResult:
+    """The result of an upload that another call of the same name has read."""
+    report = upload["report"]
+    unrecognised = list(report.get("unrecognised", []))
+    return UploadResult(
+        upload["upload"],
+        upload["kind"],
+        upload["row_count"],
+        upload["header"],
+        upload["mapping"],
+        unrecognised,
+        report,
     )
+
+
+async def _store(
+    db: Database, file: _File, begun: _Begun, *, keep_rows: bool, told: Callable[[int, int], object] | None
+) -> UploadResult:
+    report = _report(file)
     try:
-        await _send(db, uid, file, told)
+        await _send(db, begun, file, told)
         read = file.reader.report()
         report |= read | {"warnings": [*report["warnings"], *read["warnings"]]}
         await db.call(
-            "finish_upload", upload=uid, row_count=file.reader.rows, report=report, header=file.reader.columns
+            "finish_upload",
+            upload=begun.uid,
+            holder=begun.holder,
+            row_count=file.reader.rows,
+            report=report,
+            header=file.reader.columns,
+            key_version=KEY_VERSION,
         )
     except BaseException as error:
-        await asyncio.shield(_give_up(db, uid, error))
+        if not keep_rows or isinstance(error, UserError):
+            await asyncio.shield(_give_up(db, begun, error))
         raise
-    columns = file.reader.columns
-    return UploadResult(uid, match.kind, file.reader.rows, columns, match.mapping, match.unrecognised, report)
+    match, columns = file.match, file.reader.columns
+    return UploadResult(begun.uid, match.kind, file.reader.rows, columns, match.mapping, match.unrecognised, report)
 
 
-async def _send(db: Database, uid: str, file: _File, told: Callable[[int, int], object] | None) -> None:
+async def _send(db: Database, begun: _Begun, file: _File, told: Callable[[int, int], object] | None) -> None:
     """Send the chunks, a few at a time: while the database stores some, the next one is read."""
     running: deque[asyncio.Task[int]] = deque()
     stored = 0
-    chunk: Chunk | None = file.first
+    part: tuple[Chunk, list[int | None]] | None = file.first
     try:
-        while chunk is not None or running:
-            if chunk is not None:
-                running.append(asyncio.create_task(_append(db, uid, chunk)))
-                chunk = await asyncio.to_thread(next, file.chunks, None)
-            if chunk is None or len(running) >= _IN_FLIGHT:
+        while part is not None or running:
+            if part is not None:
+                running.append(asyncio.create_task(_append(db, begun, *part)))
+                part = await asyncio.to_thread(next, file.chunks, None)
+            if part is None or len(running) >= _IN_FLIGHT:
                 stored += await running.popleft()
                 if told is not None:
                     told(stored, file.table.records)
@@ -194,18 +242,28 @@ async def _send(db: Database, uid: str, file: _File, told: Callable[[int, int], 
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _append(db: Database, uid: str, chunk: Chunk) -> int:
-    await db.call("append_rows", upload=uid, first_row=chunk.first_row, rows=chunk.rows, columns=chunk.columns)
-    return len(chunk.rows)
+async def _append(db: Database, begun: _Begun, chunk: Chunk, keys: list[int | None]) -> int:
+    rows = chunk.rows
+    if chunk.first_row + len(rows) - 1 > begun.through:
+        await db.call(
+            "append_rows",
+            upload=begun.uid,
+            holder=begun.holder,
+            first_row=chunk.first_row,
+            rows=rows,
+            columns=chunk.columns,
+            keys=keys,
+        )
+    return len(rows)
 
 
-async def _give_up(db: Database, uid: str, error: BaseException) -> None:
+async def _give_up(db: Database, begun: _Begun, error: BaseException) -> None:
     """Take back what was stored. Where even that is impossible, the next sweep does it."""
     said = str(error) if isinstance(error, LeadloomError) else "The upload broke off before all rows had arrived."
     with contextlib.suppress(LeadloomError):
-        while not (await db.call("fail_upload", upload=uid, error=said))["done"]:
+        while not (await db.call("fail_upload", upload=begun.uid, holder=begun.holder, error=said))["done"]:
             pass
-    log.info("Upload %s failed: %s", uid, said)
+    log.info("Upload %s failed: %s", begun.uid, said)
 
 
 def _report(file: _File) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from playwright.async_api import Browser, async_playwright
 from app import batches, insights, uploads
 from app.clients import create_client, save_workflow_config
 from app.db import Database, connect_database
+from app.duplicates import find_duplicates
 from app.local.clay_sandbox import sandbox_server
 from app.local.clay_workspace import WorkspaceSettings
 from app.local.samples import write_companies, write_people
@@ -82,7 +83,7 @@ async def upload(db: Database, client: str, name: str, rows: int, *, seed: int =
     file = io.BytesIO()
     (write_companies if companies else write_people)(file, rows, seed=seed)
     result = await uploads.ingest(db, file.getvalue(), client=client, filename=name, actor=EMAIL)
-    await insights.scan_upload(db, result.uid)
+    await find_duplicates(db, result.uid)
     return result.uid
 
 

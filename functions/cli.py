@@ -18,14 +18,15 @@ from uuid import UUID, uuid4
 import modal
 import typer
 
-from app import batches, insights
+from app import batches
 from app.clients import find_client
 from app.db import connect_database
+from app.duplicates import find_duplicates
 from app.errors import ConflictError, DatabaseError, UserError
 from app.extraction.replay import extract_batches
 from app.pipelines import ensure_templates, find_pipeline
 from app.settings import settings
-from app.uploads import ingest
+from app.uploads import ingest, upload_uid
 from app.workflows import registry_rows
 from functions import web, workers
 from functions.modal_app import APP_NAME, app
@@ -102,12 +103,14 @@ async def launch_upload(
                 filename=filename,
                 allow_duplicate=allow_duplicate,
                 actor=ACTOR,
+                upload=upload_uid(launch_key),
+                keep_rows=True,
             )
             answer = await batches.launch(
                 db, upload.uid, chosen["uid"], actor=ACTOR, launch_key=UUID(launch_key), row_limit=row_limit
             )
             with contextlib.suppress(DatabaseError):  # the upload's page offers to look again
-                await insights.scan_upload(db, upload.uid)
+                await find_duplicates(db, upload.uid)
     except ConflictError as problem:
         return {"error": f"{problem} With --again a file is uploaded even if the client has it."}
     except UserError as problem:

@@ -9,14 +9,15 @@ import asyncio
 import contextlib
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from app import batches, insights, uploads
+from app import batches, uploads
 from app.clients import find_client
 from app.db import Database, connect_database
+from app.duplicates import find_duplicates
 from app.errors import DatabaseError, SettingsError
 from app.pipelines import find_pipeline
 from app.settings import settings
@@ -64,10 +65,14 @@ def launch(
     sample: Annotated[int | None, typer.Option(help="Only the first so many rows.", min=1)] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until the batch has ended.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Upload the file even if the client has it already.")] = False,
+    key: Annotated[
+        UUID | None, typer.Option(help="A name for this launch: carried out again, it goes on or answers as before.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Upload a CSV for a client and launch a batch over it."""
-    answer = asyncio.run(_launch(file, client, pipeline, sample=sample, wait=wait, again=again))
+    launch_key = key or uuid4()
+    answer = asyncio.run(_launch(file, client, pipeline, launch_key, sample=sample, wait=wait, again=again))
     if as_json:
         print_json(answer)
     else:
@@ -77,7 +82,7 @@ def launch(
 
 
 async def _launch(
-    file: Path, client: str, pipeline: str, *, sample: int | None, wait: bool, again: bool
+    file: Path, client: str, pipeline: str, launch_key: UUID, *, sample: int | None, wait: bool, again: bool
 ) -> dict[str, Any]:
     async with connect_database() as db:
         owner = (await find_client(db, client))["uid"]
@@ -92,11 +97,14 @@ async def _launch(
                 filename=file.name,
                 allow_duplicate=again,
                 actor=ACTOR,
+                upload=uploads.upload_uid(launch_key),
                 on_progress=lambda rows, total: bar.update(task, completed=rows, total=total),
             )
-        answer = await batches.launch(db, upload.uid, chosen["uid"], actor=ACTOR, row_limit=sample)
+        answer = await batches.launch(
+            db, upload.uid, chosen["uid"], actor=ACTOR, launch_key=launch_key, row_limit=sample
+        )
         with contextlib.suppress(DatabaseError):  # the upload's page offers to look again
-            await insights.scan_upload(db, upload.uid)
+            await find_duplicates(db, upload.uid)
         launched: dict[str, Any] = {
             "batch": answer["batch"],
             "rows": answer["item_count"],

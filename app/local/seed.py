@@ -10,9 +10,10 @@ import io
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from app import batches, customers, insights, uploads
+from app import batches, customers, uploads
 from app.clients import create_client, save_workflow_config
 from app.db import Database
+from app.duplicates import find_duplicates
 from app.errors import ConflictError
 from app.local.samples import write_customers, write_people
 from app.pipelines import ensure_templates, find_pipeline
@@ -71,7 +72,7 @@ async def seed(db: Database, sandbox_url: str | None, rows: int = SAMPLE_ROWS) -
         )
     except ConflictError:
         return None
-    await insights.scan_upload(db, upload.uid)
+    await find_duplicates(db, upload.uid)
     launched = await batches.launch(
         db, upload.uid, pipeline["uid"], actor=ACTOR, launch_key=uuid5(NAMESPACE_URL, f"leadloom-seed-{upload.uid}")
     )

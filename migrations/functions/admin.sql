@@ -126,82 +126,12 @@ begin
   end if;
   if v_upload.mapping <> p_mapping then
     update public.uploads set mapping = p_mapping where id = v_upload.id;
-    delete from public.upload_keys where upload_id = v_upload.id;
-    delete from public.upload_scans where upload_id = v_upload.id;
+    -- Keys of the old mapping are made again when the rows are compared next.
+    update public.upload_scans set key_version = 0, finished_at = null where upload_id = v_upload.id;
     perform leadloom.audit(p_actor, 'save_mapping', v_upload.client_id, 'upload', p_upload,
                            jsonb_build_object('from', v_upload.mapping, 'to', p_mapping));
   end if;
   return jsonb_build_object('changed', v_upload.mapping <> p_mapping);
-end
-$$;
-
--- What a row is recognised by: its LinkedIn URL, else its e-mail, else names; for companies the domain first.
-create or replace function leadloom.row_key(p_kind public.upload_kind, p_data jsonb, p_mapping jsonb) returns bigint
-language sql immutable security invoker set search_path = ''
-as $$
-  select hashtextextended(k, 0) from (
-    select case when p_kind = 'people' then coalesce(
-        'l|' || regexp_replace(lower(nullif(leadloom.mapped(p_data, p_mapping, 'linkedin'), '')), '^https?://([a-z]+\.)?|/+$|\?.*$', '', 'g'),
-        'e|' || lower(nullif(leadloom.mapped(p_data, p_mapping, 'email'), '')),
-        'n|' || nullif(lower(concat_ws(' ', leadloom.mapped(p_data, p_mapping, 'person_name'),
-          leadloom.mapped(p_data, p_mapping, 'first_name'), leadloom.mapped(p_data, p_mapping, 'last_name'))), '')
-          || '|' || lower(coalesce(leadloom.mapped(p_data, p_mapping, 'company_name'), '')))
-      else coalesce(
-        'd|' || regexp_replace(lower(coalesce(nullif(leadloom.mapped(p_data, p_mapping, 'company_domain'), ''),
-          nullif(leadloom.mapped(p_data, p_mapping, 'website'), ''))), '^https?://|^www\.|/.*$', '', 'g'),
-        'l|' || lower(nullif(leadloom.mapped(p_data, p_mapping, 'company_linkedin'), '')),
-        'n|' || lower(nullif(leadloom.mapped(p_data, p_mapping, 'company_name'), ''))) end) t(k)
-  where k is not null
-$$;
-
--- Compare the next p_limit rows of an upload with itself and with earlier uploads; called until `more` is false.
-create or replace function public.scan_upload(p_upload uuid, p_limit integer default 5000) returns jsonb
-language plpgsql volatile security invoker set search_path = ''
-as $$
-declare
-  v_upload public.uploads := leadloom.upload_of(p_upload);
-  v_scan public.upload_scans;
-  v_rows integer;
-  v_keys integer;
-  v_last integer;
-begin
-  if v_upload.state <> 'READY' then
-    return jsonb_build_object('more', false, 'through_row', 0);
-  end if;
-  insert into public.upload_scans (upload_id) values (v_upload.id) on conflict do nothing;
-  select * into v_scan from public.upload_scans where upload_id = v_upload.id for update;
-  if v_scan.finished_at is not null then
-    return jsonb_build_object('more', false, 'through_row', v_scan.through_row);
-  end if;
-  with rows as (
-    -- `|| '{}'` unpacks a long row once, instead of at every look into it.
-    select row_number, leadloom.row_key(v_upload.kind, data, v_upload.mapping) as key
-    from (select row_number, data || '{}' as data from public.raw_apollo_uploads
-          where upload_id = v_upload.id and row_number > v_scan.through_row
-          order by row_number limit p_limit offset 0) r
-  ), kept as (
-    insert into public.upload_keys (upload_id, row_number, client_id, key)
-    select v_upload.id, row_number, v_upload.client_id, key from rows where key is not null
-    on conflict do nothing returning 1
-  )
-  select count(*), count(key), max(row_number), (select count(*) from kept) into v_rows, v_keys, v_last from rows;
-  update public.upload_keys k
-  set first_row = (select o.row_number from public.upload_keys o
-                   where o.client_id = k.client_id and o.key = k.key and o.upload_id = k.upload_id
-                     and o.row_number < k.row_number order by o.row_number limit 1),
-      earlier_upload = (select o.upload_id from public.upload_keys o
-                        where o.client_id = k.client_id and o.key = k.key and o.upload_id < k.upload_id
-                        order by o.upload_id desc limit 1)
-  where k.upload_id = v_upload.id and k.row_number > v_scan.through_row and k.row_number <= v_last
-    and exists (select 1 from public.upload_keys o where o.client_id = k.client_id and o.key = k.key
-                and (o.upload_id, o.row_number) < (k.upload_id, k.row_number));
-  update public.upload_scans
-  set through_row = coalesce(v_last, through_row), without_key = without_key + v_rows - v_keys,
-      in_file = (select count(*) from public.upload_keys where upload_id = v_upload.id and first_row is not null),
-      earlier = (select count(*) from public.upload_keys where upload_id = v_upload.id and earlier_upload is not null),
-      finished_at = case when v_rows < p_limit then leadloom.clock() end
-  where upload_id = v_upload.id returning * into v_scan;
-  return jsonb_build_object('more', v_scan.finished_at is null, 'through_row', v_scan.through_row);
 end
 $$;
 
@@ -211,19 +141,6 @@ language sql stable security invoker set search_path = ''
 as $$
   select config from public.client_workflow_configs
   where client_id = leadloom.client_id(p_client) and workflow_slug = p_workflow and label = coalesce(p_label, '')
-$$;
-
--- The uploads to compare before this one's answer is complete: its client's earlier ones, then itself.
-create or replace function public.unscanned_uploads(p_upload uuid) returns jsonb
-language plpgsql stable security invoker set search_path = ''
-as $$
-declare
-  v_upload public.uploads := leadloom.upload_of(p_upload);
-begin
-  return (select coalesce(jsonb_agg(u.uid order by u.id), '[]') from public.uploads u
-          where u.client_id = v_upload.client_id and u.id <= v_upload.id and u.state = 'READY'
-            and not exists (select 1 from public.upload_scans s where s.upload_id = u.id and s.finished_at is not null));
-end
 $$;
 
 -- A row that waits for its next try is due at once.

@@ -159,7 +159,7 @@ async def test_launch_upload_reads_the_file_and_launches_once(world: World) -> N
     redelivered = await launch("a.csv", content, "northgate", "Clean up only", key, allow_duplicate=True)
     assert redelivered == answer
     again = await launch("a.csv", content, "northgate", "Clean up only", str(uuid4()))
-    assert "uploaded before" in again["error"]
+    assert "already uploaded this file" in again["error"]
     assert "--again" in again["error"]
     forced = await launch("a.csv", content, "northgate", "Clean up only", str(uuid4()), allow_duplicate=True)
     assert forced["rows"] == 2

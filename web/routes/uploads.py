@@ -23,6 +23,7 @@ from app import insights
 from app.csv_out import csv_line
 from app.csv_text import MAX_BYTES
 from app.db import Database
+from app.duplicates import find_duplicates
 from app.errors import ConflictError, InputError, LeadloomError, UserError
 from app.headers import FIELDS, KINDS
 from app.uploads import ingest
@@ -99,7 +100,7 @@ class _Job:
             return {"stage": "refused", "message": message, "hint": "Nothing was kept; try again.", "again": False}
         tell(result.row_count, 0)
         with contextlib.suppress(LeadloomError):  # the page offers to look again
-            await insights.scan_upload(self._db, result.uid)
+            await find_duplicates(self._db, result.uid)
         return {"stage": "done", "url": f"/clients/{self._client}/uploads/{result.uid}", "rows": result.row_count}
 
     async def lines(self, file: Any) -> AsyncIterator[bytes]:
@@ -187,14 +188,14 @@ async def save_mapping(request: Request, db: Db, admin: Actor, client: UUID, uid
     answer = await db.call("save_mapping", upload=str(uid), mapping=mapping, actor=admin.email)
     if not answer["changed"]:
         return redirect(request, here, "The mapping was so already.")
-    await insights.scan_upload(db, str(uid))
+    await find_duplicates(db, str(uid))
     return redirect(request, here, "The mapping is saved. Batches launched from now on use it.")
 
 
 @router.post("/{uid}/duplicates")
-async def find_duplicates(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
+async def compare(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
     """Compare the rows with each other and with the client's earlier uploads."""
-    await insights.scan_upload(db, str(uid))
+    await find_duplicates(db, str(uid))
     return redirect(request, f"/clients/{client}/uploads/{uid}", "The rows are compared.")
 
 
