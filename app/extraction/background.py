@@ -1,6 +1,6 @@
-"""What the engine's loop does for results between its turns: replays that somebody asked for, flags to refresh.
+"""What the engine's loop does between its turns: replays that somebody asked for, flags to refresh, copies to empty.
 
-Both are cut into short pieces, so that the loop never stays away from the batches for long.
+All are cut into short pieces, so that the loop never stays away from the batches for long.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from app.db import Database
 from app.errors import DatabaseError, DatabaseUnavailableError, LeadloomError
 from app.extraction.replay import run_portions
+from app.retention import tidy_up
 
 __all__ = ["work_in_background"]
 
@@ -42,7 +43,19 @@ async def work_in_background(db: Database, *, max_seconds: float = 0.5) -> int:
     except DatabaseError:
         log.exception("The flags of a client could not be refreshed; it is tried again.")
         worked = 0
-    return worked + await _replay(db, until)
+    worked += await _replay(db, until)
+    return worked or await _tidy_up(db, until)
+
+
+async def _tidy_up(db: Database, until: float) -> int:
+    """What nobody waits for comes last."""
+    try:
+        return await tidy_up(db, until)
+    except DatabaseUnavailableError:
+        raise
+    except DatabaseError:
+        log.exception("Copies of raw rows could not be emptied; it is tried again.")
+        return 0
 
 
 async def _refresh_flags(db: Database, until: float) -> int:

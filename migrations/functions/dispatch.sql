@@ -257,7 +257,9 @@ begin
         select jsonb_agg(jsonb_build_object(
           'state_id', s.id, 'attempt', s.attempt, 'item', i.uid, 'row_number', i.row_number,
           'fields', leadloom.identity_fields(i) || coalesce(earlier.fields, '{}'),
-          'original', case when (v_step ->> 'needs_original')::boolean then i.original_data end))
+          'original', case when (v_step ->> 'needs_original')::boolean then coalesce(i.original_data, (
+            select r.data from public.raw_apollo_uploads r
+            where r.upload_id = b.upload_id and r.row_number = i.row_number)) end))
         from unnest(v_chunk.state_ids) as e(id)
         join public.workflow_states s on s.id = e.id
         join public.batch_items i on i.id = s.batch_item_id

@@ -196,7 +196,9 @@ begin
   select * into v_batch from public.batches where id = v_item.batch_id;
   return jsonb_build_object(
     'uid', v_item.uid, 'row_number', v_item.row_number, 'state', v_item.state, 'created_at', v_item.created_at,
-    'finished_at', v_item.finished_at, 'identity', leadloom.identity_fields(v_item), 'original', v_item.original_data,
+    'finished_at', v_item.finished_at, 'identity', leadloom.identity_fields(v_item),
+    'original', coalesce(v_item.original_data, (select r.data from public.raw_apollo_uploads r
+                         where r.upload_id = v_batch.upload_id and r.row_number = v_item.row_number)),
     'batch', jsonb_build_object('uid', v_batch.uid, 'name', v_batch.name, 'state', v_batch.state),
     'client', leadloom.client_head(v_batch.client_id), 'mapping', v_batch.mapping,
     'upload', (select jsonb_build_object('uid', u.uid, 'filename', u.filename) from public.uploads u where u.id = v_batch.upload_id),

@@ -13,7 +13,11 @@ declare
   v_bytes bigint := 0;
 begin
   for v_part in
-    select json_build_object('item', i.id, 'uid', i.uid, 'original', case when p_original then i.original_data end,
+    select json_build_object('item', i.id, 'uid', i.uid,
+             'original', case when p_original then coalesce(i.original_data, (
+               select r.data from public.batches b
+               join public.raw_apollo_uploads r on r.upload_id = b.upload_id and r.row_number = i.row_number
+               where b.id = i.batch_id)) end,
              'results', coalesce((
                select json_agg(json_build_object(
                  'step', r.step_index, 'workflow', r.step_name, 'attempt', r.attempt, 'source', r.source,

@@ -1,0 +1,99 @@
+"""What a fully enriched row takes in the database: while its batch lives, after its copies are emptied, and archived.
+
+    python -m bench.storage [--rows 1000]
+
+Made-up people go through all seven steps against the Clay sandbox, whose answers are as large as real ones. Sizes are
+those of tables with their indexes, freshly packed (`vacuum full`), per row of the upload.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import asyncpg
+
+from app import batches, uploads
+from app.clients import create_client
+from app.db import connect_database
+from app.local.postgres import free_port
+from app.local.samples import write_people
+from app.local.seed import configure_sandbox, prepare
+from app.pipelines import create_pipeline
+from app.retention import tidy_up
+from app.settings import settings
+from functions.local_engine import running_engine
+from functions.local_processes import Processes
+
+STEPS = (
+    *("split_raw", "normalize_name", "normalize_domain", "enrich_company_clay", "enrich_person_clay"),
+    *("extract_work_history", "consolidate_lead"),
+)
+SIZES = """
+select c.relname as name, pg_total_relation_size(c.oid) as bytes from pg_class c
+where c.relnamespace in ('public'::regnamespace, 'leadloom'::regnamespace) and c.relkind = 'r' order by 2 desc
+"""
+
+
+async def sizes(pg: asyncpg.Connection) -> dict[str, int]:
+    """Bytes by table, packed."""
+    await pg.execute("vacuum full")
+    return dict(await pg.fetch(SIZES))
+
+
+async def measure(rows: int) -> None:
+    """Enrich, measure, tidy up, measure."""
+    with tempfile.TemporaryDirectory(prefix="leadloom-bench-", ignore_cleanup_errors=True) as folder:
+        os.environ |= {"LEADLOOM_HOME": folder, "LEADLOOM_LOG": "text"}
+        settings.cache_clear()
+        processes = Processes(Path(folder))
+        await processes.start("stack")
+        settings.cache_clear()
+        await processes.start("clay-sandbox", "--rate", "400", "--burst", "800")
+        await processes.start("web", "--port", str(free_port()))
+        settings.cache_clear()
+        url = settings().database_url
+        assert url is not None
+        pg = await asyncpg.connect(url.get_secret_value())
+        try:
+            async with connect_database() as db:
+                await prepare(db)
+                empty = await sizes(pg)
+                client = (await create_client(db, "Storage", actor="bench"))["uid"]
+                await configure_sandbox(db, client, settings().clay_sandbox_url or "")
+                file = io.BytesIO()
+                write_people(file, rows)
+                upload = await uploads.ingest(db, file.getvalue(), client=client, filename="p.csv", actor="bench")
+                steps = [{"workflow": name} for name in STEPS]
+                made = await create_pipeline(db, client, "All", "people", steps, actor="bench")
+                async with running_engine(db):
+                    batch = (await batches.launch(db, upload.uid, made["uid"], actor="bench"))["batch"]
+                    numbers = await batches.wait_for(db, batch, timeout_s=1800)
+                print(f"{rows:,} rows of {len(file.getvalue()) // rows:,} bytes: {numbers['completed']:,} completed")
+                full = await sizes(pg)
+                await pg.execute("update batches set finished_at = finished_at - interval '2 days' where true")
+                began = time.monotonic()
+                await tidy_up(db, time.monotonic() + 600)
+                spent = time.monotonic() - began
+                tidied = await sizes(pg)
+        finally:
+            await pg.close()
+            await processes.stop()
+    print(f"copies of {rows:,} rows emptied in {spent:.1f} s\n\n| table | living | tidied |\n|---|---|---|")
+    for name in sorted(full, key=lambda table: -full[table]):
+        living, kept = ((size.get(name, 0) - empty.get(name, 0)) / rows for size in (full, tidied))
+        if living >= 1:
+            print(f"| `{name}` | {living:,.0f} | {kept:,.0f} |")
+    totals = [(sum(size.values()) - sum(empty.values())) / rows for size in (full, tidied)]
+    print(f"| together | {totals[0]:,.0f} | {totals[1]:,.0f} |")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1000)
+    asyncio.run(measure(parser.parse_args().rows))
