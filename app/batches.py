@@ -7,15 +7,17 @@ very many rows) is called again until it says it is done.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from app.db import Database
 
 __all__ = [
     "audit",
     "cancel",
+    "find_launch",
     "is_settled",
     "launch",
     "pause",
@@ -37,6 +39,7 @@ async def launch(
     row_limit: int | None = None,
     name: str | None = None,
     budget: float | None = None,
+    pipeline_version: int | None = None,
 ) -> dict[str, Any]:
     """Launch a batch over an upload.
 
@@ -49,6 +52,7 @@ async def launch(
         row_limit: only the first so many rows.
         name: the batch's name; made from file and pipeline when absent.
         budget: credits that the batch may spend; it pauses when they are used up.
+        pipeline_version: the version that was looked at; another one than the current is refused.
 
     Returns:
         `{"batch": uid, "item_count": rows, "created": bool}`.
@@ -56,6 +60,7 @@ async def launch(
     Raises:
         NotFoundError: no such upload or pipeline, or not ready.
         InputError: the pipeline does not fit the upload.
+        ConflictError: the client is archived, or the pipeline has changed.
     """
     answer: dict[str, Any] = await db.call(
         "launch_batch",
@@ -66,8 +71,15 @@ async def launch(
         name=name,
         budget=budget,
         actor=actor,
+        pipeline_version=pipeline_version,
     )
     return answer
+
+
+async def find_launch(db: Database, launch_key: UUID) -> str | None:
+    """The batch that this launch key made; None when it made none yet."""
+    found = await db.read("find_launch", launch_key=str(launch_key))
+    return str(found["batch"]) if found else None
 
 
 async def status(db: Database, batch: str) -> dict[str, Any]:
@@ -131,7 +143,9 @@ async def cancel(db: Database, batch: str, *, actor: str) -> int:
             await asyncio.sleep(0.1)
 
 
-async def retry_failed(db: Database, batch: str, filters: dict[str, Any] | None = None, *, actor: str) -> int:
+async def retry_failed(
+    db: Database, batch: str, filters: dict[str, Any] | None = None, *, actor: str, request: UUID | None = None
+) -> int:
     """Requeue failed rows at the step where they failed; paid steps are sent again.
 
     Args:
@@ -139,6 +153,7 @@ async def retry_failed(db: Database, batch: str, filters: dict[str, Any] | None 
         batch: the batch's uid.
         filters: any of `step_index`, `error_code`, `error_text`.
         actor: who asks.
+        request: names this one wish; a repeat requeues nothing more, not even rows that failed again since.
 
     Returns:
         How many rows were requeued.
@@ -146,23 +161,32 @@ async def retry_failed(db: Database, batch: str, filters: dict[str, Any] | None 
     Raises:
         ConflictError: the batch is cancelled.
     """
+    wish = request or uuid4()
     requeued, as_of = 0, None
-    while True:
+    for part in itertools.count():
         answer = await db.call(
-            "retry_failed", batch=batch, filter=filters or {}, actor=actor, as_of=as_of, request=uuid4()
+            "retry_failed",
+            batch=batch,
+            filter=filters or {},
+            actor=actor,
+            as_of=as_of,
+            request=uuid5(wish, str(part)),
         )
         requeued, as_of = requeued + answer["requeued"], answer["as_of"]
         if not answer["more"]:
-            return int(requeued)
+            break
+    return int(requeued)
 
 
-async def reset_items(db: Database, items: list[str], from_step: int, *, actor: str) -> int:
-    """Run rows (by uid) again from a step; earlier results are kept aside. Returns how many rows.
+async def reset_items(
+    db: Database, items: list[str], from_step: int, *, actor: str, request: UUID | None = None
+) -> int:
+    """Run rows (by uid) again from a step, once per `request`; earlier results are kept aside. Returns how many rows.
 
     Raises:
         ConflictError: none of them has reached that step.
     """
-    answer = await db.call("reset_items", items=items, from_step=from_step, actor=actor, request=uuid4())
+    answer = await db.call("reset_items", items=items, from_step=from_step, actor=actor, request=request or uuid4())
     return int(answer["reset"])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 from pydantic import ValidationError
@@ -46,7 +46,7 @@ class Trial:
 
     Attributes:
         uid: names the row; `trial_answer` looks for its callback.
-        outcome: taken, refused or unknown.
+        outcome: taken, refused, unknown, or "sent before" by an earlier call with the same request.
         text: the reason of a refusal, in the user's words.
         body: what was sent.
     """
@@ -66,8 +66,9 @@ async def send_trial(
     fields: dict[str, str],
     base_url: str,
     actor: str,
+    request: UUID | None = None,
 ) -> Trial:
-    """Send one row to the table of a saved config.
+    """Send one row to the table of a saved config, once per `request`, which becomes the row's uid.
 
     Raises:
         ConflictError: nothing is saved yet, or what is saved cannot be used.
@@ -82,7 +83,7 @@ async def send_trial(
         raise ConflictError("What is saved cannot be used any more.", "Correct and save it, then test.") from None
     if not isinstance(config, ClayConfig):
         raise ConflictError("This workflow sends nothing to Clay.")
-    uid = str(uuid4())
+    uid, sender = str(request or uuid4()), str(uuid4())
     key = settings().signing_key.get_secret_value()
     try:
         row = workflow.compose(fields)
@@ -94,20 +95,24 @@ async def send_trial(
         "callback_url": callback_url(base_url, workflow.slug, uid, 0, 1, key=key),
         "workflow_slug": workflow.slug,
     }
-    await db.call(
+    noted = await db.call(
         "note_test_row",
         client=client,
         workflow=workflow.slug,
         url_sha256=config.url_sha256,
         cap=config.lifetime_cap,
         actor=actor,
+        request=uid,
+        sender=sender,
     )
+    if noted["sender"] != sender:
+        return Trial(uid, "sent before", "", body)
     async with http_client() as http:
         answer = await post_row(http, config, orjson.dumps(body))
     return Trial(uid, answer.outcome, answer.text, body)
 
 
-async def trial_answer(db: Database, uid: str) -> dict[str, Any] | None:
-    """The callback to a test row: `{"received_at", "body", "note"}`; None while there is none."""
-    answer: dict[str, Any] | None = await db.read("insights_test_answer", item=uid)
+async def trial_answer(db: Database, client: str, uid: str) -> dict[str, Any] | None:
+    """The callback to a client's test row: `{"received_at", "body", "note"}`; None while there is none."""
+    answer: dict[str, Any] | None = await db.read("insights_test_answer", client=client, item=uid)
     return answer

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID, uuid4
 
 from app.db import Database
 
-__all__ = ["create_client", "find_client", "save_workflow_config"]
+__all__ = ["create_client", "find_client", "save_workflow_config", "webhook_owners"]
 
 
-async def create_client(db: Database, name: str, *, actor: str) -> dict[str, Any]:
-    """Make a client, or answer with the one that has this name.
+async def create_client(db: Database, name: str, *, actor: str, request: UUID | None = None) -> dict[str, Any]:
+    """Make a client, or answer with the one that has this name; a repeat with the same `request` answers as before.
 
     Returns:
         `{"uid", "slug", "name", "created"}`.
@@ -18,7 +19,7 @@ async def create_client(db: Database, name: str, *, actor: str) -> dict[str, Any
     Raises:
         InputError: the name is empty or longer than 200 characters.
     """
-    answer: dict[str, Any] = await db.call("create_client", name=name, actor=actor)
+    answer: dict[str, Any] = await db.call("create_client", name=name, actor=actor, request=request or uuid4())
     return answer
 
 
@@ -40,7 +41,9 @@ async def save_workflow_config(
     *,
     label: str = "",
     version: int | None = None,
+    share_webhook: bool = False,
     actor: str,
+    request: UUID | None = None,
 ) -> dict[str, Any]:
     """Save a client's config of a workflow; takes effect for everything not yet sent.
 
@@ -51,10 +54,12 @@ async def save_workflow_config(
         config: checked against the workflow's Config model by the caller.
         label: names one of several configs of the same workflow.
         version: the version that was edited; None overwrites whatever is there.
+        share_webhook: whether it is meant that another client uses the same webhook URL.
         actor: who saves, for the audit log.
+        request: names this one save; a repeat answers as before.
 
     Raises:
-        ConflictError: somebody else saved meanwhile.
+        ConflictError: somebody else saved meanwhile, or another client uses this webhook URL (`webhook_owners`).
         NotFoundError: no such client or workflow.
     """
     answer: dict[str, Any] = await db.call(
@@ -64,6 +69,14 @@ async def save_workflow_config(
         label=label,
         config=config,
         version=version,
+        share_webhook=share_webhook,
         actor=actor,
+        request=request or uuid4(),
     )
     return answer
+
+
+async def webhook_owners(db: Database, client: str, config: dict[str, Any]) -> list[str]:
+    """Names of the other clients whose configs use this config's webhook URL; compared by hash, never shown."""
+    names: list[str] = await db.read("webhook_owners", client=client, config=config)
+    return names

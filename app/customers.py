@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID, uuid4, uuid5
 
 from app.db import Database
 from app.errors import InputError
@@ -96,8 +97,11 @@ async def save(
     actor: str,
     replace: bool = False,
     upload: str | None = None,
+    request: UUID | None = None,
 ) -> dict[str, int]:
     """Add customers to a client's list, or put them in its place; flags are refreshed in the background.
+
+    `request` names this one wish: a repeat with the same list answers as before, and undoes nothing that came after.
 
     Returns:
         How many were `added`, `changed` and `removed`.
@@ -109,11 +113,18 @@ async def save(
     if replace and len(customers) > CALL_ROWS * 10:
         raise InputError("A list that replaces another one may have 10,000 lines.", "Add the rest afterwards.")
     step = len(customers) if replace else CALL_ROWS
+    wish = request or uuid4()
     total = {"added": 0, "changed": 0, "removed": 0}
     for start in range(0, max(1, len(customers)), max(1, step)):
         part = customers[start : start + step] if step else []
         saved = await db.call(
-            "save_customers", client=client, customers=part, upload=upload, replace=replace, actor=actor
+            "save_customers",
+            client=client,
+            customers=part,
+            upload=upload,
+            replace=replace,
+            actor=actor,
+            request=uuid5(wish, str(start)),
         )
         for name in total:
             total[name] += saved[name]
@@ -121,7 +132,7 @@ async def save(
 
 
 async def import_upload(
-    db: Database, upload: str, *, actor: str, replace: bool = False
+    db: Database, upload: str, *, client: str, actor: str, replace: bool = False, request: UUID | None = None
 ) -> tuple[dict[str, int], CustomerList]:
     """Read an uploaded file of customers into its client's list.
 
@@ -129,13 +140,12 @@ async def import_upload(
         What `save` returns, and what was read, unread lines included.
 
     Raises:
-        InputError: there is no such upload.
+        NotFoundError: the client has no such upload.
     """
     found = CustomerList()
-    after, client = 0, None
+    after = 0
     while True:
-        page = await db.read("upload_cells", upload=upload, after=after, limit=CALL_ROWS)
-        client = client or page["client"]
+        page = await db.read("upload_cells", upload=upload, client=client, after=after, limit=CALL_ROWS)
         if not page["rows"]:
             break
         after = page["rows"][-1]["row_number"]
@@ -143,6 +153,5 @@ async def import_upload(
             read = read_row(row["data"], page["mapping"] or {})
             found.customers += read.customers
             found.unread += read.unread
-    if client is None:
-        raise InputError("There is no such upload.", "Choose one of the client's uploads.")
-    return await save(db, client, found.customers, actor=actor, replace=replace, upload=upload), found
+    saved = await save(db, client, found.customers, actor=actor, replace=replace, upload=upload, request=request)
+    return saved, found

@@ -19,18 +19,25 @@ __all__ = ["find_duplicates"]
 _ROWS = 5_000
 
 
-async def find_duplicates(db: Database, upload: str, told: Callable[[int, int], object] | None = None) -> None:
+async def find_duplicates(
+    db: Database,
+    upload: str,
+    told: Callable[[int, int], object] | None = None,
+    *,
+    client: str | None = None,
+) -> None:
     """Compare an upload with itself and its client's earlier ones, those first that were never compared.
 
     Args:
         db: the database.
         upload: the upload's uid; nothing happens while it is not READY.
         told: called with rows compared so far, and of how many, over all uploads that had to be.
+        client: where it is given, the upload must be this client's.
 
     Raises:
         NotFoundError: there is no such upload.
     """
-    waiting = await db.read("unscanned_uploads", upload=upload, key_version=KEY_VERSION)
+    waiting = await db.read("unscanned_uploads", upload=upload, key_version=KEY_VERSION, client=client)
     total, done = sum(one["row_count"] for one in waiting), 0
     for one in waiting:
         await _make_keys(db, one)

@@ -58,23 +58,31 @@ async def uploads(db: Database, client_uid: str, *, search: str | None, after: i
     return _object(await db.read("insights_uploads", client=client_uid, search=search, after=after, limit=limit))
 
 
-async def upload(db: Database, uid: str) -> Answer:
-    """One upload: header, mapping, reader's report, first rows, batches from it, duplicates found so far (`scan`)."""
-    return _object(await db.read("insights_upload", upload=uid))
+async def upload(db: Database, uid: str, *, client: str) -> Answer:
+    """One upload of a client: header, mapping, reader's report, first rows, batches, duplicates so far (`scan`)."""
+    return _object(await db.read("insights_upload", upload=uid, client=client))
 
 
 async def upload_rows(
-    db: Database, uid: str, *, search: str | None, repeated: bool, after: int | None, limit: int
+    db: Database, uid: str, *, client: str, search: str | None, repeated: bool, after: int | None, limit: int
 ) -> Answer:
-    """Raw rows in file order; `searched_through` is set when a search stopped for time before the page was full."""
+    """Raw rows of a client's upload; `searched_through` is set when a search stopped for time before it was full."""
     return _object(
-        await db.read("insights_upload_rows", upload=uid, search=search, repeated=repeated, after=after, limit=limit)
+        await db.read(
+            "insights_upload_rows",
+            upload=uid,
+            client=client,
+            search=search,
+            repeated=repeated,
+            after=after,
+            limit=limit,
+        )
     )
 
 
-async def launch(db: Database, upload_uid: str) -> Answer:
-    """What a launch of this upload could be: the pipelines that fit, with what each step needs and costs."""
-    return _object(await db.read("insights_launch", upload=upload_uid))
+async def launch(db: Database, upload_uid: str, *, client: str) -> Answer:
+    """What a launch of this client's upload could be: the pipelines that fit, with what each step needs and costs."""
+    return _object(await db.read("insights_launch", upload=upload_uid, client=client))
 
 
 async def pipelines(db: Database, client_uid: str, *, archived: bool = False) -> Answer:

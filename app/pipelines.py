@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID, uuid4
 
 from app.db import Database
 from app.errors import ConflictError
@@ -41,16 +42,31 @@ TEMPLATES: dict[str, tuple[str, list[dict[str, Any]]]] = {
 
 
 async def create_pipeline(
-    db: Database, client: str | None, name: str, upload_kind: str, steps: list[dict[str, Any]], *, actor: str
+    db: Database,
+    client: str | None,
+    name: str,
+    upload_kind: str,
+    steps: list[dict[str, Any]],
+    *,
+    actor: str,
+    request: UUID | None = None,
 ) -> dict[str, Any]:
     """Save a new pipeline (`client` None: a template for all clients): `{"uid", "version"}`.
+
+    `request` names this one wish; a repeat with the same one answers with the pipeline that it made.
 
     Raises:
         InputError: the steps cannot work (unknown workflow, wrong kind of upload, none or too many).
         ConflictError: the name is taken.
     """
     answer: dict[str, Any] = await db.call(
-        "create_pipeline", client=client, name=name, upload_kind=upload_kind, steps=steps, actor=actor
+        "create_pipeline",
+        client=client,
+        name=name,
+        upload_kind=upload_kind,
+        steps=steps,
+        actor=actor,
+        request=request or uuid4(),
     )
     return answer
 

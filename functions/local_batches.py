@@ -22,6 +22,7 @@ from app.errors import DatabaseError, SettingsError
 from app.pipelines import find_pipeline
 from app.settings import settings
 from functions.local_output import console, print_json, table
+from functions.options import whole
 from migrations.migrate import migrate as run_migrations
 
 __all__ = ["audit", "launch", "migrate", "progress_bar", "show_status", "status", "watch"]
@@ -62,7 +63,9 @@ def launch(
     *,
     client: Annotated[str, typer.Option(help="The client's name.")],
     pipeline: Annotated[str, typer.Option(help="The name of one of its pipelines, or of a template.")],
-    sample: Annotated[int | None, typer.Option(help="Only the first so many rows.", min=1)] = None,
+    sample: Annotated[
+        int | None, typer.Option(help="Only the first so many rows.", parser=whole(1), metavar="ROWS")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until the batch has ended.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Upload the file even if the client has it already.")] = False,
     key: Annotated[

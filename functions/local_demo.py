@@ -31,6 +31,7 @@ from functions.local_batches import ACTOR, Json, progress_bar, watch
 from functions.local_engine import LOCAL_PACE, running_engine
 from functions.local_output import console, print_json, table
 from functions.local_processes import Processes
+from functions.options import whole
 
 __all__ = ["demo"]
 
@@ -79,7 +80,7 @@ class Summary:
 
 
 def demo(
-    rows: Annotated[int, typer.Option(help="How many leads.", min=1, max=1_000_000)] = 1_000,
+    rows: Annotated[int, typer.Option(help="How many leads.", parser=whole(1, 1_000_000), metavar="ROWS")] = 1_000,
     pipeline: Annotated[Pipeline, typer.Option(help="With paid steps (full) or without (compute).")] = Pipeline.full,
     sandbox: Annotated[Sandbox, typer.Option(help="Whether the stand-in for Clay behaves.")] = Sandbox.well,
     as_json: Json = False,

@@ -28,6 +28,7 @@ from app.settings import home, settings
 from functions.local_engine import engine as run_engine_until
 from functions.local_output import console
 from functions.local_processes import Processes, follow_parent, report_ready
+from functions.options import amount, whole
 from migrations.migrate import migrate
 
 __all__ = ["clay_sandbox", "engine", "run", "stack", "web"]
@@ -67,8 +68,10 @@ def stack() -> None:
 
 def clay_sandbox(
     mode: Annotated[str, typer.Option(help="well, or misbehaving.")] = "well",
-    rate: Annotated[float, typer.Option(help="Rows a second per workspace; Clay itself takes 10.")] = 10,
-    burst: Annotated[int, typer.Option(help="Rows at once.")] = 20,
+    rate: Annotated[
+        float, typer.Option(help="Rows a second per workspace; Clay itself takes 10.", parser=amount, metavar="ROWS")
+    ] = 10,
+    burst: Annotated[int, typer.Option(help="Rows at once.", parser=whole(1), metavar="ROWS")] = 20,
 ) -> None:
     """Serve the stand-in for Clay: a test instrument that makes its answers up."""
 

@@ -11,16 +11,19 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from app.errors import InputError
+from app.numbers import read_number
 from web.forms import Form
 
 __all__ = ["ConfigError", "FormField", "form_fields", "parse_config"]
+
+NO_NUMBER = "Write a number like 12.5, 1250 or 1,250: a point before the fraction, commas for thousands."
 
 
 class ConfigError(InputError):
     """Some fields cannot be saved as they stand."""
 
     def __init__(self, problems: dict[str, str]) -> None:
-        super().__init__("Nothing is saved yet.", "Correct the marked fields.")
+        super().__init__("Not saved.", "Fix the highlighted fields.")
         self.problems = problems
 
 
@@ -114,25 +117,36 @@ def parse_config(
     Raises:
         ConfigError: some fields are wrong; says which and why.
     """
-    stored = stored or {}
-    given: dict[str, Any] = {}
-    for field in fields:
-        text = form.text(field.name)
-        if field.kind == "secret":
-            kept = stored.get(field.name)
-            if text:
-                given[field.name] = text
-            elif kept and not form.text(f"clear_{field.name}"):
-                given[field.name] = kept
-        elif field.kind == "checkbox":
-            given[field.name] = bool(text)
-        elif text:
-            given[field.name] = text.replace(",", "") if field.kind in ("integer", "number") else text
+    given, problems = _typed(fields, form, stored or {})
     try:
         checked = model.model_validate(given)
     except ValidationError as refusal:
-        raise ConfigError(_problems(refusal)) from None
+        raise ConfigError(_problems(refusal) | problems) from None
+    if problems:
+        raise ConfigError(problems)
     return {name: _plain(value) for name, value in checked}
+
+
+def _typed(fields: list[FormField], form: Form, stored: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values of a form, secrets that were left alone included; and the fields that hold no number, with why."""
+    given: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for field in fields:
+        text = form.text(field.name)
+        if field.kind == "secret":
+            kept = None if form.text(f"clear_{field.name}") else stored.get(field.name)
+            given |= {field.name: text or kept} if text or kept else {}
+        elif field.kind == "checkbox":
+            given[field.name] = bool(text)
+        elif text and field.kind in ("integer", "number"):
+            number = read_number(text)
+            if number is None:
+                problems[field.name] = NO_NUMBER
+            else:
+                given[field.name] = str(number)
+        elif text:
+            given[field.name] = text
+    return given, problems
 
 
 def _plain(value: Any) -> Any:

@@ -5,17 +5,17 @@ Forms are small; files come another way (`web/routes/uploads.py`). NUL is droppe
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
-from uuid import UUID
+from uuid import UUID, uuid4, uuid5
 
+import orjson
 from fastapi import Request
 
 from app.errors import InputError
+from app.numbers import read_amount, read_whole
 
 __all__ = ["Form", "as_uuid", "read_form"]
-
-MOST_CREDITS = 1_000_000_000
 
 
 class Form:
@@ -36,40 +36,36 @@ class Form:
         """A field's text, None when it is empty."""
         return self.text(name) or None
 
+    def request_key(self) -> UUID:
+        """Names what this form wants, so that it happens once however often it is sent.
+
+        It is made of the key that the form was drawn with and of all that was typed: the same form changed and sent
+        again, as the Back button allows, is another wish.
+        """
+        try:
+            drawn = UUID(self.text("request_key"))
+        except ValueError:
+            return uuid4()
+        typed = [item for item in self.items if item[0] not in ("csrf_token", "request_key")]
+        return uuid5(drawn, hashlib.sha256(orjson.dumps(typed)).hexdigest())
+
     def integer(self, name: str, label: str, *, least: int = 0, most: int = 2_000_000_000) -> int | None:
         """A whole number, None when the field is empty; thousands may be grouped.
 
         Raises:
             InputError: it is no number, or out of range.
         """
-        text = self.text(name).replace(",", "").replace(" ", "").replace("\u202f", "")
-        if not text:
-            return None
-        if not text.removeprefix("-").isascii() or not text.removeprefix("-").isdigit():
-            raise InputError(f"{label} must be a whole number.", f"You typed “{self.text(name)[:40]}”.")
-        value = int(text)
-        if not least <= value <= most:
-            raise InputError(f"{label} must be between {least:,} and {most:,}.")
-        return value
+        text = self.text(name)
+        return read_whole(text, label, least=least, most=most) if text else None
 
     def amount(self, name: str, label: str) -> float | None:
-        """A number of credits, None when the field is empty.
+        """A number of credits, None when the field is empty; thousands may be grouped.
 
         Raises:
-            InputError: it is no number, or negative.
+            InputError: it is no number, negative, or beyond a billion.
         """
-        text = self.text(name).replace(" ", "")
-        if not text:
-            return None
-        try:
-            value = Decimal(text.replace(",", ""))
-        except InvalidOperation:
-            raise InputError(f"{label} must be a number.", f"You typed “{self.text(name)[:40]}”.") from None
-        if not value.is_finite() or value < 0:
-            raise InputError(f"{label} must be 0 or more.")
-        if value > MOST_CREDITS:
-            raise InputError(f"{label} must be {MOST_CREDITS:,} or less.")
-        return float(value)
+        text = self.text(name)
+        return float(read_amount(text, label)) if text else None
 
 
 def as_uuid(text: str, otherwise: str, hint: str | None = None) -> UUID:

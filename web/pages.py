@@ -11,6 +11,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import jinja2
 import orjson
@@ -45,7 +46,7 @@ environment = jinja2.Environment(
     auto_reload=False,
 )
 environment.filters.update(FILTERS)
-environment.globals.update(asset=asset, navigation=NAVIGATION, states=STATES, pack=pack)
+environment.globals.update(asset=asset, navigation=NAVIGATION, states=STATES, pack=pack, new_key=uuid4)
 
 
 def is_fragment(request: Request) -> bool:

@@ -16,6 +16,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any
+from uuid import uuid4
 
 import orjson
 
@@ -103,7 +104,12 @@ async def extract_batches(
         NotFoundError: there is no such batch.
     """
     runs = await db.call(
-        "request_extraction", batches=list(batch_uids), parser_version=PARSER_VERSION, actor=actor, hold_s=HOLD_S
+        "request_extraction",
+        batches=list(batch_uids),
+        parser_version=PARSER_VERSION,
+        actor=actor,
+        hold_s=HOLD_S,
+        request=uuid4(),
     )
     return [await _extract(db, run, on_progress) for run in runs]
 

@@ -48,14 +48,18 @@ as $$
 $$;
 
 -- Idempotent by name: the same name again answers with the client that is there.
-create or replace function public.create_client(p_name text, p_actor text) returns jsonb
+create or replace function public.create_client(p_name text, p_actor text, p_request uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_answer jsonb := leadloom.answered(p_request);
   v_client public.clients;
   v_slug text := leadloom.slugify(p_name);
   v_new boolean := false;
 begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
   if length(btrim(coalesce(p_name, ''))) not between 1 and 200 then
     raise exception using errcode = 'PT422', message = 'A client needs a name of 1 to 200 characters.',
       hint = 'Type the name as it should be shown.';
@@ -73,7 +77,8 @@ begin
   else
     select * into v_client from public.clients where lower(name) = lower(btrim(p_name));
   end if;
-  return jsonb_build_object('uid', v_client.uid, 'slug', v_client.slug, 'name', v_client.name, 'created', v_new);
+  return leadloom.note_answer(p_request, jsonb_build_object(
+    'uid', v_client.uid, 'slug', v_client.slug, 'name', v_client.name, 'created', v_new));
 end
 $$;
 
@@ -108,13 +113,18 @@ end
 $$;
 
 create or replace function public.create_pipeline(
-  p_client uuid, p_name text, p_upload_kind public.upload_kind, p_steps jsonb, p_actor text) returns jsonb
+  p_client uuid, p_name text, p_upload_kind public.upload_kind, p_steps jsonb, p_actor text,
+  p_request uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_answer jsonb := leadloom.answered(p_request);
   v_client bigint := case when p_client is null then null else leadloom.client_id(p_client) end;
   v_pipeline public.enrichment_pipelines;
 begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
   if length(btrim(coalesce(p_name, ''))) not between 1 and 200 then
     raise exception using errcode = 'PT422', message = 'A pipeline needs a name of 1 to 200 characters.';
   end if;
@@ -126,7 +136,7 @@ begin
   values (v_pipeline.id, 1, p_steps, p_actor);
   perform leadloom.audit(p_actor, 'create_pipeline', v_client, 'pipeline', v_pipeline.uid,
                          jsonb_build_object('name', v_pipeline.name));
-  return jsonb_build_object('uid', v_pipeline.uid, 'version', 1);
+  return leadloom.note_answer(p_request, jsonb_build_object('uid', v_pipeline.uid, 'version', 1));
 exception when unique_violation then
   raise exception using errcode = 'PT409', message = format('A pipeline named "%s" exists already.', btrim(p_name)),
     hint = 'Choose another name, or change the existing one.';
@@ -134,12 +144,17 @@ end
 $$;
 
 create or replace function public.save_pipeline(
-  p_pipeline uuid, p_expected_version integer, p_steps jsonb, p_name text, p_actor text) returns jsonb
+  p_pipeline uuid, p_expected_version integer, p_steps jsonb, p_name text, p_actor text,
+  p_request uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_answer jsonb := leadloom.answered(p_request);
   v_pipeline public.enrichment_pipelines;
 begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
   select * into v_pipeline from public.enrichment_pipelines where uid = p_pipeline for update;
   if v_pipeline.id is null then
     raise exception using errcode = 'PT404', message = 'There is no such pipeline.';
@@ -159,21 +174,52 @@ begin
   values (v_pipeline.id, v_pipeline.version, p_steps, p_actor);
   perform leadloom.audit(p_actor, 'save_pipeline', v_pipeline.client_id, 'pipeline', v_pipeline.uid,
                          jsonb_build_object('name', v_pipeline.name, 'version', v_pipeline.version));
-  return jsonb_build_object('uid', v_pipeline.uid, 'version', v_pipeline.version);
+  return leadloom.note_answer(p_request, jsonb_build_object('uid', v_pipeline.uid, 'version', v_pipeline.version));
 exception when unique_violation then
   raise exception using errcode = 'PT409', message = format('A pipeline named "%s" exists already.', btrim(p_name)),
     hint = 'Choose another name.';
 end
 $$;
 
+-- The clients other than p_client whose configs name this webhook: their rows would land in one Clay table. URLs are
+-- secrets and are compared by hash.
+create or replace function leadloom.webhook_owners(p_client_id bigint, p_config jsonb) returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  select coalesce(jsonb_agg(distinct c.name), '[]')
+  from public.client_workflow_configs f join public.clients c on c.id = f.client_id
+  where f.client_id <> p_client_id and leadloom.webhook_hash(f.config) = leadloom.webhook_hash(p_config)
+$$;
+
+create or replace function leadloom.webhook_hash(p_config jsonb) returns text
+language sql stable security invoker set search_path = ''
+as $$
+  select encode(sha256(convert_to(btrim(p_config ->> 'webhook_url'), 'UTF8')), 'hex')
+  where coalesce(btrim(p_config ->> 'webhook_url'), '') <> ''
+$$;
+
+create or replace function public.webhook_owners(p_client uuid, p_config jsonb) returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  select leadloom.webhook_owners(leadloom.client_id(p_client), p_config)
+$$;
+
+-- A webhook that another client uses is refused unless p_share_webhook says that it is meant; once saved it is not asked
+-- about again.
 create or replace function public.save_workflow_config(
-  p_client uuid, p_workflow text, p_label text, p_config jsonb, p_version integer, p_actor text) returns jsonb
+  p_client uuid, p_workflow text, p_label text, p_config jsonb, p_version integer, p_actor text,
+  p_request uuid default null, p_share_webhook boolean default false) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_answer jsonb := leadloom.answered(p_request);
   v_client bigint := leadloom.client_id(p_client);
   v_config public.client_workflow_configs;
+  v_owners jsonb;
 begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
   select * into v_config from public.client_workflow_configs
   where client_id = v_client and workflow_slug = p_workflow and label = coalesce(p_label, '') for update;
   if v_config.id is not null and p_version is not null and v_config.version <> p_version then
@@ -182,7 +228,17 @@ begin
       hint = 'Open it again to see the change, then repeat yours.';
   end if;
   if v_config.config = p_config then
-    return jsonb_build_object('id', v_config.id, 'version', v_config.version);
+    return leadloom.note_answer(p_request, jsonb_build_object('id', v_config.id, 'version', v_config.version));
+  end if;
+  if not p_share_webhook and leadloom.webhook_hash(v_config.config) is distinct from leadloom.webhook_hash(p_config) then
+    v_owners := leadloom.webhook_owners(v_client, p_config);
+    if v_owners <> '[]' then
+      raise exception using errcode = 'PT409',
+        message = format('This webhook URL is already used by %s.',
+                         (select string_agg(n, ' and ') from jsonb_array_elements_text(v_owners) n)),
+        hint = 'Rows of both clients would land in the same Clay table. Copy the URL of this client''s own table, '
+               'or confirm that they share it.';
+    end if;
   end if;
   insert into public.client_workflow_configs as c (client_id, workflow_slug, label, config, updated_by)
   values (v_client, p_workflow, coalesce(p_label, ''), p_config, p_actor)
@@ -191,7 +247,7 @@ begin
   returning * into v_config;
   perform leadloom.audit(p_actor, 'save_workflow_config', v_client, 'workflow_config', p_client,
                          jsonb_build_object('workflow', p_workflow, 'label', coalesce(p_label, '')));
-  return jsonb_build_object('id', v_config.id, 'version', v_config.version);
+  return leadloom.note_answer(p_request, jsonb_build_object('id', v_config.id, 'version', v_config.version));
 exception when foreign_key_violation then
   raise exception using errcode = 'PT404', message = format('There is no workflow "%s".', p_workflow);
 end

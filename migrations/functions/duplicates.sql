@@ -4,11 +4,12 @@
 --   mapping; then scan_upload compares a window of rows a call. Python makes the keys, SQL compares them.
 
 -- The uploads to key and compare before this one's answer is complete: its client's earlier ones, then itself.
-create or replace function public.unscanned_uploads(p_upload uuid, p_key_version integer) returns jsonb
+create or replace function public.unscanned_uploads(
+  p_upload uuid, p_key_version integer, p_client uuid default null) returns jsonb
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
-  v_upload public.uploads := leadloom.upload_of(p_upload);
+  v_upload public.uploads := leadloom.upload_of(p_upload, p_client);
 begin
   return (select coalesce(jsonb_agg(jsonb_build_object(
             'upload', u.uid, 'kind', u.kind, 'mapping', u.mapping, 'row_count', u.row_count,

@@ -63,6 +63,11 @@ as $$
              and encode(sha256(convert_to(f.config ->> 'webhook_url', 'UTF8')), 'hex') = w.url_sha256) as workflows
         from public.webhook_counters w join public.clients c on c.id = w.client_id
         order by w.sent desc limit 50) w),
+    'shared_webhooks', (select coalesce(jsonb_agg(s.clients order by s.clients), '[]') from (
+        select jsonb_agg(distinct c.name) as clients
+        from public.client_workflow_configs f join public.clients c on c.id = f.client_id
+        where leadloom.webhook_hash(f.config) is not null
+        group by leadloom.webhook_hash(f.config) having count(distinct c.id) > 1) s),
     'buckets', (select coalesce(jsonb_agg(jsonb_build_object('key', key, 'rate', rate_per_second, 'burst', burst,
         'blocked_until', case when blocked_until > leadloom.clock() then blocked_until end) order by key), '[]')
       from (select * from public.rate_buckets order by key limit 100) r))

@@ -1,12 +1,14 @@
 -- Read models of one upload: what was read, its rows under search, what repeats, what a launch would do.
 
-create or replace function leadloom.upload_of(p_upload uuid) returns public.uploads
+-- The upload of this uid; where p_client is given, only if it is that client's.
+create or replace function leadloom.upload_of(p_upload uuid, p_client uuid default null) returns public.uploads
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
   v_upload public.uploads;
 begin
-  select * into v_upload from public.uploads where uid = p_upload;
+  select * into v_upload from public.uploads
+  where uid = p_upload and (p_client is null or client_id = leadloom.client_id(p_client));
   if v_upload.id is null then
     raise exception using errcode = 'PT404', message = 'There is no such upload.',
       hint = 'Choose one from its client''s page.';
@@ -28,11 +30,11 @@ as $$
              from public.upload_scans s where s.upload_id = p_upload.id))
 $$;
 
-create or replace function public.insights_upload(p_upload uuid) returns jsonb
+create or replace function public.insights_upload(p_upload uuid, p_client uuid default null) returns jsonb
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
-  v_upload public.uploads := leadloom.upload_of(p_upload);
+  v_upload public.uploads := leadloom.upload_of(p_upload, p_client);
 begin
   return leadloom.upload_head(v_upload) || jsonb_build_object(
     'arrived', (select coalesce(max(row_number), 0) from public.raw_apollo_uploads where upload_id = v_upload.id),
@@ -52,11 +54,12 @@ $$;
 -- Rows after p_after, p_limit of them. A text is looked for in every column, in windows, until the page is full, the
 -- file ends or 90 ms have gone; `searched_through` says how far it got when there is more.
 create or replace function public.insights_upload_rows(
-  p_upload uuid, p_search text, p_repeated boolean, p_after integer, p_limit integer) returns jsonb
+  p_upload uuid, p_search text, p_repeated boolean, p_after integer, p_limit integer, p_client uuid default null)
+returns jsonb
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
-  v_upload public.uploads := leadloom.upload_of(p_upload);
+  v_upload public.uploads := leadloom.upload_of(p_upload, p_client);
   v_began timestamptz := clock_timestamp();
   v_from integer := coalesce(p_after, 0);
   v_to integer;
@@ -109,11 +112,11 @@ end
 $$;
 
 -- What the launch dialog shows: the pipelines that fit, what each needs and costs, which rows it would send.
-create or replace function public.insights_launch(p_upload uuid) returns jsonb
+create or replace function public.insights_launch(p_upload uuid, p_client uuid default null) returns jsonb
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
-  v_upload public.uploads := leadloom.upload_of(p_upload);
+  v_upload public.uploads := leadloom.upload_of(p_upload, p_client);
 begin
   return leadloom.upload_head(v_upload) || jsonb_build_object(
     'other_kinds', (select count(*) from public.enrichment_pipelines

@@ -26,9 +26,11 @@ as $$
   from steps join public.enrichment_registry r on r.slug = steps.slug
 $$;
 
--- Launch a batch, once per launch key: the same key again answers with the batch that it made.
+-- Launch a batch, once per launch key: the same key again answers with the batch that it made. p_pipeline_version is the
+-- version that the operator looked at: a pipeline that has changed since is not launched.
 create or replace function public.launch_batch(
-  p_launch_key uuid, p_upload uuid, p_pipeline uuid, p_row_limit integer, p_name text, p_budget numeric, p_actor text)
+  p_launch_key uuid, p_upload uuid, p_pipeline uuid, p_row_limit integer, p_name text, p_budget numeric, p_actor text,
+  p_pipeline_version integer default null)
 returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
@@ -37,8 +39,17 @@ declare
   v_pipeline public.enrichment_pipelines;
   v_batch public.batches;
 begin
+  select * into v_batch from public.batches where launch_key = p_launch_key;
+  if v_batch.id is not null then
+    return jsonb_build_object('batch', v_batch.uid, 'item_count', v_batch.item_count, 'created', false);
+  end if;
   select * into v_upload from public.uploads where uid = p_upload;
-  select * into v_pipeline from public.enrichment_pipelines where uid = p_pipeline;
+  select * into v_pipeline from public.enrichment_pipelines where uid = p_pipeline for share;
+  if v_pipeline.version <> p_pipeline_version then
+    raise exception using errcode = 'PT409',
+      message = format('%s saved version %s of this pipeline meanwhile.', v_pipeline.updated_by, v_pipeline.version),
+      hint = 'Check the steps and the sum below, then launch again.';
+  end if;
   perform leadloom.check_launch(v_upload, v_pipeline, p_row_limit, p_budget);
   insert into public.batches
     (launch_key, client_id, upload_id, mapping, pipeline_id, pipeline_version, name, blueprint, step_count, item_count,

@@ -168,12 +168,14 @@ $$;
 -- Add customers: [{"name", "name_key", "domain", "linkedin", "given"}]. One that is there already (by domain, else by
 -- LinkedIn page, else by name) gets what it lacked. p_replace takes away those that the list does not name.
 create or replace function public.save_customers(
-  p_client uuid, p_customers jsonb, p_upload uuid, p_replace boolean, p_actor text) returns jsonb
+  p_client uuid, p_customers jsonb, p_upload uuid, p_replace boolean, p_actor text,
+  p_request uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_answer jsonb := leadloom.answered(p_request);
   v_client bigint := leadloom.client_id(p_client);
-  v_upload bigint := (select id from public.uploads where uid = p_upload);
+  v_upload bigint := (select id from public.uploads where uid = p_upload and client_id = v_client);
   v_given record;
   v_id bigint;
   v_kept bigint[] := '{}';
@@ -181,6 +183,9 @@ declare
   v_changed integer := 0;
   v_removed integer := 0;
 begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
   perform 1 from public.clients where id = v_client for no key update;
   for v_given in
     select * from jsonb_to_recordset(p_customers) as c(name text, name_key text, domain text, linkedin text, given text)
@@ -228,18 +233,23 @@ begin
     perform leadloom.audit(p_actor, 'save_customers', v_client, 'client', p_client,
       jsonb_build_object('added', v_added, 'changed', v_changed, 'removed', v_removed));
   end if;
-  return jsonb_build_object('added', v_added, 'changed', v_changed, 'removed', v_removed,
-                            'given', jsonb_array_length(p_customers));
+  return leadloom.note_answer(p_request, jsonb_build_object(
+    'added', v_added, 'changed', v_changed, 'removed', v_removed, 'given', jsonb_array_length(p_customers)));
 end
 $$;
 
-create or replace function public.remove_customers(p_client uuid, p_customers uuid[], p_actor text) returns jsonb
+create or replace function public.remove_customers(
+  p_client uuid, p_customers uuid[], p_actor text, p_request uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_answer jsonb := leadloom.answered(p_request);
   v_client bigint := leadloom.client_id(p_client);
   v_removed integer;
 begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
   delete from public.client_customers where client_id = v_client and uid = any (p_customers);
   get diagnostics v_removed = row_count;
   if v_removed > 0 then
@@ -247,7 +257,7 @@ begin
     perform leadloom.audit(p_actor, 'remove_customers', v_client, 'client', p_client,
                            jsonb_build_object('removed', v_removed));
   end if;
-  return jsonb_build_object('removed', v_removed);
+  return leadloom.note_answer(p_request, jsonb_build_object('removed', v_removed));
 end
 $$;
 

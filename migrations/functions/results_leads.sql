@@ -208,17 +208,25 @@ begin
 end
 $$;
 
-create or replace function public.set_new_in_role(p_client uuid, p_months integer, p_actor text) returns jsonb
+create or replace function public.set_new_in_role(
+  p_client uuid, p_months integer, p_actor text, p_request uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_answer jsonb := leadloom.answered(p_request);
   v_client bigint := leadloom.client_id(p_client);
 begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
   if p_months is null or p_months not between 1 and 60 then
     raise exception using errcode = 'PT422', message = 'The number of months must be between 1 and 60.';
   end if;
-  update public.clients set new_in_role_months = p_months where id = v_client;
-  perform leadloom.audit(p_actor, 'set_new_in_role', v_client, 'client', p_client, jsonb_build_object('months', p_months));
-  return jsonb_build_object('months', p_months);
+  update public.clients set new_in_role_months = p_months where id = v_client and new_in_role_months <> p_months;
+  if found then
+    perform leadloom.audit(p_actor, 'set_new_in_role', v_client, 'client', p_client,
+                           jsonb_build_object('months', p_months));
+  end if;
+  return leadloom.note_answer(p_request, jsonb_build_object('months', p_months));
 end
 $$;

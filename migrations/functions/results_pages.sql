@@ -77,18 +77,23 @@ as $$
               and state = 'READY' order by id desc limit 10) u))
 $$;
 
--- The rows of an upload as they came, for whoever reads a customer list out of it.
-create or replace function public.upload_cells(p_upload uuid, p_after integer, p_limit integer) returns jsonb
-language sql stable security invoker set search_path = ''
+-- The rows of an upload (of p_client, where given) as they came, for whoever reads a customer list out of it.
+create or replace function public.upload_cells(
+  p_upload uuid, p_after integer, p_limit integer, p_client uuid default null) returns jsonb
+language plpgsql stable security invoker set search_path = ''
 as $$
-  select jsonb_build_object(
-    'mapping', (select mapping from public.uploads where uid = p_upload),
-    'client', (select c.uid from public.uploads u join public.clients c on c.id = u.client_id where u.uid = p_upload),
+declare
+  v_upload public.uploads := leadloom.upload_of(p_upload, p_client);
+begin
+  return jsonb_build_object(
+    'mapping', v_upload.mapping,
+    'client', (select uid from public.clients where id = v_upload.client_id),
     'rows', coalesce((
       select jsonb_agg(jsonb_build_object('row_number', r.row_number, 'data', r.data) order by r.row_number)
       from (select row_number, data from public.raw_apollo_uploads
-            where upload_id = (select id from public.uploads where uid = p_upload) and row_number > p_after
-            order by row_number limit least(p_limit, 2000)) r), '[]'))
+            where upload_id = v_upload.id and row_number > p_after
+            order by row_number limit least(p_limit, 2000)) r), '[]'));
+end
 $$;
 
 create or replace function public.extraction_page(p_batch uuid) returns jsonb

@@ -66,16 +66,21 @@ $$;
 -- Ask for a replay of batches; a replay that is under way already is the answer. Who wants to do the work holds it for
 -- p_hold_s seconds (every stored portion renews that), or else the engine's loop takes it.
 create or replace function public.request_extraction(
-  p_batches uuid[], p_parser_version integer, p_actor text, p_hold_s integer default 0) returns jsonb
+  p_batches uuid[], p_parser_version integer, p_actor text, p_hold_s integer default 0,
+  p_request uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_answer jsonb := leadloom.answered(p_request);
   v_uid uuid;
   v_batch bigint;
   v_client bigint;
   v_run public.extraction_runs;
   v_runs jsonb := '[]';
 begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
   foreach v_uid in array p_batches loop
     v_batch := leadloom.batch_id(v_uid);
     v_run := null;
@@ -93,7 +98,7 @@ begin
     end if;
     v_runs := v_runs || leadloom.run_as_json(v_run);
   end loop;
-  return v_runs;
+  return leadloom.note_answer(p_request, v_runs);
 end
 $$;
 

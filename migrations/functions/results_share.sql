@@ -1,13 +1,18 @@
 -- Saved views of the leads and people pages, and links that show one client its leads and nothing else.
 
 create or replace function public.save_view(
-  p_client uuid, p_page text, p_name text, p_query jsonb, p_actor text) returns jsonb
+  p_client uuid, p_page text, p_name text, p_query jsonb, p_actor text, p_request uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_answer jsonb := leadloom.answered(p_request);
   v_client bigint := case when p_client is not null then leadloom.client_id(p_client) end;
   v_uid uuid;
+  v_new boolean;
 begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
   if length(btrim(coalesce(p_name, ''))) not between 1 and 100 then
     raise exception using errcode = 'PT422', message = 'A view needs a name of 1 to 100 characters.';
   end if;
@@ -15,24 +20,35 @@ begin
   values (v_client, p_page, btrim(p_name), p_query, p_actor)
   on conflict ((coalesce(client_id, 0)), page, (lower(name))) do update
     set query = excluded.query, name = excluded.name
+    where (v.query, v.name) is distinct from (excluded.query, excluded.name)
   returning uid into v_uid;
-  perform leadloom.audit(p_actor, 'save_view', v_client, 'view', v_uid, jsonb_build_object('name', btrim(p_name)));
-  return jsonb_build_object('uid', v_uid);
+  v_new := found;
+  if v_new then
+    perform leadloom.audit(p_actor, 'save_view', v_client, 'view', v_uid, jsonb_build_object('name', btrim(p_name)));
+  else
+    select uid into v_uid from public.saved_views
+    where coalesce(client_id, 0) = coalesce(v_client, 0) and page = p_page and lower(name) = lower(btrim(p_name));
+  end if;
+  return leadloom.note_answer(p_request, jsonb_build_object('uid', v_uid));
 end
 $$;
 
-create or replace function public.delete_view(p_view uuid, p_actor text) returns jsonb
+create or replace function public.delete_view(p_view uuid, p_actor text, p_request uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_answer jsonb := leadloom.answered(p_request);
   v_view public.saved_views;
 begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
   delete from public.saved_views where uid = p_view returning * into v_view;
   if v_view.id is not null then
     perform leadloom.audit(p_actor, 'delete_view', v_view.client_id, 'view', p_view,
                            jsonb_build_object('name', v_view.name));
   end if;
-  return jsonb_build_object('deleted', v_view.id is not null);
+  return leadloom.note_answer(p_request, jsonb_build_object('deleted', v_view.id is not null));
 end
 $$;
 
@@ -46,13 +62,17 @@ as $$
 $$;
 
 create or replace function public.create_share_link(
-  p_client uuid, p_label text, p_filters jsonb, p_days integer, p_actor text) returns jsonb
+  p_client uuid, p_label text, p_filters jsonb, p_days integer, p_actor text, p_request uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_answer jsonb := leadloom.answered(p_request);
   v_client bigint := leadloom.client_id(p_client);
   v_link public.share_links;
 begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
   if p_days is null or p_days not between 1 and 365 then
     raise exception using errcode = 'PT422', message = 'A link lasts between 1 and 365 days.';
   end if;
@@ -62,7 +82,7 @@ begin
   returning * into v_link;
   perform leadloom.audit(p_actor, 'create_share_link', v_client, 'share_link', v_link.uid,
                          jsonb_build_object('label', v_link.label, 'expires_at', v_link.expires_at));
-  return leadloom.share_link_as_json(v_link);
+  return leadloom.note_answer(p_request, leadloom.share_link_as_json(v_link));
 end
 $$;
 
@@ -84,19 +104,31 @@ as $$
   from public.share_links s where s.client_id = leadloom.client_id(p_client)
 $$;
 
-create or replace function public.revoke_share_link(p_link uuid, p_actor text) returns jsonb
+create or replace function public.revoke_share_link(
+  p_link uuid, p_actor text, p_client uuid default null, p_request uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_answer jsonb := leadloom.answered(p_request);
   v_link public.share_links;
 begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
   update public.share_links set revoked_at = leadloom.clock(), revoked_by = p_actor
-  where uid = p_link and revoked_at is null returning * into v_link;
+  where uid = p_link and revoked_at is null
+    and (p_client is null or client_id = leadloom.client_id(p_client)) returning * into v_link;
+  if v_link.id is null and not exists (
+       select 1 from public.share_links
+       where uid = p_link and (p_client is null or client_id = leadloom.client_id(p_client))) then
+    raise exception using errcode = 'PT404', message = 'There is no such link.',
+      hint = 'Choose one on the client''s Share page.';
+  end if;
   if v_link.id is not null then
     perform leadloom.audit(p_actor, 'revoke_share_link', v_link.client_id, 'share_link', p_link,
                            jsonb_build_object('label', v_link.label));
   end if;
-  return jsonb_build_object('revoked', v_link.id is not null);
+  return leadloom.note_answer(p_request, jsonb_build_object('revoked', v_link.id is not null));
 end
 $$;
 
@@ -112,7 +144,7 @@ begin
   select * into v_client from public.clients where id = v_link.client_id;
   if v_link.id is null or v_link.revoked_at is not null or v_link.expires_at <= leadloom.clock()
      or v_client.archived_at is not null then
-    raise exception using errcode = 'PT404', message = 'This link does not open anything any more.',
+    raise exception using errcode = 'PT404', message = 'This link has expired or was revoked.',
       hint = 'Ask the agency for a new one.';
   end if;
   if p_count then

@@ -13,6 +13,8 @@ import httpx
 import orjson
 import pytest
 
+from app import batches
+from app.errors import ConflictError
 from app.workflows import registry_rows
 from tests.web.kit import FORMULA, HOSTILE_CSV, SCRIPT, SECRET, Scene, csrf, people_csv
 
@@ -50,7 +52,7 @@ async def actions(scene: Scene, count: int = 50) -> list[str]:
 
 async def test_clients_are_created_renamed_archived_and_brought_back(hands: Hands, scene: Scene) -> None:
     page = await hands.told(await hands.post("/clients", {"name": f"  {SCRIPT} Ltd "}))
-    assert "is created. Upload a file to begin." in page
+    assert "created. Upload a file to begin." in page
     uid = await scene.pg.fetchval("select uid::text from clients order by id desc limit 1")
     assert "is now called Birch" in await hands.told(await hands.post(f"/clients/{uid}/rename", {"name": "Birch"}))
     taken = await hands.post(f"/clients/{uid}/rename", {"name": "ALDER & FINCH"})
@@ -158,7 +160,17 @@ async def launch_fields(hands: Hands, scene: Scene) -> dict[str, str]:
     dialog = await hands.http.get(f"/clients/{scene.client}/uploads/{scene.upload}/launch", headers=FRAGMENT)
     key = re.search(r'name="launch_key" value="([\w-]+)"', dialog.text)
     assert key is not None
-    return {"launch_key": key[1], "pipeline": scene.pipeline, "scope": "first", "rows": "7"}
+    fields = {"launch_key": key[1], "pipeline": scene.pipeline, "scope": "first", "rows": "7"}
+    return fields | {"estimate": await shown_estimate(hands, scene, fields)}
+
+
+async def shown_estimate(hands: Hands, scene: Scene, fields: dict[str, str]) -> str:
+    """What the preview of these choices puts into the form."""
+    path = f"/clients/{scene.client}/uploads/{scene.upload}/launch"
+    preview = await hands.http.get(path, params=fields, headers=FRAGMENT | {"HX-Target": "div#launch-preview"})
+    shown = re.search(r'name="estimate" value="([^"]+)"', preview.text)
+    assert shown is not None
+    return shown[1]
 
 
 async def test_a_launch_happens_once_however_often_it_is_sent(hands: Hands, scene: Scene) -> None:
@@ -183,15 +195,57 @@ async def test_the_launch_dialog_shows_cost_and_what_is_missing(hands: Hands, sc
     lacking = await hands.http.get(path, params=fields | {"pipeline": full})
     assert f"/clients/{scene.client}/workflows/enrich_person_clay" in lacking.text
     assert re.search(r'id="launch-button" disabled', lacking.text)
-    refused = await hands.post(path, fields | {"pipeline": full})
+    other = fields | {"pipeline": full}
+    refused = await hands.post(path, other | {"estimate": await shown_estimate(hands, scene, other)})
     assert (refused.status_code, "not set up for this client" in refused.text) == (409, True)
     companies = await scene.pg.fetchval("select uid::text from enrichment_pipelines where name = 'Company enrichment'")
     assert companies not in lacking.text
 
 
+async def test_a_launch_that_would_cost_other_than_shown_is_refused(hands: Hands, scene: Scene) -> None:
+    """Without JavaScript another pipeline is chosen without a new sum: the click shows it instead of launching."""
+    path = f"/clients/{scene.client}/uploads/{scene.upload}/launch"
+    shown = await launch_fields(hands, scene)
+    before = await scene.pg.fetchval("select count(*) from batches")
+    cheaper = shown | {"pipeline": scene.template}
+    fields = cheaper | {"estimate": await shown_estimate(hands, scene, cheaper)}
+    for changes in ({"pipeline": scene.pipeline}, {"rows": "8"}, {"scope": "all"}, {"estimate": ""}):
+        refused = await hands.post(path, fields | changes)
+        assert (refused.status_code, "The estimate has changed" in refused.text) == (409, True), changes
+    assert await scene.pg.fetchval("select count(*) from batches") == before
+    dearer = await hands.post(path, fields | {"pipeline": scene.pipeline})
+    assert "up to <strong>7 credits</strong>" in dearer.text
+    now = re.search(r'name="estimate" value="([^"]+)"', dearer.text)
+    assert now is not None
+    assert (await hands.post(path, shown | {"estimate": now[1]})).status_code == 303
+
+
+async def test_a_pipeline_saved_since_the_estimate_is_not_launched(hands: Hands, scene: Scene) -> None:
+    path = f"/clients/{scene.client}/uploads/{scene.upload}/launch"
+    fields = await launch_fields(hands, scene)
+    steps = [{"workflow": "normalize_name"}]
+    await scene.db.call(
+        "save_pipeline", pipeline=scene.pipeline, expected_version=1, steps=steps, name=None, actor="Bo"
+    )
+    refused = await hands.post(path, fields)
+    assert (refused.status_code, "The estimate has changed" in refused.text) == (409, True)
+    with pytest.raises(ConflictError, match="Bo saved version 2"):
+        await batches.launch(scene.db, scene.upload, scene.pipeline, actor="test", pipeline_version=1)
+
+
+async def test_a_second_press_after_the_pipeline_changed_leads_to_the_batch(hands: Hands, scene: Scene) -> None:
+    path = f"/clients/{scene.client}/uploads/{scene.upload}/launch"
+    fields = await launch_fields(hands, scene)
+    first = await hands.post(path, fields)
+    await hands.post(f"/pipelines/{scene.pipeline}/archive")
+    assert (await hands.post(path, fields)).headers["location"] == first.headers["location"]
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
+        ({"budget": "12,50"}, "must be a number"),
+        ({"rows": "0,5"}, "must be a whole number"),
         ({"rows": "many"}, "must be a whole number"),
         ({"rows": "0"}, "must be between 1"),
         ({"rows": ""}, "Say how many rows"),

@@ -102,7 +102,9 @@ async def retry_form(request: Request, db: Db, uid: UUID) -> Response:
 async def retry(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Try the failed rows of a filter again, and say how many that were."""
     form = await read_form(request)
-    count = await operations.retry_failed(db, str(uid), _retry_filter(form.optional), actor=admin.email)
+    count = await operations.retry_failed(
+        db, str(uid), _retry_filter(form.optional), actor=admin.email, request=form.request_key()
+    )
     await services(request).wake()
     said = f"{plural(count, 'row')} will be tried again." if count else "No failed row matches any more."
     return redirect(request, f"/batches/{uid}", said)

@@ -37,14 +37,13 @@ async def new_client(request: Request) -> Response:
 @router.post("")
 async def create(request: Request, db: Db, admin: Actor) -> Response:
     """Create a client; a name that is there leads to that client."""
-    name = (await read_form(request)).text("name")
+    form = await read_form(request)
+    name = form.text("name")
     try:
-        made = await create_client(db, name, actor=admin.email)
+        made = await create_client(db, name, actor=admin.email, request=form.request_key())
     except UserError as error:
         return _form(request, "New client", "/clients", "Create client", name=name, problem=error)
-    said = (
-        f"{made['name']} is created. Upload a file to begin." if made["created"] else f"{made['name']} exists already."
-    )
+    said = f"{made['name']} created. Upload a file to begin." if made["created"] else f"{made['name']} exists already."
     return redirect(request, f"/clients/{made['uid']}", said)
 
 
@@ -67,9 +66,10 @@ async def rename_form(request: Request, db: Db, uid: UUID) -> Response:
 @router.post("/{uid}/rename")
 async def rename(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Give a client another name; its uploads and batches keep theirs."""
-    name = (await read_form(request)).text("name")
+    form = await read_form(request)
+    name = form.text("name")
     try:
-        await db.call("rename_client", client=str(uid), name=name, actor=admin.email)
+        await db.call("rename_client", client=str(uid), name=name, actor=admin.email, request=form.request_key())
     except UserError as error:
         found = (await insights.uploads(db, str(uid), search=None, after=None, limit=1))["client"]
         title = f"Rename {found['name']}"
@@ -89,14 +89,16 @@ async def archive_form(request: Request, db: Db, uid: UUID) -> Response:
 @router.post("/{uid}/archive")
 async def archive(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Put a client out of the way; nothing is deleted."""
-    await db.call("archive_client", client=str(uid), archived=True, actor=admin.email)
+    wish = (await read_form(request)).request_key()
+    await db.call("archive_client", client=str(uid), archived=True, actor=admin.email, request=wish)
     return redirect(request, "/clients", "The client is archived. You find it under “Archived”.")
 
 
 @router.post("/{uid}/restore")
 async def restore(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Bring an archived client back."""
-    await db.call("archive_client", client=str(uid), archived=False, actor=admin.email)
+    wish = (await read_form(request)).request_key()
+    await db.call("archive_client", client=str(uid), archived=False, actor=admin.email, request=wish)
     return redirect(request, f"/clients/{uid}", "The client is back.")
 
 

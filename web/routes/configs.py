@@ -5,6 +5,7 @@ Secrets go in and never come out: the read model leaves them away, and an empty 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -16,7 +17,7 @@ from app import insights
 from app.clay_config import LIFETIME_CAP, WARN_AT
 from app.clay_tokens import fixed_url
 from app.clay_trial import SAMPLE, send_trial, trial_answer
-from app.clients import save_workflow_config
+from app.clients import save_workflow_config, webhook_owners
 from app.errors import ConflictError, NotFoundError, UserError
 from app.workflows import AnyWorkflow, ClayWorkflow, registry
 from web.config_forms import ConfigError, form_fields, parse_config
@@ -50,6 +51,7 @@ async def save(request: Request, db: Db, admin: Actor, client: UUID, slug: str) 
     data = await insights.config(db, str(client), slug, label)
     workflow = _workflow(slug)
     version = form.integer("version", "Version")
+    checked: dict[str, Any] = {}
     try:
         if workflow.Config is None:
             raise ConflictError("This workflow needs no set-up.")
@@ -59,9 +61,20 @@ async def save(request: Request, db: Db, admin: Actor, client: UUID, slug: str) 
             )
         stored = await db.read("config_with_secrets", client=str(client), workflow=slug, label=label)
         checked = parse_config(workflow.Config, _fields(data), form, stored)
-        await save_workflow_config(db, str(client), slug, checked, label=label, version=version, actor=admin.email)
+        await save_workflow_config(
+            db,
+            str(client),
+            slug,
+            checked,
+            label=label,
+            version=version,
+            share_webhook=bool(form.text("share_webhook")),
+            actor=admin.email,
+            request=form.request_key(),
+        )
     except UserError as error:
-        return _page(request, data, problem=error, form=form)
+        owners = await webhook_owners(db, str(client), checked) if isinstance(error, ConflictError) else []
+        return _page(request, data, problem=error, form=form, owners=owners)
     target = f"/clients/{client}/workflows/{slug}" + (f"?label={quote(label)}" if label else "")
     return redirect(request, target, f"{data['workflow']['title']} is set up. Everything not yet sent uses it.")
 
@@ -84,6 +97,7 @@ async def test(request: Request, db: Db, admin: Actor, client: UUID, slug: str) 
             fields=fields,
             base_url=services(request).public_url(request),
             actor=admin.email,
+            request=form.request_key(),
         )
     except UserError as error:
         problem = error
@@ -98,7 +112,7 @@ async def test(request: Request, db: Db, admin: Actor, client: UUID, slug: str) 
 async def answer(request: Request, db: Db, client: UUID, slug: str, uid: UUID) -> Response:
     """Has the test row been answered? Asked every two seconds for ten minutes."""
     tried = small_number(request.query_params.get("tried")) or 0
-    found = await trial_answer(db, str(uid))
+    found = await trial_answer(db, str(client), str(uid))
     if found is None and tried:
         tried += 1
     context = {"uid": str(uid), "answer": found, "tried": tried, "client": str(client), "slug": slug}
@@ -126,6 +140,7 @@ def _page(
     *,
     problem: UserError | None = None,
     form: Form | None = None,
+    owners: Sequence[str] = (),
     **test: Any,
 ) -> Response:
     slug = data["workflow"]["slug"]
@@ -133,6 +148,8 @@ def _page(
     workflow = registry().get(slug)
     typed = dict(form.items) if form is not None and problem is not None else None
     context = {
+        "owners": owners,
+        "retype": {name for name, value in (typed or {}).items() if value},
         "fields": _fields(data, typed),
         "problem": problem,
         "problems": problem.problems if isinstance(problem, ConfigError) else {},

@@ -45,7 +45,7 @@ async def paste(request: Request, db: Db, admin: Actor, client: UUID) -> Respons
     found = read_lines(text)
     if not found.customers:
         raise InputError("No customer was found in that.", "One per line: a domain, a LinkedIn page or a name.")
-    saved = await save(db, str(client), found.customers, actor=admin.email, replace=replace)
+    saved = await save(db, str(client), found.customers, actor=admin.email, replace=replace, request=form.request_key())
     await services(request).wake()
     return redirect(request, f"/clients/{client}/customers", _said(saved, found))
 
@@ -66,7 +66,9 @@ async def file(request: Request, db: Db, admin: Actor, client: UUID) -> Response
         allow_duplicate=True,
         actor=admin.email,
     )
-    saved, found = await import_upload(db, upload.uid, actor=admin.email, replace=form.get("mode") == "replace")
+    saved, found = await import_upload(
+        db, upload.uid, client=str(client), actor=admin.email, replace=form.get("mode") == "replace"
+    )
     await services(request).wake()
     return redirect(request, f"/clients/{client}/customers", _said(saved, found))
 
@@ -74,7 +76,9 @@ async def file(request: Request, db: Db, admin: Actor, client: UUID) -> Response
 @router.post("/upload/{upload}")
 async def from_upload(request: Request, db: Db, admin: Actor, client: UUID, upload: UUID) -> Response:
     """Take the customers out of an upload that is here already."""
-    saved, found = await import_upload(db, str(upload), actor=admin.email)
+    saved, found = await import_upload(
+        db, str(upload), client=str(client), actor=admin.email, request=(await read_form(request)).request_key()
+    )
     await services(request).wake()
     return redirect(request, f"/clients/{client}/customers", _said(saved, found))
 
@@ -82,10 +86,13 @@ async def from_upload(request: Request, db: Db, admin: Actor, client: UUID, uplo
 @router.post("/remove")
 async def remove(request: Request, db: Db, admin: Actor, client: UUID) -> Response:
     """Take the chosen customers off the list."""
-    chosen = [str(UUID(uid)) for uid in (await read_form(request)).all("customer") if _is_uid(uid)]
+    form = await read_form(request)
+    chosen = [str(UUID(uid)) for uid in form.all("customer") if _is_uid(uid)]
     if not chosen:
         raise InputError("No customer was chosen.", "Tick the customers to remove.")
-    removed = await db.call("remove_customers", client=str(client), customers=chosen, actor=admin.email)
+    removed = await db.call(
+        "remove_customers", client=str(client), customers=chosen, actor=admin.email, request=form.request_key()
+    )
     await services(request).wake()
     return redirect(request, f"/clients/{client}/customers", f"{plural(removed['removed'], 'customer')} removed.")
 
@@ -93,8 +100,11 @@ async def remove(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
 @router.post("/months")
 async def months(request: Request, db: Db, admin: Actor, client: UUID) -> Response:
     """Say how long somebody counts as new in a role, for this client."""
-    value = (await read_form(request)).integer("months", "The number of months", least=1, most=60)
-    await db.call("set_new_in_role", client=str(client), months=value or 6, actor=admin.email)
+    form = await read_form(request)
+    value = form.integer("months", "The number of months", least=1, most=60)
+    await db.call(
+        "set_new_in_role", client=str(client), months=value or 6, actor=admin.email, request=form.request_key()
+    )
     return redirect(
         request, f"/clients/{client}/customers", f"New in role now means up to {plural(value or 6, 'month')}."
     )

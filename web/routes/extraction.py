@@ -14,6 +14,7 @@ from app.exports import BOM, batch_csv
 from app.extraction import PARSER_VERSION
 from web.deps import Actor, Db, services
 from web.downloads import attachment
+from web.forms import read_form
 from web.pages import redirect, show
 
 router = APIRouter(prefix="/batches/{uid}")
@@ -52,6 +53,14 @@ async def runs(request: Request, db: Db, uid: UUID) -> Response:
 @router.post("/extraction")
 async def start(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Extract again; the engine does it in the background."""
-    await db.call("request_extraction", batches=[str(uid)], parser_version=PARSER_VERSION, actor=admin.email, hold_s=0)
+    wish = (await read_form(request)).request_key()
+    await db.call(
+        "request_extraction",
+        batches=[str(uid)],
+        parser_version=PARSER_VERSION,
+        actor=admin.email,
+        hold_s=0,
+        request=wish,
+    )
     await services(request).wake()
     return redirect(request, f"/batches/{uid}/extraction", "Extracting again. This page shows how far it is.")

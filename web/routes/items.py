@@ -79,16 +79,16 @@ async def rerun(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Run a row again from a step; earlier results are kept aside."""
     form = await read_form(request)
     step = _step(await insights.item(db, str(uid)), form.text("step"))
-    count = await operations.reset_items(db, [str(uid)], step, actor=admin.email)
+    await operations.reset_items(db, [str(uid)], step, actor=admin.email, request=form.request_key())
     await services(request).wake()
-    said = f"The row runs again from step {step + 1}." if count else "Nothing was changed."
-    return redirect(request, f"/items/{uid}", said)
+    return redirect(request, f"/items/{uid}", f"The row runs again from step {step + 1}.")
 
 
 @router.post("/items/{uid}/retry")
 async def retry_now(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Do not wait for the back-off: the row's pending try is due at once."""
-    answer = await db.call("retry_item_now", item=str(uid), actor=admin.email)
+    wish = (await read_form(request)).request_key()
+    answer = await db.call("retry_item_now", item=str(uid), actor=admin.email, request=wish)
     await services(request).wake()
     said = "It is tried again now." if answer["changed"] else "This row does not wait for another try any more."
     return redirect(request, f"/items/{uid}", said)

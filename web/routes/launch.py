@@ -1,6 +1,7 @@
 """The launch dialog of an upload: choose a pipeline and rows, see what it sends and may cost, launch exactly once.
 
-The dialog's form carries a launch key; pressing the button again, or sending the form twice, names the same launch.
+The dialog's form carries a launch key; pressing the button again, or sending the form twice, names the same launch. It
+also carries the estimate that it showed: a launch that would do anything else is refused, and the new sum is shown.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from starlette.responses import Response
 
 from app import batches, insights
 from app.errors import ConflictError, InputError, UserError
+from app.numbers import read_number
 from app.step_checks import missing_inputs, row_fields
 from web.deps import Actor, Db, services
+from web.formats import credits as in_credits
+from web.formats import plural
 from web.forms import Form, as_uuid, read_form
 from web.pages import dialog, page, redirect
 
@@ -25,9 +29,8 @@ SAMPLE_ROWS = 10
 @router.get("")
 async def launch_form(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
     """The dialog; asked by `#launch-preview` it answers with the preview alone."""
-    del client
     form = Form(request.query_params.multi_items())
-    data = await insights.launch(db, str(uid))
+    data = await insights.launch(db, str(uid), client=str(client))
     if request.headers.get("hx-target", "").endswith("#launch-preview"):
         return page(request, "partials/launch_preview.html", **_context(data, form, None))
     return _dialog(request, data, form, None)
@@ -36,27 +39,32 @@ async def launch_form(request: Request, db: Db, client: UUID, uid: UUID) -> Resp
 @router.post("")
 async def launch(request: Request, db: Db, admin: Actor, client: UUID, uid: UUID) -> Response:
     """Launch, and lead to the batch; a second press leads to the same one."""
-    del client
     form = await read_form(request)
+    data = await insights.launch(db, str(uid), client=str(client))
     try:
+        key = as_uuid(form.text("launch_key"), "Reload the page and launch again.")
+        if known := await batches.find_launch(db, key):
+            return redirect(request, f"/batches/{known}")
         pipeline = as_uuid(form.text("pipeline"), "Choose a pipeline.")
         limit = form.integer("rows", "Number of rows", least=1) if form.text("scope") == "first" else None
         if form.text("scope") == "first" and limit is None:
             raise InputError("Say how many rows.", "For example 100.")
-        data = await insights.launch(db, str(uid))
+        budget = form.amount("budget", "Budget")
         _refuse_unready(data, str(pipeline))
+        version = _refuse_stale(data, form)
         answer = await batches.launch(
             db,
             str(uid),
             str(pipeline),
             actor=admin.email,
-            launch_key=as_uuid(form.text("launch_key"), "Reload the page and launch again."),
+            launch_key=key,
             row_limit=limit,
             name=form.optional("name"),
-            budget=form.amount("budget", "Budget"),
+            budget=budget,
+            pipeline_version=version,
         )
     except UserError as error:
-        return _dialog(request, await insights.launch(db, str(uid)), form, error)
+        return _dialog(request, await insights.launch(db, str(uid), client=str(client)), form, error)
     await services(request).wake()
     said = f"Launched: {answer['item_count']:,} rows are on their way." if answer["created"] else None
     return redirect(request, f"/batches/{answer['batch']}", said)
@@ -68,6 +76,23 @@ def _refuse_unready(data: dict[str, Any], pipeline: str) -> None:
     lacking = [s["title"] for s in (chosen or {}).get("steps", []) if s["needs_config"] and not s["has_config"]]
     if lacking:
         raise ConflictError(f"{', '.join(lacking)} is not set up for this client.", "Set it up, then launch.")
+
+
+def _refuse_stale(data: dict[str, Any], form: Form) -> int:
+    """The pipeline's version, if what was shown is what would be launched: version, rows and sum.
+
+    Raises:
+        ConflictError: anything of it is different by now, or another pipeline was chosen than the one shown.
+    """
+    now = _context(data, form, None)
+    if form.text("estimate") != now["estimate"]:
+        cost = now["cost"]
+        raise ConflictError(
+            "The estimate has changed since it was shown.",
+            f"“{now['chosen']['name']}” over {plural(now['rows'], 'row')} "
+            f"{'costs up to ' + in_credits(cost) if cost else 'costs nothing'}. Check it below, then launch again.",
+        )
+    return int(now["chosen"]["version"])
 
 
 def _dialog(request: Request, data: dict[str, Any], form: Form, problem: UserError | None) -> Response:
@@ -84,9 +109,11 @@ def _context(data: dict[str, Any], form: Form, problem: UserError | None) -> dic
     chosen = chosen or next((p for p in pipelines if not _lacking(p)), None) or (pipelines[0] if pipelines else None)
     scope = form.text("scope", "all")
     rows = upload["row_count"]
-    typed = form.text("rows", str(min(SAMPLE_ROWS, rows))).replace(",", "")
-    if scope == "first" and typed.isascii() and typed.isdigit():
-        rows = min(rows, int(typed))
+    typed = form.text("rows", str(min(SAMPLE_ROWS, rows)))
+    if scope == "first" and (wanted := read_number(typed)) is not None and wanted == int(wanted):
+        rows = min(rows, int(wanted))
+    plan = _plan(chosen, rows, upload) if chosen else []
+    cost = sum(step["cost"] for step in plan)
     return {
         "data": data,
         "form": form,
@@ -96,7 +123,9 @@ def _context(data: dict[str, Any], form: Form, problem: UserError | None) -> dic
         "typed": typed,
         "rows": rows,
         "launch_key": form.text("launch_key") or str(uuid4()),
-        "plan": _plan(chosen, rows, upload) if chosen else [],
+        "plan": plan,
+        "cost": cost,
+        "estimate": f"{chosen['uid']} {chosen['version']} {rows} {cost:.4f}" if chosen else "",
     }
 
 

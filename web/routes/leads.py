@@ -130,10 +130,12 @@ async def save_view(request: Request, db: Db, admin: Actor) -> Response:
     page, client = ("people" if form.text("page") == "people" else "leads"), form.optional("client")
     query: dict[str, list[str]] = {}
     for name, value in form.items:
-        if name not in ("page", "client", "name", "csrf_token", "after"):
+        if name not in ("page", "client", "name", "csrf_token", "request_key", "after"):
             query.setdefault(name, []).append(value)
     name = form.text("name")
-    await db.call("save_view", client=client, page=page, name=name, query=query, actor=admin.email)
+    await db.call(
+        "save_view", client=client, page=page, name=name, query=query, actor=admin.email, request=form.request_key()
+    )
     return redirect(request, view_address(f"{_base(client)}/{page}", query), f"The view “{name}” is saved.")
 
 
@@ -141,6 +143,6 @@ async def save_view(request: Request, db: Db, admin: Actor) -> Response:
 async def delete_view(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Forget a view; what it showed stays."""
     form = await read_form(request)
-    await db.call("delete_view", view=str(uid), actor=admin.email)
+    await db.call("delete_view", view=str(uid), actor=admin.email, request=form.request_key())
     page = "people" if form.text("page") == "people" else "leads"
     return redirect(request, f"{_base(form.optional('client'))}/{page}", "The view is deleted.")

@@ -49,7 +49,15 @@ async def create(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
         if form.text("do") != "save":
             editor.apply(form.text("do"), _titles(data))
             return _builder(request, data, editor)
-        made = await create_pipeline(db, str(client), editor.name, editor.kind, editor.to_save(), actor=admin.email)
+        made = await create_pipeline(
+            db,
+            str(client),
+            editor.name,
+            editor.kind,
+            editor.to_save(),
+            actor=admin.email,
+            request=form.request_key(),
+        )
     except UserError as error:
         return _builder(request, data, editor, problem=error)
     return redirect(request, f"/pipelines/{made['uid']}", f"“{editor.name}” is saved as version 1.")
@@ -84,6 +92,7 @@ async def change(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
             steps=editor.to_save(),
             name=editor.name,
             actor=admin.email,
+            request=form.request_key(),
         )
     except UserError as error:
         return _builder(request, data, editor, problem=error)
@@ -93,9 +102,12 @@ async def change(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
 @router.post("/pipelines/{uid}/duplicate")
 async def duplicate(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Copy a pipeline or template for a client, or as a template (no client)."""
-    client = (await read_form(request)).optional("client")
+    form = await read_form(request)
+    client = form.optional("client")
     owner = str(as_uuid(client, "There is no such client.")) if client else None
-    made = await db.call("duplicate_pipeline", pipeline=str(uid), client=owner, actor=admin.email)
+    made = await db.call(
+        "duplicate_pipeline", pipeline=str(uid), client=owner, actor=admin.email, request=form.request_key()
+    )
     said = f"“{made['name']}” is a copy. Change it as you like."
     return redirect(request, f"/pipelines/{made['uid']}", said)
 
@@ -111,7 +123,8 @@ async def archive_form(request: Request, db: Db, uid: UUID) -> Response:
 @router.post("/pipelines/{uid}/archive")
 async def archive(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Take a pipeline out of the launch dialog."""
-    done = await db.call("archive_pipeline", pipeline=str(uid), archived=True, actor=admin.email)
+    wish = (await read_form(request)).request_key()
+    done = await db.call("archive_pipeline", pipeline=str(uid), archived=True, actor=admin.email, request=wish)
     target = f"/clients/{done['client']}/pipelines" if done["client"] else "/clients"
     return redirect(request, target, f"“{done['name']}” is archived.")
 
@@ -119,7 +132,8 @@ async def archive(request: Request, db: Db, admin: Actor, uid: UUID) -> Response
 @router.post("/pipelines/{uid}/restore")
 async def restore(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Bring an archived pipeline back."""
-    done = await db.call("archive_pipeline", pipeline=str(uid), archived=False, actor=admin.email)
+    wish = (await read_form(request)).request_key()
+    done = await db.call("archive_pipeline", pipeline=str(uid), archived=False, actor=admin.email, request=wish)
     return redirect(request, f"/pipelines/{uid}", f"“{done['name']}” is back.")
 
 

@@ -27,7 +27,7 @@ from web.security import open_sealed, seal
 
 router = APIRouter(prefix="/clients/{client}/share")
 public = APIRouter(prefix="/share/{token}")
-GONE = ("This link does not open anything any more.", "Ask the agency for a new one.")
+GONE = ("This link has expired or was revoked.", "Ask the agency for a new one.")
 LIMITS = ("worked_at_customer", "new_in_role")
 COLUMNS = tuple(name for name in LEAD_COLUMNS if name != "email_status")
 DEFAULT = (
@@ -61,7 +61,13 @@ async def create(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
     days = form.integer("days", "The number of days", least=1, most=365) or 30
     filters = {name: True for name in LIMITS if form.text(name) == "1"}
     await db.call(
-        "create_share_link", client=str(client), label=form.text("label"), filters=filters, days=days, actor=admin.email
+        "create_share_link",
+        client=str(client),
+        label=form.text("label"),
+        filters=filters,
+        days=days,
+        actor=admin.email,
+        request=form.request_key(),
     )
     return redirect(request, f"/clients/{client}/share", "The link is ready: copy it below.")
 
@@ -69,7 +75,8 @@ async def create(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
 @router.post("/{link}/revoke")
 async def revoke(request: Request, db: Db, admin: Actor, client: UUID, link: UUID) -> Response:
     """Close a link at once."""
-    done = await db.call("revoke_share_link", link=str(link), actor=admin.email)
+    wish = (await read_form(request)).request_key()
+    done = await db.call("revoke_share_link", link=str(link), client=str(client), actor=admin.email, request=wish)
     said = "The link is closed. Whoever opens it sees nothing." if done["revoked"] else "The link was closed already."
     return redirect(request, f"/clients/{client}/share", said)
 

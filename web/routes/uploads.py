@@ -154,8 +154,7 @@ async def _receive_form(request: Request, db: Database, actor: str, client: str)
 @router.get("/{uid}")
 async def upload(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
     """The inspector: what was read, how the columns are understood, what repeats."""
-    del client
-    data = await insights.upload(db, str(uid))
+    data = await insights.upload(db, str(uid), client=str(client))
     return show(
         request, "upload.html", "partials/upload.html", data, fields=list(FIELDS[data["upload"]["kind"]]), problem=None
     )
@@ -164,10 +163,11 @@ async def upload(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
 @router.get("/{uid}/rows")
 async def rows(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
     """Every row and column, as they came."""
-    del client
     repeated = request.query_params.get("show") == "repeated"
     search, after = text_filter(request, "q"), cursor_number(request, most=LARGEST_INTEGER)
-    data = await insights.upload_rows(db, str(uid), search=search, repeated=repeated, after=after, limit=PAGE_SIZE)
+    data = await insights.upload_rows(
+        db, str(uid), client=str(client), search=search, repeated=repeated, after=after, limit=PAGE_SIZE
+    )
     return show(request, "upload_rows.html", "partials/upload_rows.html", data, q=search, repeated=repeated)
 
 
@@ -175,7 +175,7 @@ async def rows(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
 async def save_mapping(request: Request, db: Db, admin: Actor, client: UUID, uid: UUID) -> Response:
     """Change which column holds which field. The form has one choice per column."""
     form = await read_form(request)
-    data = await insights.upload(db, str(uid))
+    data = await insights.upload(db, str(uid), client=str(client))
     here = f"/clients/{client}/uploads/{uid}"
     mapping: dict[str, str] = {}
     for column, chosen in zip(data["upload"]["header"], form.all("field"), strict=False):
@@ -185,9 +185,16 @@ async def save_mapping(request: Request, db: Db, admin: Actor, client: UUID, uid
             said = f"Two columns cannot both be “{chosen.replace('_', ' ')}”: {mapping[chosen]} and {column}."
             return redirect(request, f"{here}#columns", said, kind="error")
         mapping[chosen] = column
-    answer = await db.call("save_mapping", upload=str(uid), mapping=mapping, actor=admin.email)
+    answer = await db.call(
+        "save_mapping",
+        upload=str(uid),
+        client=str(client),
+        mapping=mapping,
+        actor=admin.email,
+        request=form.request_key(),
+    )
     if not answer["changed"]:
-        return redirect(request, here, "The mapping was so already.")
+        return redirect(request, here, "No changes to save.")
     await find_duplicates(db, str(uid))
     return redirect(request, here, "The mapping is saved. Batches launched from now on use it.")
 
@@ -195,15 +202,16 @@ async def save_mapping(request: Request, db: Db, admin: Actor, client: UUID, uid
 @router.post("/{uid}/duplicates")
 async def compare(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
     """Compare the rows with each other and with the client's earlier uploads."""
-    await find_duplicates(db, str(uid))
+    await find_duplicates(db, str(uid), client=str(client))
     return redirect(request, f"/clients/{client}/uploads/{uid}", "The rows are compared.")
 
 
 @router.get("/{uid}/rows.csv")
 async def download(db: Db, client: UUID, uid: UUID) -> Response:
     """The original rows as CSV; cells that a spreadsheet would run as a formula are made harmless."""
-    del client
-    first = await insights.upload_rows(db, str(uid), search=None, repeated=False, after=None, limit=CELLS_PAGE)
+    first = await insights.upload_rows(
+        db, str(uid), client=str(client), search=None, repeated=False, after=None, limit=CELLS_PAGE
+    )
     header = first["upload"]["header"]
 
     async def lines() -> AsyncIterator[bytes]:
@@ -214,7 +222,7 @@ async def download(db: Db, client: UUID, uid: UUID) -> Response:
             if page["next"] is None:
                 return
             page = await insights.upload_rows(
-                db, str(uid), search=None, repeated=False, after=page["next"], limit=CELLS_PAGE
+                db, str(uid), client=str(client), search=None, repeated=False, after=page["next"], limit=CELLS_PAGE
             )
 
     name = first["upload"]["filename"].rsplit(".", 1)[0]

@@ -1,0 +1,36 @@
+"""Numbers as options of the console commands: read as the pages read them, `12,50` refused and not turned into 1250."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import typer
+
+from app.errors import InputError
+from app.numbers import read_amount, read_whole
+
+__all__ = ["amount", "whole"]
+
+
+def whole(least: int, most: int = 2_000_000_000) -> Callable[[object], int]:
+    """A parser for `typer.Option`: a whole number within bounds; thousands may be grouped."""
+
+    def number(value: object) -> int:
+        try:
+            return read_whole(str(value), "It", least=least, most=most)
+        except InputError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return number
+
+
+def amount(value: object) -> float:
+    """A parser for `typer.Option`: a number from 0 on, with or without a fraction.
+
+    Raises:
+        typer.BadParameter: it is none, in words.
+    """
+    try:
+        return float(read_amount(str(value), "It"))
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
