@@ -263,8 +263,9 @@ async def test_the_fixed_url_without_an_item_is_stored(clay: ClayWorld, body: by
 async def test_a_client_cannot_answer_for_another_clients_rows(clay: ClayWorld) -> None:
     [row] = await clay.sent()
     other = (await clay.db.call("create_client", name="Other", actor="test"))["uid"]
-    await clay.configure(other, webhook_url="https://api.clay.com/webhook/other", receiver_token="receiver-token-of-other-0001")
-    outcome = await clay.call_back_fixed(answer(batch_item_id=row.item), token="receiver-token-of-other-0001")
+    token = "receiver-token-of-other-0001"
+    await clay.configure(other, webhook_url="https://api.clay.com/webhook/other", receiver_token=token)
+    outcome = await clay.call_back_fixed(answer(batch_item_id=row.item), token=token)
     assert outcome.verdict == "unmatched"
     assert (await clay.state(row))["status"] == "IN_PROGRESS"
 
