@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run postgres-15 test check format lint types contracts demo migrate deploy bench lock clean browser
+.PHONY: help setup run postgres-15 test check format lint types contracts demo migrate deploy bench lock clean browser chaos
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,13 @@ browser: setup
 
 test: setup postgres-15 browser ## run every test
 	$(BIN)/python -m pytest -n 2
+
+# Installations whose parts are killed, frozen and lied to at random, each audited; seeds count from SEED.
+RUNS ?= 60
+SEED ?= 1
+ROWS ?= 300
+chaos: setup ## break RUNS=60 installations at random, audit each, and write docs/reliability.md (SEED=1 ROWS=300)
+	$(BIN)/python -m tests.chaos.suite --runs $(RUNS) --seed $(SEED) --rows $(ROWS) --report
 
 check: setup format-check lint types contracts test ## everything CI checks
 
