@@ -15,9 +15,19 @@ import asyncpg
 
 from app.errors import UserError
 
-__all__ = ["History", "MigrationError", "NumberedFile", "function_files", "numbered_files", "schema_version"]
+__all__ = [
+    "ACCESS_FILE",
+    "FOLDER",
+    "History",
+    "MigrationError",
+    "NumberedFile",
+    "function_files",
+    "numbered_files",
+    "schema_version",
+]
 
 FOLDER = Path(__file__).parent
+ACCESS_FILE = "zz_access.sql"
 _NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 
 # The columns are those that Supabase's CLI makes; `leadloom` itself comes with the first numbered file.

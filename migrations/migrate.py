@@ -14,7 +14,15 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from migrations.history import FOLDER, History, MigrationError, function_files, numbered_files, schema_version
+from migrations.history import (
+    ACCESS_FILE,
+    FOLDER,
+    History,
+    MigrationError,
+    function_files,
+    numbered_files,
+    schema_version,
+)
 
 __all__ = ["MigrationError", "migrate"]
 
@@ -148,22 +156,26 @@ async def _replace_functions(connection: asyncpg.Connection, history: History, f
     ours = await history.our_functions()
     kept = {row["signature"] for row in await connection.fetch(_LEANED_ON, ours)}
     droppable = [signature for signature in ours if signature not in kept]
+    definitions = [path for path in files if path.name != ACCESS_FILE]
     # The files call one another in any order: bodies are checked when all of them are there.
     await connection.execute("set local check_function_bodies = off")
     try:
         async with connection.transaction():
-            made = await _define(connection, files)
+            made = await _define(connection, definitions)
     except MigrationError as error:
         if not isinstance(error.__cause__, _NOT_REPLACEABLE):
             raise
         await _drop(connection, droppable)
-        made = await _define(connection, files)
+        made = await _define(connection, definitions)
         droppable = []
     await _drop(connection, [signature for signature in droppable if signature not in made])
     await connection.execute("set local check_function_bodies = on")
     for signature in sorted(made):
         await _validate(connection, signature)
     await history.record_functions(sorted(made | kept), version)
+    for path in files:
+        if path.name == ACCESS_FILE:  # it grants what the record says is ours
+            await _run(connection, path)
 
 
 async def _define(connection: asyncpg.Connection, files: list[Path]) -> set[str]:
@@ -172,7 +184,7 @@ async def _define(connection: asyncpg.Connection, files: list[Path]) -> set[str]
     made: set[str] = set()
     for path in files:
         text = await _run(connection, path)
-        if _DEFINITION.search(text):  # a file that only grants writes to every function's row
+        if _DEFINITION.search(text):  # a file that only grants writes to the rows of functions, too
             rows = await connection.fetch(_ALL_FUNCTIONS)
             made |= {row["signature"] for row in rows if (row["oid"], row["written_by"]) not in before}
     return made
