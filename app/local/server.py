@@ -7,6 +7,9 @@ that answer while the caller's loop is busy.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
+import math
 import socket
 import threading
 from collections.abc import Coroutine
@@ -14,15 +17,20 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import LeadloomError
 
 __all__ = ["BackgroundServer", "listen"]
 
+log = logging.getLogger(__name__)
+
 _T = TypeVar("_T")
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
+_GRACE_SECONDS = 3.0
+_LATE_SECONDS = 2  # what uvicorn waits for requests that were told to end; by then there are none
 
 
 def listen(port: int | None = None) -> socket.socket:
@@ -43,18 +51,63 @@ def listen(port: int | None = None) -> socket.socket:
     raise LeadloomError("No port of 127.0.0.1 can be listened on.")
 
 
+class _Requests:
+    """The application with an end: requests under way can be broken off, and are then answered with 503."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._running: set[asyncio.Task[Any]] = set()
+        self._ending = False
+
+    def end(self) -> None:
+        """Break off what is still under way; call it in the server's loop."""
+        self._ending = True
+        for task in self._running:
+            task.cancel()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        task = asyncio.current_task()
+        if scope["type"] != "http" or task is None:
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def tell(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        self._running.add(task)
+        try:
+            await self._app(scope, receive, tell)
+        except asyncio.CancelledError:
+            if not self._ending:
+                raise
+            task.uncancel()
+            log.info("%s %s was broken off: the server stops.", scope["method"], scope["path"])
+            if not begun:
+                headers = {"retry-after": "1"}
+                await PlainTextResponse("The server stops; try again.", 503, headers)(scope, receive, send)
+        finally:
+            self._running.discard(task)
+
+
 class BackgroundServer:
     """One ASGI application behind one socket.
 
     Args:
         app: the application; its lifespan is run.
         sock: where it listens; `listen()` makes one.
+        grace_s: how long `stop` waits for requests under way before it breaks them off.
     """
 
-    def __init__(self, app: ASGIApp, sock: socket.socket) -> None:
+    def __init__(self, app: ASGIApp, sock: socket.socket, *, grace_s: float = _GRACE_SECONDS) -> None:
         self._sock = sock
+        self._grace_s = grace_s
+        self._requests = _Requests(app)
         self._config = uvicorn.Config(
-            app,
+            self._requests,
             http="auto",
             loop="auto",
             log_config=None,
@@ -63,7 +116,7 @@ class BackgroundServer:
             lifespan="on",
             ws="none",
             timeout_keep_alive=75,  # longer than clients keep a connection: they close first
-            timeout_graceful_shutdown=3,
+            timeout_graceful_shutdown=math.ceil(grace_s) + _LATE_SECONDS,
         )
         self._server = uvicorn.Server(self._config)
         self._thread = threading.Thread(target=self._run, name="leadloom-server", daemon=True)
@@ -94,9 +147,13 @@ class BackgroundServer:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
     async def stop(self) -> None:
-        """Answer what has begun, then stop."""
+        """Answer what has begun, break off what takes too long, then stop."""
         self._server.should_exit = True
         if self._thread.ident:
+            await asyncio.to_thread(self._thread.join, self._grace_s)
+        if self._thread.is_alive() and self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended just now
+                self._loop.call_soon_threadsafe(self._requests.end)
             await asyncio.to_thread(self._thread.join, _STOP_SECONDS)
         self._sock.close()
 
