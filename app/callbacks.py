@@ -1,8 +1,8 @@
 """Callbacks: verified, stored raw, read, and applied to the state that waits for them, in this order.
 
-The receivers (`web/receivers.py`) hand every request to `receive_signed` or `receive_fixed`. What was stored but not
-applied, because the process died or the database went away in between, is picked up by the engine's
-`settle_unsettled`. Senders and receivers know nothing of each other but the token.
+The receivers (`web/receivers.py`) ask who sends (`signed_sender`, `fixed_sender`) before they read a body, and hand it
+to `receive`. What was stored but not applied, because the process died or the database went away in between, is picked
+up by the engine's `settle_unsettled`. Senders and receivers know nothing of each other but the token.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from app.callback_bodies import Outcome, Unreadable, addressee, decode_body, read_body, read_outcome
 from app.clay_tokens import CallbackToken, token_digest, verify_token
@@ -19,7 +20,7 @@ from app.logs import log_context
 from app.settings import settings
 from app.workflows import ClayWorkflow, registry
 
-__all__ = ["ForgedTokenError", "Received", "receive_fixed", "receive_signed", "settle_unsettled"]
+__all__ = ["ForgedTokenError", "Received", "Sender", "fixed_sender", "receive", "settle_unsettled", "signed_sender"]
 
 UNSETTLED_AFTER_S = 15.0
 AT_A_TIME = 50
@@ -40,36 +41,72 @@ class Received:
     applied: bool
 
 
-async def receive_signed(db: Database, workflow_slug: str, token: str, raw: bytes) -> Received:
-    """Take a callback at its signed URL.
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends a callback, as its token says: a row's attempt, or a client's table."""
+
+    workflow: str
+    token: CallbackToken | None = None
+    client_id: int | None = None
+
+
+def signed_sender(workflow_slug: str, token: str) -> Sender:
+    """Whose signed URL this is.
 
     Args:
-        db: the database.
         workflow_slug: from the URL.
         token: from the URL.
-        raw: the request's body.
 
     Raises:
-        ForgedTokenError: the token is not ours; nothing is stored.
-        DatabaseError: the body could not be stored; the caller should ask Clay to send it again.
+        ForgedTokenError: the token is not ours.
     """
     known = verify_token(workflow_slug, token, *settings().signing_keys)
     if known is None:
         raise ForgedTokenError
-    return await _receive(db, workflow_slug, raw, known, None)
+    return Sender(workflow_slug, token=known)
 
 
-async def receive_fixed(db: Database, workflow_slug: str, bearer: str, raw: bytes) -> Received:
-    """Take a callback at the fixed URL: the bearer token names the client, the body the item.
+async def fixed_sender(db: Database, workflow_slug: str, bearer: str) -> Sender:
+    """Who sends to the fixed URL: the bearer token names the client, the body will name the item.
 
     Raises:
-        ForgedTokenError: no client has this receiver token; nothing is stored.
-        DatabaseError: the body could not be stored; the caller should ask Clay to send it again.
+        ForgedTokenError: no client has this receiver token.
+        DatabaseError: it cannot be looked up now.
     """
     found = await db.read("find_receiver", token_sha256=token_digest(bearer))
     if found is None:
         raise ForgedTokenError
-    return await _receive(db, workflow_slug, raw, None, found["client_id"])
+    return Sender(workflow_slug, client_id=found["client_id"])
+
+
+async def receive(db: Database, sender: Sender, raw: bytes) -> Received:
+    """Store a callback's body, and apply it.
+
+    Args:
+        db: the database.
+        sender: from `signed_sender` or `fixed_sender`.
+        raw: the request's body.
+
+    Raises:
+        DatabaseError: the body could not be stored; the caller should ask Clay to send it again.
+    """
+    text = decode_body(raw)
+    known = sender.token
+    names = {
+        "item": known.item if known else None,
+        "step": known.step_index if known else None,
+        "attempt": known.attempt if known else None,
+    }
+    with log_context(workflow=sender.workflow, **names):
+        stored = await db.call(
+            "receive_callback",
+            workflow=sender.workflow,
+            client_id=sender.client_id,
+            body=text,
+            request=uuid4(),  # one for all tries of this call: a lost reply stores nothing twice
+            **names,
+        )
+        return await _settle(db, stored["inbox_id"], sender.workflow, text)
 
 
 async def settle_unsettled(db: Database, older_than_s: float = UNSETTLED_AFTER_S, limit: int = AT_A_TIME) -> int:
@@ -81,20 +118,6 @@ async def settle_unsettled(db: Database, older_than_s: float = UNSETTLED_AFTER_S
     for stored in await db.call("unsettled_callbacks", older_than_s=older_than_s, limit=limit):
         settled += (await _settle(db, stored["inbox_id"], stored["workflow"], stored["body"])).verdict != "received"
     return settled
-
-
-async def _receive(
-    db: Database, workflow_slug: str, raw: bytes, known: CallbackToken | None, client_id: int | None
-) -> Received:
-    text = decode_body(raw)
-    names = {
-        "item": known.item if known else None,
-        "step": known.step_index if known else None,
-        "attempt": known.attempt if known else None,
-    }
-    with log_context(workflow=workflow_slug, **names):
-        stored = await db.call("receive_callback", workflow=workflow_slug, client_id=client_id, body=text, **names)
-        return await _settle(db, stored["inbox_id"], workflow_slug, text)
 
 
 async def _settle(db: Database, inbox_id: int, workflow_slug: str, text: str) -> Received:

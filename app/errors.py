@@ -8,6 +8,7 @@ LeadloomError
 │   └── SettingsError      the environment lacks something
 ├── DatabaseError          Supabase answered with an error of its own
 │   └── DatabaseUnavailableError     could not be reached, or was cut off; safe to repeat   (retried)
+│       └── KeyRefusedError          Supabase does not take the key: waited out, since it may be put right
 └── StepError              one step of one item did not work
     ├── Retry              ask again after `delay_s`                                        (retried)
     ├── Cancel             pointless to repeat: fails at once with its reason
@@ -23,6 +24,7 @@ __all__ = [
     "DatabaseError",
     "DatabaseUnavailableError",
     "InputError",
+    "KeyRefusedError",
     "LeadloomError",
     "NotFoundError",
     "Retry",
@@ -92,6 +94,10 @@ class DatabaseUnavailableError(DatabaseError):
     """The database could not be reached."""
 
     retried = True
+
+
+class KeyRefusedError(DatabaseUnavailableError):
+    """Supabase refuses the key."""
 
 
 class StepError(LeadloomError):

@@ -18,7 +18,7 @@ from uuid import uuid4
 from app import callbacks, uploads
 from app.db import Database
 from app.dispatcher import Spawner
-from app.errors import DatabaseError, DatabaseUnavailableError
+from app.errors import DatabaseError, DatabaseUnavailableError, LeadloomError
 from app.extraction.background import work_in_background
 from app.workflows import registry_rows
 
@@ -62,6 +62,8 @@ class EngineReport:
     reaped: int = 0
     settled_callbacks: int = 0
     finished_batches: int = 0
+    waited_s: float = 0.0
+    trouble: str | None = None
     seconds: float = 0.0
 
 
@@ -75,9 +77,11 @@ class _Loop:
     report: EngineReport = field(default_factory=EngineReport)
     next_due_in_s: float | None = None
     busy: bool = True
+    registry_synced: bool = False
     background: asyncio.Task[int] | None = None
     background_moved: bool = True
     refusals: int = 0
+    trouble: str | None = None
     every: dict[str, float] = field(default_factory=dict)
 
     def is_time(self, name: str, interval_s: float) -> bool:
@@ -91,7 +95,11 @@ class _Loop:
     async def hold(self) -> bool:
         """Take or renew the engine's lease."""
         if self.is_time("lease", self.pace.lease_s / 3):
-            answer = await self.db.call("take_engine_lease", holder=self.holder, seconds=self.pace.lease_s)
+            renewed_at = self.every.pop("lease")  # a renewal that failed is made again in the next turn
+            answer = await self.db.call(
+                "take_engine_lease", holder=self.holder, seconds=self.pace.lease_s, trouble=self.trouble
+            )
+            self.every["lease"] = renewed_at
             self.report.held = answer["held"]
             if self.report.held and self.on_lease:
                 await self.on_lease()
@@ -100,6 +108,9 @@ class _Loop:
 
     async def tick(self) -> int:
         """One turn; returns how many things moved."""
+        if not self.registry_synced:
+            await self.db.call("sync_registry", workflows=registry_rows())
+            self.registry_synced = True
         moved = await self._advance()
         if self.is_time("reap", 1.0):
             moved += await self._reap()
@@ -118,7 +129,10 @@ class _Loop:
         """Keep replays and flag refreshes going beside the loop, so that no batch waits for them."""
         if self.background is not None and self.background.done():
             ended, self.background = self.background, None
-            self.background_moved = ended.result() > 0
+            trouble = ended.exception()
+            if trouble is not None:
+                log.warning("The work beside the batches stopped, and is taken up again.", exc_info=trouble)
+            self.background_moved = trouble is None and ended.result() > 0
         if self.background is None and self.is_time("results", 0.0 if self.background_moved else 1.0):
             self.background = asyncio.create_task(work_in_background(self.db))
 
@@ -186,7 +200,6 @@ async def run_engine(
     loop = _Loop(db, spawner, pace or Pace(), on_lease, holder or str(uuid4()))
     wake, stop = wake or asyncio.Event(), stop or asyncio.Event()
     started = time.monotonic()
-    await db.call("sync_registry", workflows=registry_rows())
     sleep_s, quiet_turns, quiet_since = 0.02, 0, time.monotonic()
     try:
         while not stop.is_set() and (max_seconds is None or time.monotonic() - started < max_seconds):
@@ -195,7 +208,8 @@ async def run_engine(
             # Two quiet turns: what a worker finished between a turn's advance and its dispatch shows in the next one.
             quiet_turns = 0 if moved or not _is_idle(loop, idle_exit_s) else quiet_turns + 1
             quiet_since = turn_began if quiet_turns <= 1 else quiet_since
-            if idle_exit_s is not None and (not loop.report.held or quiet_turns >= QUIET_TURNS):
+            at_rest = loop.trouble is None and (not loop.report.held or quiet_turns >= QUIET_TURNS)
+            if idle_exit_s is not None and at_rest:
                 loop.report.seconds = round(time.monotonic() - started, 3)
                 if not loop.report.held or await _may_rest(loop, time.monotonic() - quiet_since):
                     break
@@ -219,22 +233,33 @@ def _summary(report: EngineReport) -> str:
 
 
 async def _turn(loop: _Loop) -> int:
-    """One turn if this engine holds the lease. A database that is away or out of breath is waited for.
+    """One turn if this engine holds the lease. A database that is away, out of breath or refuses the key is waited for.
 
     Raises:
         DatabaseError: the database answered, and refused, in many turns running.
+        Exception: something else went wrong, as often.
     """
+    began = time.monotonic()
     try:
         moved = await loop.tick() if await loop.hold() else 0
-    except DatabaseError as error:
-        loop.refusals += not isinstance(error, DatabaseUnavailableError)
-        if loop.refusals >= MAX_REFUSALS:
-            raise
-        log.warning("The engine waits for the database: %s", error)
+    except Exception as error:
+        loop.trouble = loop.report.trouble = f"{type(error).__name__}: {error}"[:300]
+        if isinstance(error, DatabaseUnavailableError):
+            log.warning("The engine waits for the database: %s", error)
+        else:
+            loop.refusals += 1
+            log.warning("A turn of the engine failed, and is made again: %s", error, exc_info=not _foreseen(error))
+            if loop.refusals >= MAX_REFUSALS:
+                raise
         await asyncio.sleep(1.0)
+        loop.report.waited_s = round(loop.report.waited_s + time.monotonic() - began, 1)
         return 0
-    loop.refusals = 0
+    loop.refusals, loop.trouble = 0, None
     return moved
+
+
+def _foreseen(error: Exception) -> bool:
+    return isinstance(error, LeadloomError)
 
 
 async def _may_rest(loop: _Loop, quiet_s: float) -> bool:

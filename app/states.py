@@ -70,3 +70,4 @@ class CallbackVerdict(StrEnum):
     late = "late"
     unmatched = "unmatched"
     rejected = "rejected"
+    given_up = "given_up"

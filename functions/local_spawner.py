@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 
 from app.clay_http import http_client
-from app.db import Database
+from app.db import Database, Patience
 from app.dispatcher import run_chunk
 from app.errors import LeadloomError
 from app.workflows import registry
@@ -18,6 +18,9 @@ from app.workflows import registry
 __all__ = ["LocalSpawner"]
 
 log = logging.getLogger(__name__)
+
+PATIENCE = Patience(key_s=180.0)
+"""A key that Supabase refuses for a while is waited out: what a chunk has worked out is not thrown away."""
 
 
 class LocalSpawner:
@@ -32,7 +35,7 @@ class LocalSpawner:
 
     def __init__(self, db: Database, wake: asyncio.Event, holder: str, workers: int = 4) -> None:
         self.workflows = sorted(registry())
-        self._db = db
+        self._db = db.with_patience(PATIENCE)
         self._wake = wake
         self._holder = holder
         self._gate = asyncio.Semaphore(workers)

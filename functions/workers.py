@@ -15,7 +15,7 @@ from typing import Any
 
 import modal
 
-from app.db import connect_database
+from app.db import Patience, connect_database
 from app.dispatcher import run_chunk
 from app.workflows import registry
 from functions.modal_app import app, public_url
@@ -28,6 +28,9 @@ WORKERS: dict[str, modal.Function[[list[str]], Any, Any]] = {}
 CHUNKS_IN_FLIGHT = 2
 """Chunks that one call works on at a time: while one waits for Postgres, another computes."""
 
+PATIENCE = Patience(key_s=180.0)
+"""A key that Supabase refuses for a while is waited out: what a chunk has worked out is not thrown away."""
+
 
 async def run_chunks(chunk_ids: list[str]) -> list[dict[str, Any]]:
     """Run chunks and report on each, in the order given.
@@ -38,7 +41,8 @@ async def run_chunks(chunk_ids: list[str]) -> list[dict[str, Any]]:
         LeadloomError: the first failure, once every chunk has ended; Modal shows it with the call.
     """
     gate = asyncio.Semaphore(CHUNKS_IN_FLIGHT)
-    async with connect_database() as db:
+    async with connect_database() as connected:
+        db = connected.with_patience(PATIENCE)
 
         async def run_one(chunk_id: str) -> dict[str, Any]:
             async with gate:

@@ -119,12 +119,12 @@ class ClayWorld:
     async def call_back(self, row: Claimed, body: Any = None, slug: str = SLUG) -> Received:
         """A callback at the row's signed URL."""
         raw = body if isinstance(body, bytes) else orjson.dumps(answer() if body is None else body)
-        return await callbacks.receive_signed(self.db, slug, row.token(slug), raw)
+        return await callbacks.receive(self.db, callbacks.signed_sender(slug, row.token(slug)), raw)
 
     async def call_back_fixed(self, body: Any, token: str = RECEIVER_TOKEN, slug: str = SLUG) -> Received:
         """A callback at the fixed URL."""
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
-        return await callbacks.receive_fixed(self.db, slug, token, raw)
+        return await callbacks.receive(self.db, await callbacks.fixed_sender(self.db, slug, token), raw)
 
     async def state(self, row: Claimed) -> asyncpg.Record:
         """The row's state now."""

@@ -85,8 +85,8 @@ def services(request: Request) -> Services:
 
 
 async def database(request: Request) -> Database:
-    """The database, for handlers."""
-    return await services(request).db()
+    """The database, for handlers of pages: they say soon that it is busy, instead of waiting with whoever looks."""
+    return (await services(request).db()).for_pages()
 
 
 def keep_session(request: Request, session: Session) -> None:

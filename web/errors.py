@@ -13,13 +13,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from app.errors import DatabaseUnavailableError, LeadloomError, UserError
+from app.errors import DatabaseUnavailableError, KeyRefusedError, LeadloomError, UserError
 from web.security import HEADERS
 
 __all__ = ["ForbiddenError", "SignInNeededError", "register"]
 
 log = logging.getLogger(__name__)
 UNAVAILABLE = 503
+RETRY_AFTER_S = "5"
 
 
 class SignInNeededError(LeadloomError):
@@ -81,9 +82,12 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     from web.pages import error_page  # noqa: PLC0415
 
     log.warning("%s %s: %s", request.method, request.url.path, error)
-    return error_page(
-        request, UNAVAILABLE, "The database or the sign-in service cannot be reached.", "Try again in a few seconds."
-    )
+    message, hint = "The database or the sign-in service cannot be reached.", "Try again in a few seconds."
+    if isinstance(error, KeyRefusedError):
+        message, hint = error.message, "Nothing is lost: work goes on as soon as the key is accepted again."
+    answer = error_page(request, UNAVAILABLE, message, hint)
+    answer.headers["retry-after"] = RETRY_AFTER_S
+    return answer
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

@@ -3,27 +3,35 @@
     POST /clay/{workflow_slug}/{token}   the signed URL that was in the row
     POST /clay/{workflow_slug}           the fixed URL: a client's bearer token, and `batch_item_id` in the body
 
-A 2xx says that the body is in the database. 503 asks for another try. Whoever has no valid token learns nothing.
+The token is looked at before the body. A 2xx says that the body is in the database; 503 asks for another try, whatever
+went wrong here: an answer is paid for. Whoever has no valid token learns nothing.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 
 from app import callbacks
+from app.callbacks import Sender
+from app.db import Database
 from app.errors import DatabaseError
 from web.deps import services
 
 __all__ = ["MAX_BODY_BYTES", "router"]
 
 MAX_BODY_BYTES = 5_000_000
+LONGEST_LENGTH = 19  # digits
 TRY_AGAIN_S = "5"
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/clay", include_in_schema=False)
+AskSender = Callable[[Database], Awaitable[Sender]]
 
 
 class _TooLargeError(Exception):
@@ -31,39 +39,58 @@ class _TooLargeError(Exception):
 
 
 @router.post("/{workflow_slug}/{token}")
-async def signed(request: Request, workflow_slug: str, token: str) -> JSONResponse:
+async def signed(request: Request, workflow_slug: str, token: str) -> Response:
     """Take an answer at its signed URL. A token that is not ours is a URL that does not exist."""
-    return await _take(request, workflow_slug, token=token)
+
+    async def sender(_: Database) -> Sender:
+        return callbacks.signed_sender(workflow_slug, token)
+
+    return await _answer(request, sender, JSONResponse({"error": "Not found."}, 404))
 
 
 @router.post("/{workflow_slug}")
-async def fixed(request: Request, workflow_slug: str) -> JSONResponse:
+async def fixed(request: Request, workflow_slug: str) -> Response:
     """Take an answer at the fixed URL."""
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    refusal = JSONResponse(
+        {"error": "A valid bearer token is needed."}, 401, headers={"www-authenticate": 'Bearer realm="leadloom"'}
+    )
     if scheme.lower() != "bearer" or not bearer.strip():
-        return _not_authorized()
-    return await _take(request, workflow_slug, bearer=bearer.strip())
+        return refusal
+
+    async def sender(db: Database) -> Sender:
+        return await callbacks.fixed_sender(db, workflow_slug, bearer.strip())
+
+    return await _answer(request, sender, refusal)
 
 
-async def _take(request: Request, workflow_slug: str, *, token: str = "", bearer: str = "") -> JSONResponse:
+async def _answer(request: Request, ask_sender: AskSender, refusal: Response) -> Response:
+    """Take a request; whatever cannot be done now is asked for again."""
     try:
-        raw = await _body(request)
+        return await _take(request, ask_sender)
+    except callbacks.ForgedTokenError:
+        return refusal
     except _TooLargeError:
         return JSONResponse({"error": f"The body is larger than {MAX_BODY_BYTES:,} bytes."}, 413)
-    here = services(request)
-    try:
-        db = await here.db()
-        if token:
-            outcome = await callbacks.receive_signed(db, workflow_slug, token, raw)
-        else:
-            outcome = await callbacks.receive_fixed(db, workflow_slug, bearer, raw)
-    except callbacks.ForgedTokenError:
-        return JSONResponse({"error": "Not found."}, 404) if token else _not_authorized()
+    except ClientDisconnect:
+        return Response(status_code=400)  # broken off midway: nothing is stored, and nobody reads this
     except DatabaseError as error:
         log.warning("a callback could not be stored; Clay is asked to send it again: %s", error)
-        return JSONResponse({"error": "Try again later."}, 503, headers={"retry-after": TRY_AGAIN_S})
+    except Exception:
+        log.exception("a callback could not be taken; Clay is asked to send it again")
+    return JSONResponse({"error": "Try again later."}, 503, headers={"retry-after": TRY_AGAIN_S})
+
+
+async def _take(request: Request, ask_sender: AskSender) -> Response:
+    here = services(request)
+    db = await here.db()
+    sender = await ask_sender(db)
+    outcome = await callbacks.receive(db, sender, await _body(request))
     if outcome.applied:
-        await here.wake()
+        try:
+            await here.wake()
+        except Exception:
+            log.exception("the engine was not woken; it looks by itself within a minute")
     return JSONResponse({"verdict": outcome.verdict}, 202 if outcome.verdict == "received" else 200)
 
 
@@ -71,17 +98,15 @@ async def _body(request: Request) -> bytes:
     """The request's body, whatever it calls itself.
 
     Raises:
-        _TooLargeError: it does not end in time; what is left is not read.
+        _TooLargeError: it is too long, by what it says or by what came; what is left is not read.
+        ClientDisconnect: it was broken off.
     """
+    said = request.headers.get("content-length", "")
+    if said.isascii() and said.isdigit() and (len(said) > LONGEST_LENGTH or int(said) > MAX_BODY_BYTES):
+        raise _TooLargeError
     body = bytearray()
     async for part in request.stream():
         body += part
         if len(body) > MAX_BODY_BYTES:
             raise _TooLargeError
     return bytes(body)
-
-
-def _not_authorized() -> JSONResponse:
-    return JSONResponse(
-        {"error": "A valid bearer token is needed."}, 401, headers={"www-authenticate": 'Bearer realm="leadloom"'}
-    )

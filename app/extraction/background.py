@@ -9,7 +9,7 @@ import logging
 import time
 
 from app.db import Database
-from app.errors import DatabaseError, DatabaseUnavailableError, LeadloomError
+from app.errors import DatabaseUnavailableError, LeadloomError
 from app.extraction.replay import run_portions
 from app.retention import tidy_up
 
@@ -32,30 +32,21 @@ async def work_in_background(db: Database, *, max_seconds: float = 0.5) -> int:
         How many rows were looked at; 0 when nothing is left to do.
 
     Raises:
-        DatabaseUnavailableError: the database is away. Anything else that goes wrong is logged, and a replay that
-            cannot go on ends with its reason: the batches must run whatever happens here.
+        DatabaseUnavailableError: the database is away. Anything else that goes wrong, a defect of ours included, is
+            logged, and a replay that cannot go on ends with its reason: the batches must run whatever happens here.
     """
     until = time.monotonic() + max_seconds
-    try:
-        worked = await _refresh_flags(db, until)
-    except DatabaseUnavailableError:
-        raise
-    except DatabaseError:
-        log.exception("The flags of a client could not be refreshed; it is tried again.")
-        worked = 0
-    worked += await _replay(db, until)
-    return worked or await _tidy_up(db, until)
-
-
-async def _tidy_up(db: Database, until: float) -> int:
-    """What nobody waits for comes last."""
-    try:
-        return await tidy_up(db, until)
-    except DatabaseUnavailableError:
-        raise
-    except DatabaseError:
-        log.exception("Copies of raw rows could not be emptied; it is tried again.")
-        return 0
+    worked = 0
+    for part in (_refresh_flags, _replay, tidy_up):
+        if part is tidy_up and worked:
+            break  # what nobody waits for comes last
+        try:
+            worked += await part(db, until)
+        except DatabaseUnavailableError:
+            raise
+        except Exception:
+            log.exception("Work beside the batches failed; it is tried again.")
+    return worked
 
 
 async def _refresh_flags(db: Database, until: float) -> int:
@@ -81,9 +72,10 @@ async def _replay(db: Database, until: float) -> int:
                 return worked
     except DatabaseUnavailableError:
         raise
-    except LeadloomError as error:
+    except Exception as error:
         log.exception("A replay ended early.")
-        await db.call("finish_extraction", run=run["uid"], error=str(error))
+        why = str(error) if isinstance(error, LeadloomError) else f"{type(error).__name__}: {error}"
+        await db.call("finish_extraction", run=run["uid"], error=why)
         return worked
     await db.call("finish_extraction", run=run["uid"], error=None)
     return worked + 1

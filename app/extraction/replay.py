@@ -128,8 +128,9 @@ async def _extract(
                 on_progress(report)
     except DatabaseUnavailableError:
         raise  # what is stored is marked: the engine goes on with it
-    except LeadloomError as error:
-        await db.call("finish_extraction", run=run["uid"], error=str(error))
+    except Exception as error:
+        why = str(error) if isinstance(error, LeadloomError) else f"{type(error).__name__}: {error}"
+        await db.call("finish_extraction", run=run["uid"], error=why)
         raise
     finally:
         if pool is not None:

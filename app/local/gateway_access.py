@@ -19,6 +19,7 @@ __all__ = ["Caller", "bearer_token", "identify", "key_role"]
 
 _ROLES = {"anon", "authenticated", "service_role"}
 _KEY_ROLES = {"anon", "service_role"}
+_JWT_PARTS = 3
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,10 @@ def _legacy_role(api_key: str, keys: Keys) -> str | None:
 
 
 def _claims(token: str, keys: Keys) -> dict[str, Any]:
-    """The claims of a bearer token; the texts are PostgREST's."""
+    """The claims of a bearer token; the texts are PostgREST's. An `sb_` key is only one where it repeats the apikey."""
+    parts = token.count(".") + 1
+    if parts != _JWT_PARTS:
+        raise GatewayError(401, "PGRST301", f"Expected {_JWT_PARTS} parts in JWT; got {parts}")
     try:
         return keys.claims_of(token)
     except jwt.ExpiredSignatureError:

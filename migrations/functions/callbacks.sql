@@ -16,17 +16,29 @@ language sql stable security invoker set search_path = ''
 as $$
   select jsonb_build_object('client_id', f.client_id)
   from public.client_workflow_configs f
-  where encode(sha256(convert_to(f.config ->> 'receiver_token', 'UTF8')), 'hex') = p_token_sha256
+  where f.receiver_sha256 = p_token_sha256
   order by f.client_id limit 1
 $$;
 
+-- p_request: the receiver's own key for this HTTP request; asked again for a lost reply, the body is stored once.
 create or replace function public.receive_callback(
-  p_workflow text, p_item uuid, p_step integer, p_attempt integer, p_client_id bigint, p_body text) returns jsonb
-language sql volatile security invoker set search_path = ''
+  p_workflow text, p_item uuid, p_step integer, p_attempt integer, p_client_id bigint, p_body text,
+  p_request uuid default null) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
 as $$
-  insert into public.callback_inbox (received_at, workflow_slug, client_id, item_uid, step_index, attempt, body)
-  values (leadloom.clock(), p_workflow, p_client_id, p_item, p_step::smallint, p_attempt::smallint, p_body)
-  returning jsonb_build_object('inbox_id', id)
+declare
+  v_id bigint;
+begin
+  insert into public.callback_inbox
+    (received_at, workflow_slug, client_id, item_uid, step_index, attempt, body, request_key)
+  values (leadloom.clock(), p_workflow, p_client_id, p_item, p_step::smallint, p_attempt::smallint, p_body, p_request)
+  on conflict (request_key) where request_key is not null do nothing
+  returning id into v_id;
+  if v_id is null then
+    select id into v_id from public.callback_inbox where request_key = p_request;
+  end if;
+  return jsonb_build_object('inbox_id', v_id);
+end
 $$;
 
 -- The state that a callback is about, locked. A fixed URL names no step: the one that waits is meant, else the latest.

@@ -240,10 +240,12 @@ begin
                'or confirm that they share it.';
     end if;
   end if;
-  insert into public.client_workflow_configs as c (client_id, workflow_slug, label, config, updated_by)
-  values (v_client, p_workflow, coalesce(p_label, ''), p_config, p_actor)
+  insert into public.client_workflow_configs as c
+    (client_id, workflow_slug, label, config, receiver_sha256, updated_by)
+  values (v_client, p_workflow, coalesce(p_label, ''), p_config,
+          encode(sha256(convert_to(p_config ->> 'receiver_token', 'UTF8')), 'hex'), p_actor)
   on conflict (client_id, workflow_slug, label) do update
-    set config = excluded.config, version = c.version + 1, updated_at = leadloom.clock(), updated_by = p_actor
+    set config = excluded.config, receiver_sha256 = excluded.receiver_sha256, version = c.version + 1, updated_at = leadloom.clock(), updated_by = p_actor
   returning * into v_config;
   perform leadloom.audit(p_actor, 'save_workflow_config', v_client, 'workflow_config', p_client,
                          jsonb_build_object('workflow', p_workflow, 'label', coalesce(p_label, '')));

@@ -22,7 +22,7 @@ language sql stable security invoker set search_path = ''
 as $$
   select jsonb_build_object(
     'engine', (select jsonb_build_object('held', holder is not null and expires_at > leadloom.clock(),
-                 'last_run_at', last_run_at,
+                 'last_run_at', last_run_at, 'trouble', trouble,
                  -- The cloud starts it every minute, work or none: three minutes without are an alarm.
                  'quiet', coalesce(expires_at, '-infinity') <= leadloom.clock() and last_run_at < leadloom.clock() - interval '3 minutes', 'woken_at', woken_at, 'report', last_report)
                from public.engine_leases where name = 'engine'),

@@ -95,17 +95,19 @@ begin
 end
 $$;
 
--- One engine at a time. The same holder renews; another gets it when it ran out.
-create or replace function public.take_engine_lease(p_holder uuid, p_seconds integer) returns jsonb
+-- One engine at a time. The same holder renews; another gets it when it ran out. p_trouble: what keeps it from working.
+create or replace function public.take_engine_lease(p_holder uuid, p_seconds integer, p_trouble text default null)
+returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_held boolean;
 begin
-  insert into public.engine_leases as l (name, holder, expires_at, last_run_at)
-  values ('engine', p_holder, leadloom.clock() + p_seconds * interval '1 second', leadloom.clock())
+  insert into public.engine_leases as l (name, holder, expires_at, last_run_at, trouble)
+  values ('engine', p_holder, leadloom.clock() + p_seconds * interval '1 second', leadloom.clock(), p_trouble)
   on conflict (name) do update
-    set holder = p_holder, expires_at = excluded.expires_at, last_run_at = excluded.last_run_at
+    set holder = p_holder, expires_at = excluded.expires_at, last_run_at = excluded.last_run_at,
+        trouble = excluded.trouble
     where l.holder = p_holder or l.holder is null or l.expires_at <= leadloom.clock()
   returning true into v_held;
   return jsonb_build_object('held', coalesce(v_held, false));

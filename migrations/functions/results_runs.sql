@@ -138,8 +138,7 @@ begin
   v_ids := leadloom.extractable(v_run.batch_id, greatest(p_after, v_run.through_row), p_limit);
   v_parts := leadloom.evidence_of(v_ids, true, p_max_bytes);
   return json_build_object(
-    'mapping', (select u.mapping from public.batches b join public.uploads u on u.id = b.upload_id
-                where b.id = v_run.batch_id),
+    'mapping', (select mapping from public.batches where id = v_run.batch_id),
     'through', (select row_number from public.batch_items where id = v_ids[cardinality(v_parts)]),
     'items', ('[' || array_to_string(v_parts, ',') || ']')::json);
 end

@@ -218,7 +218,7 @@ async def test_an_item_that_is_gone_is_unmatched(clay: ClayWorld) -> None:
 async def test_a_token_of_one_workflow_does_not_open_another(clay: ClayWorld) -> None:
     [row] = await clay.sent()
     with pytest.raises(ForgedTokenError):
-        await callbacks.receive_signed(clay.db, "enrich_person_clay", row.token(), b"{}")
+        callbacks.signed_sender("enrich_person_clay", row.token())
     assert (await clay.call_back(row, slug="enrich_person_clay")).verdict == "unmatched"
     assert (await clay.state(row))["status"] == "IN_PROGRESS"
 
@@ -227,7 +227,7 @@ async def test_forged_tokens_leave_no_trace(clay: ClayWorld) -> None:
     [row] = await clay.sent()
     forged = make_token(SLUG, row.item, 0, 1, "another key that is long enough ....")
     with pytest.raises(ForgedTokenError):
-        await callbacks.receive_signed(clay.db, SLUG, forged, orjson.dumps(answer()))
+        callbacks.signed_sender(SLUG, forged)
     with pytest.raises(ForgedTokenError):
         await clay.call_back_fixed(answer(batch_item_id=row.item), token="guessed-token-0123456789")
     assert await clay.inbox() == []

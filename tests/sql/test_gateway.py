@@ -171,6 +171,7 @@ async def test_keys_and_tokens_that_are_not_ours_are_refused(http: httpx.AsyncCl
     assert await answer(apikey=stack.publishable_key, authorization=f"Bearer {expired}") == (401, "PGRST303")
     foreign = type(stack.keys).new().sign({"role": "service_role"})
     assert await answer(apikey=stack.publishable_key, authorization=f"Bearer {foreign}") == (401, "PGRST301")
+    assert await answer(apikey=stack.publishable_key, authorization=f"Bearer {stack.secret_key}") == (401, "PGRST301")
     odd = _token(stack, role="postgres")
     assert await answer(apikey=stack.publishable_key, authorization=f"Bearer {odd}") == (401, "22023")
 
