@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from app.extraction.keys import Record, fields_of, key_of, keys, record_of, unread
 from app.extraction.payloads import Report, find_record, first, read_int, read_list, read_text
-from app.extraction.places import read_place
+from app.extraction.places import Place, read_place
 from app.text import companies as names
 from app.text import domains, linkedin
 from app.text.domains import registrable_domain
@@ -33,37 +34,14 @@ _RANGE = re.compile(r"(\d[\d,. ]*[kK]?) ?(?:-|\u2013|to) ?(\d[\d,. ]*[kK]?)(?: .
 _OPEN = re.compile(r"(\d[\d,. ]*[kK]?) ?\+(?: .*)?|(?:over|more than|>) ?(\d[\d,. ]*[kK]?)(?: .*)?", re.IGNORECASE)
 EARLIEST_YEAR, LATEST_YEAR = 1000, 2100
 
-NAME = ("company_name", "companyName", "company", "organization_name", "organization", "org", "employer", "name")
-DOMAIN = ("company_domain", "companyDomain", "domain", "organization_domain", "company_website", "website")
-LINKEDIN = ("company_linkedin", "company_linkedin_url", "companyLinkedin", "company_url", "companyUrl", "linkedin_url")
+_SHARED = ("city", "state", "country", "location", "phone", "linkedin")
+_ENVELOPES = ("company", "organization", "organisation", "org", "employer", "current_company")
 COMPANY_MARKS = frozenset(
-    (
-        "company_name",
-        "name",
-        "domain",
-        "company_domain",
-        "website",
-        "industry",
-        "employee_count",
-        "employees",
-        "size",
-        "company_size",
-        "founded",
-        "founded_year",
-        "annual_revenue",
-        "total_funding",
-        "total_funding_amount_range_usd",
-        "specialties",
-        "follower_count",
-        "locations",
-        "locality",
-        "org_id",
-        "company_id",
-        "type",
-        "company_type",
-        "description",
-    )
+    {key for field in fields_of("company") for key in keys("company", field)}
+    - {key for field in _SHARED for key in keys("person", field)}
+    - {key_of(name) for name in _ENVELOPES}
 )
+"""Keys that a company's record is known by: not those that a person's has as well, nor those that wrap one."""
 
 
 class CompanyRef(NamedTuple):
@@ -140,30 +118,37 @@ def read_linkedin(value: Any, kind: str, field: str, report: Report) -> str | No
     return url
 
 
-def read_company_ref(layers: tuple[dict[str, Any], ...], field: str, report: Report) -> CompanyRef:
+def read_company_ref(layers: tuple[Record, ...], field: str, report: Report) -> CompanyRef:
     """Which company a position or a person's record names; `field` prefixes the report's lines."""
-    raw_name, _ = first(layers, NAME)
-    inner = raw_name if isinstance(raw_name, dict) else None
-    if inner is not None:
+    names_of = keys("company", "name")
+    raw_name, _ = first(layers, names_of)
+    if isinstance(raw_name, list):
+        raw_name = next((entry for entry in raw_name if entry), None)
+    if isinstance(raw_name, dict):
+        inner = record_of(raw_name)
         layers = (inner, *layers)
-        raw_name, _ = first((inner,), ("name", *NAME))
+        raw_name, _ = first((inner,), ("name", *names_of))
     name = read_text(raw_name, f"{field}company_name", report)
-    domain = read_domain(
-        (value for key in DOMAIN for layer in layers if (value := layer.get(key))), f"{field}company_domain", report
-    )
-    link, key = first(layers, LINKEDIN)
-    if link is None and any("url" in layer for layer in layers):
-        link, key = first(layers, ("url",))
-    page = None
-    if link is not None and (key != "url" or (link.__class__ is str and "linkedin" in link.lower())):
-        page = read_linkedin(link, "company", f"{field}company_linkedin", report)
+    sites = (value for key in keys("company", "domain") for layer in layers if (value := layer.get(key)))
+    domain = read_domain(sites, f"{field}company_domain", report)
+    page = _page(layers, f"{field}company_linkedin", report)
     # "Self-employed" and "Stealth Startup" are what many write; nobody worked together there.
     return CompanyRef(name, None if names.is_no_company(name) else company_key(name), domain, page)
 
 
+def _page(layers: tuple[Record, ...], field: str, report: Report) -> str | None:
+    """The company's LinkedIn page; a plain `url` counts only where it leads to LinkedIn."""
+    link, _ = first(layers, keys("company", "linkedin"))
+    if link is None:
+        link, _ = first(layers, ("url", "link"))
+        if link.__class__ is not str or "linkedin" not in link.lower():
+            return None
+    return read_linkedin(link, "company", field, report)
+
+
 def size_bucket(value: Any, count: int | None, report: Report) -> str | None:
-    """The size class of a statement such as "51-200 employees" or "10,001+", or of a head count."""
-    text = read_text(value, "size_bucket", report)
+    """The size class of a statement such as "51-200 employees", "10,001+" or [51, 200], or of a head count."""
+    text = read_text(_range_text(value), "size_bucket", report)
     if text:
         match = _RANGE.fullmatch(text) or _OPEN.fullmatch(text)
         if match:
@@ -173,6 +158,14 @@ def size_bucket(value: Any, count: int | None, report: Report) -> str | None:
         if number is not None:
             return _bucket_of(number)
     return _bucket_of(count) if count is not None else None
+
+
+def _range_text(value: Any) -> Any:
+    """Two numbers as one text: `[51, 200]`, `[10001, null]`, `{"start": 51, "end": 200}`."""
+    bounds = [value.get("start"), value.get("end")] if isinstance(value, dict) and "start" in value else value
+    if bounds.__class__ is list and len(bounds) == 2 and bounds[0].__class__ is int:  # noqa: PLR2004 -- from and to
+        return f"{bounds[0]}-{bounds[1]}" if bounds[1].__class__ is int else f"{bounds[0]}+"
+    return value
 
 
 def _whole(text: str) -> int:
@@ -201,47 +194,65 @@ def read_company(body: Any, report: Report) -> Company:
         if body not in (None, "", [], {}):
             report.doubt("company", body, "no company record found")
         return Company()
+    report.unread = unread(record, "company")
     layers = (record, *around)
 
-    def text(name: str, *keys: str, lines: bool = False, within: tuple[dict[str, Any], ...] = (record,)) -> str | None:
-        value, _ = first(within, keys)
-        return read_text(value, name, report, lines=lines)
+    def text(field: str, *, lines: bool = False) -> str | None:
+        value, _ = first((record,), keys("company", field.removeprefix("company_") if lines else field))
+        if value.__class__ is list and field == "industry":
+            value = next((entry for entry in value if entry), None)
+        return read_text(value, field, report, lines=lines)
 
     ref = read_company_ref(layers, "", report)
-    employees, _ = first((record,), ("employee_count", "employees", "headcount", "staff_count", "num_employees"))
+    employees, _ = first((record,), keys("company", "employee_count"))
     count = None
-    if employees.__class__ is str and _RANGE.fullmatch(employees.strip()):
+    if employees.__class__ is list or (employees.__class__ is str and _RANGE.fullmatch(employees.strip()[:40])):
         stated = employees
     else:
         count = read_int(employees, "employee_count", report)
-        stated, _ = first((record,), ("size_bucket", "size", "company_size", "employee_range", "employee_count_range"))
-    founded, _ = first((record,), ("founded_year", "founded", "year_founded", "founded_on"))
+        stated, _ = first((record,), keys("company", "size"))
+    founded, _ = first((record,), keys("company", "founded_year"))
     place = _seat(record, report)
     return Company(
         company_name=ref.name,
         company_domain=ref.domain,
         company_linkedin=ref.linkedin,
-        website=text("website", "website", "company_website", "website_url", "homepage"),
-        industry=text("industry", "industry", "company_industry", "primary_industry"),
+        website=text("website"),
+        industry=text("industry"),
         size_bucket=size_bucket(stated, count, report),
         employee_count=count,
-        company_city=place[0],
-        company_state=place[1],
-        company_country=place[2],
-        company_phone=text("company_phone", "company_phone", "phone", "phone_number"),
-        annual_revenue=text("annual_revenue", "annual_revenue", "revenue", "estimated_revenue", "revenue_range"),
-        total_funding=text(
-            "total_funding", "total_funding", "total_funding_amount_range_usd", "funding_total", "total_funding_usd"
-        ),
-        latest_funding=text("latest_funding", "latest_funding", "last_funding_type", "latest_funding_stage"),
+        company_city=place.city,
+        company_state=place.state,
+        company_country=place.country,
+        company_phone=text_of_phone(first((record,), keys("company", "phone"))[0], "company_phone", report),
+        annual_revenue=text("annual_revenue"),
+        total_funding=text("total_funding"),
+        latest_funding=text("latest_funding"),
         founded_year=_year(founded, report),
-        company_type=text("company_type", "company_type", "type", "ownership"),
-        company_description=text("company_description", "company_description", "description", "about", lines=True),
+        company_type=text("company_type"),
+        company_description=text("company_description", lines=True),
         specialties=_specialties(record, report),
     )
 
 
+def text_of_phone(value: Any, field: str, report: Report) -> str | None:
+    """A phone number as text: of a list the first, of an object its number."""
+    for entry in value[:20] if value.__class__ is list else (value,):
+        inner = entry
+        if isinstance(entry, dict):
+            inner, _ = first((record_of(entry),), _PHONE_PARTS)
+        text = read_text(inner, field, report)
+        if text:
+            return text
+    return None
+
+
+_PHONE_PARTS = ("sanitizednumber", "number", "phonenumber", "phone", "rawnumber", "mobilenumber", "value")
+
+
 def _year(value: Any, report: Report) -> int | None:
+    if isinstance(value, dict):
+        value = value.get("year")
     text = read_text(value, "founded_year", report)
     if text is None:
         return None
@@ -253,32 +264,47 @@ def _year(value: Any, report: Report) -> int | None:
     return None
 
 
-def _seat(record: dict[str, Any], report: Report) -> tuple[str | None, str | None, str | None]:
+def _seat(record: Record, report: Report) -> Place:
     """City, state and country: of the primary location when there is one, else of the locality line."""
-    stated = [
-        read_text(first((record,), keys)[0], keys[0], report)
-        for keys in (
-            ("company_city", "city", "headquarters_city"),
-            ("company_state", "state", "region", "headquarters_state"),
-            ("company_country", "country", "country_code", "headquarters_country"),
-        )
+    stated: list[str | None] = [
+        read_text(first((record,), keys("company", field))[0], f"company_{field}", report)
+        for field in ("city", "state", "country")
     ]
-    locations = [place for place in read_list(record.get("locations"), "locations", report) if isinstance(place, dict)]
-    primary = next((place for place in locations if place.get("is_primary") in (True, "true", "True", 1)), None)
-    if primary is None and len(locations) == 1:
-        primary = locations[0]
+    primary = _primary_location(record, report)
     if primary is not None:
-        for index, key in enumerate(("city", "state", "country")):
-            stated[index] = stated[index] or read_text(primary.get(key), f"locations.{key}", report)
-    line = read_text(first((record,), ("locality", "location", "headquarters"))[0], "locality", report)
+        for index, field in enumerate(("city", "state", "country")):
+            stated[index] = stated[index] or read_text(
+                first((primary,), keys("company", field))[0], f"locations.{field}", report
+            )
+    value, _ = first((record,), keys("company", "locality"))
+    if isinstance(value, dict):
+        seat = record_of(value)
+        for index, field in enumerate(("city", "state", "country")):
+            stated[index] = stated[index] or read_text(
+                first((seat,), keys("company", field))[0], f"headquarters.{field}", report
+            )
+        value = first((seat,), ("name", "full", "default", "rawaddress", "line"))[0]
+    line = read_text(value, "locality", report)
     place = read_place(line, stated[2])
     if place.rest and not stated[0]:
         report.doubt("locality", line, "which part is the city is not clear")
-    return stated[0] or place.city, stated[1] or (place.state if not stated[0] else None), place.country
+    return Place(stated[0] or place.city, stated[1] or (place.state if not stated[0] else None), place.country)
 
 
-def _specialties(record: dict[str, Any], report: Report) -> tuple[str, ...]:
-    value, _ = first((record,), ("specialties", "specialities", "keywords", "tags"))
+def _primary_location(record: Record, report: Report) -> Record | None:
+    found, _ = first((record,), keys("company", "locations"))
+    if found is None:
+        return None
+    locations = [record_of(place) for place in read_list(found, "locations", report) if isinstance(place, dict)]
+    for place in locations:
+        flag, _ = first((place,), ("isprimary", "isheadquarter", "isheadquarters", "ishq", "primary", "headquarter"))
+        if flag in (True, "true", "True", 1):
+            return place
+    return locations[0] if len(locations) == 1 else None
+
+
+def _specialties(record: Record, report: Report) -> tuple[str, ...]:
+    value, _ = first((record,), keys("company", "specialties"))
     if value.__class__ is str and not value.lstrip().startswith(("[", "{")):
         items: list[Any] = re.split(r"[,;\n]", value)
     else:

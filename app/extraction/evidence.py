@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from app.extraction.companies import COMPANY_MARKS, Company, read_company
+from app.extraction.keys import key_of
 from app.extraction.payloads import Report
 from app.extraction.people import PERSON_MARKS, Person, read_person
 
@@ -93,6 +94,7 @@ def _about_company(result: StepResult) -> bool | None:
         keys |= set(result.raw)
         for value in result.raw.values():
             keys |= set(value) if isinstance(value, dict) else set()
+    keys = {key_of(name) for name in keys}
     as_company, as_person = len(keys & COMPANY_MARKS), len(keys & PERSON_MARKS)
     if max(as_company, as_person) < 3:  # noqa: PLR2004 -- a lone e-mail is no record
         return None

@@ -87,6 +87,9 @@ def consolidate(evidence: Evidence) -> Lead:
             lead.report |= {f"{step.workflow}.{name}": line for name, line in report.lines.items()}
     lead.report |= {f"upload.{name}": line for name, line in upload_report.lines.items()}
     lead.sources = {f"step:{result.step}": result.origin for result in evidence.results}
+    for step, report in ((person_step, person_report), (company_step, company_report)):
+        if step is not None and report.unread:
+            lead.sources[f"step:{step.step}"] |= {"not_read": report.unread}
 
     paid = [_layer(result) for result in _later_first(evidence, paid=True)]
     computed = [_layer(result) for result in _later_first(evidence, paid=False)]

@@ -14,9 +14,21 @@ from typing import Any
 
 import orjson
 
+from app.extraction.keys import Record, record_of
 from app.text.values import clean_block, clean_text
 
-__all__ = ["MISSING_WORDS", "Report", "find_record", "first", "read_bool", "read_int", "read_list", "read_text"]
+__all__ = [
+    "MISSING_WORDS",
+    "Report",
+    "decoded",
+    "find_record",
+    "first",
+    "read_bool",
+    "read_int",
+    "read_list",
+    "read_text",
+    "unfilled",
+]
 
 MISSING_WORDS = frozenset(("", "null", "none", "undefined", "n/a", "nan", "nil", "-", "--", "—", "[object object]"))
 MAX_DEPTH = 5
@@ -25,18 +37,26 @@ SHOWN = 160
 TOO_LARGE = 1e18
 MOST_ESCAPES = 5
 LONGEST_MISSING = 24
+WRAPPERS = ("values", "elements", "items", "data", "list", "results")
+"""Under which keys a list hides in an object of its own."""
+
 
 _NUMBER = re.compile(r"[+]?(\d{1,3}(?:[ ,.']\d{3})+|\d+)(?:[.,]0+)?\+?(?: ?(?:employees|people|staff))?", re.IGNORECASE)
+_UNFILLED = re.compile(r"(?:\{\{[^{}]*\}\}[\s,;|/-]*)+|\$\{[^{}]*\}|<%[^%]*%>|\[\[[^\[\]]*\]\]")
 _THOUSANDS = re.compile(r"(\d+(?:\.\d+)?) ?([kKmM])\+?")
 
 
 class Report:
-    """What could not be read, or contradicts itself: one line per field, with the value as far as it can be shown."""
+    """What could not be read, or contradicts itself: one line per field, with the value as far as it can be shown.
 
-    __slots__ = ("lines",)
+    `unread` names the keys of the record that no reader knows; they are in the payload, and nowhere else.
+    """
+
+    __slots__ = ("lines", "unread")
 
     def __init__(self) -> None:
         self.lines: dict[str, dict[str, str]] = {}
+        self.unread: list[str] = []
 
     def doubt(self, field: str, value: Any, why: str) -> None:
         """Note that `value` of `field` was not, or not fully, understood. The first word on a field stands."""
@@ -57,36 +77,37 @@ def shown(value: Any) -> str:
     return text.replace("\x00", "�").encode("utf-8", "replace").decode()
 
 
-def find_record(body: Any, marks: frozenset[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def find_record(body: Any, marks: frozenset[str]) -> tuple[Record, list[Record]]:
     """Find the record in a body: the object that has most of the fields it is known by.
 
     Args:
         body: a decoded JSON value, or text that holds JSON.
-        marks: field names that records of this kind have.
+        marks: keys that records of this kind have, in the form of `keys.key_of`.
 
     Returns:
         The record, and the objects around it from the inside out (an agency's envelope often has the better e-mail).
         Both empty where there is no object with any such field.
     """
-    best: dict[str, Any] = {}
-    best_score, best_around = 0, []
-    queue: list[tuple[Any, list[dict[str, Any]]]] = [(body, [])]
+    best, best_score = Record({}), 0
+    best_around: list[Record] = []
+    queue: list[tuple[Any, list[Record]]] = [(body, [])]
     for seen, (node, around) in enumerate(queue):
         if seen >= MAX_NODES:
             break
-        value = _decoded(node)
+        value = decoded(node)
         if value.__class__ is list and value:
-            value = _decoded(value[0])
+            value = decoded(value[0])
         if not isinstance(value, dict):
             continue
-        score = sum(1 for name in marks.intersection(value) if value[name] not in (None, "", [], {}))
+        record = record_of(value)
+        score = sum(1 for name in marks.intersection(record) if record[name] not in (None, "", [], {}))
         if score > best_score:
-            best, best_score, best_around = value, score, around
+            best, best_score, best_around = record, score, around
         if len(around) < MAX_DEPTH:
-            inner = [value, *around]
+            inner = [record, *around]
             queue += [
                 (child, inner)
-                for name, child in value.items()
+                for name, child in record.items()
                 if name not in marks and (child.__class__ in (dict, list) or _may_be_json(child))
             ]
     return best, best_around
@@ -96,7 +117,7 @@ def _may_be_json(value: Any) -> bool:
     return value.__class__ is str and len(value) > 2 and value.lstrip()[:1] in ("{", "[")  # noqa: PLR2004 -- "{}"
 
 
-def _decoded(value: Any) -> Any:
+def decoded(value: Any) -> Any:
     """JSON inside a string, as tables without a JSON column send it; anything else as it is."""
     if not _may_be_json(value):
         return value
@@ -106,7 +127,7 @@ def _decoded(value: Any) -> Any:
         return value
 
 
-def first(layers: tuple[dict[str, Any], ...], names: Iterable[str]) -> tuple[Any, str | None]:
+def first(layers: tuple[Record, ...], names: Iterable[str]) -> tuple[Any, str | None]:
     """The first value that says anything, by name first, then from the inner object to the outer ones.
 
     Returns:
@@ -123,7 +144,9 @@ def first(layers: tuple[dict[str, Any], ...], names: Iterable[str]) -> tuple[Any
 def _says_nothing(value: Any) -> bool:
     """Whether a value that is there means none: empty, or one of the words for it."""
     if value.__class__ is str:
-        return len(value) <= LONGEST_MISSING and value.strip().lower() in MISSING_WORDS
+        return (len(value) <= LONGEST_MISSING and value.strip().lower() in MISSING_WORDS) or (
+            "{{" in value and unfilled(value)
+        )
     return value in ([], {})
 
 
@@ -144,6 +167,8 @@ def read_text(value: Any, field: str, report: Report, *, lines: bool = False) ->
         value = _unescaped(value)
     text = clean_block(value) if lines else clean_text(value)
     if text is None or (len(text) <= LONGEST_MISSING and text.lower() in MISSING_WORDS):
+        return None
+    if text[0] in "{$<[" and unfilled(text):
         return None
     # The database stores no lone surrogates, which some JSON decoders let through.
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
@@ -213,13 +238,21 @@ def read_bool(value: Any, field: str, report: Report) -> bool | None:
 
 
 def read_list(value: Any, field: str, report: Report) -> list[Any]:
-    """A list: of an object its values or the object itself, of text the JSON in it; anything else is reported."""
-    value = _decoded(value)
+    """A list: of an object what it wraps, its numbered values or itself, of text the JSON in it; else reported."""
+    value = decoded(value)
     if value is None or value.__class__ is list:
         return value or []
     if isinstance(value, dict):
+        wrapped = next((value[name] for name in WRAPPERS if isinstance(value.get(name), list)), None)
+        if wrapped is not None:
+            return list(wrapped)
         numbered = value and all(str(name).isdigit() for name in value)
         return list(value.values()) if numbered else [value] if value else []
     if value.__class__ is not str or value.strip().lower() not in MISSING_WORDS:
         report.doubt(field, value, "not a list")
     return []
+
+
+def unfilled(text: str) -> bool:
+    """Whether a text is a placeholder of a template that nobody filled: `{{Job Title}}`."""
+    return _UNFILLED.fullmatch(text.strip()) is not None

@@ -8,49 +8,22 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from app.extraction.companies import CompanyRef, read_company_ref, read_linkedin
+from app.extraction.companies import CompanyRef, read_company_ref, read_linkedin, text_of_phone
+from app.extraction.keys import Record, fields_of, keys, record_of, unread
 from app.extraction.payloads import Report, find_record, first, read_text
-from app.extraction.places import read_place
-from app.extraction.positions import CURRENT_LISTS, POSITION_LISTS, Position, read_positions
+from app.extraction.places import Place, read_place
+from app.extraction.positions import Position, read_positions
 from app.text.values import email as email_address
 
 __all__ = ["PERSON_MARKS", "Person", "read_person"]
 
-FIELDS: dict[str, tuple[str, ...]] = {
-    "first_name": ("first_name", "firstName", "given_name"),
-    "last_name": ("last_name", "lastName", "family_name", "surname"),
-    "person_name": ("person_name", "full_name", "fullName", "name"),
-    "headline": ("headline", "tagline"),
-    "title": ("title", "job_title", "jobTitle", "current_title", "position"),
-    "seniority": ("seniority", "seniority_level"),
-    "email_status": ("email_status", "emailStatus"),
-    "phone": ("phone", "mobile_phone", "mobile", "phone_number", "direct_phone"),
-}
-EMAIL = ("work_email", "workEmail", "email", "business_email", "email_address", "emails", "personal_email")
-LINKEDIN = ("linkedin", "linkedin_url", "linkedinUrl", "linkedin_profile_url", "profile_url", "profileUrl", "url")
+TEXTS = ("first_name", "last_name", "person_name", "headline", "title", "seniority", "email_status")
 PERSON_MARKS = frozenset(
-    (
-        *POSITION_LISTS,
-        *CURRENT_LISTS,
-        *(name for names in FIELDS.values() for name in names),
-        *EMAIL,
-        "linkedin_url",
-        "education",
-        "connections",
-        "num_followers",
-        "location_name",
-        "location",
-        "city",
-        "state",
-        "org",
-        "company_name",
-        "company_domain",
-        "company_linkedin",
-        "summary",
-        "certifications",
-        "country",
-    )
-)
+    {key for field in fields_of("person") for key in keys("person", field)}
+    | {key for field in ("lists", "current_lists", "past_lists") for key in keys("position", field)}
+    | {"org", "companyname", "companydomain", "companylinkedin", "jobcompanyname"}
+) - {"url", "inputurl"}
+"""Keys that a person's record is known by."""
 
 
 class Person(NamedTuple):
@@ -95,23 +68,18 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
         if body not in (None, "", [], {}):
             report.doubt("person", body, "no person record found")
         return Person()
+    report.unread = unread(record, "person", "company", "position")
     layers = (record, *around)
-    texts = {
-        name: read_text(first(layers if name != "title" else (record,), keys)[0], name, report)
-        for name, keys in FIELDS.items()
-    }
-    country = read_text(first((record,), ("country", "country_name", "country_code"))[0], "country", report)
-    line = read_text(first((record,), ("location_name", "location", "locality"))[0], "location", report)
-    city = read_text(first((record,), ("city",))[0], "city", report)
-    state = read_text(first((record,), ("state", "region"))[0], "state", report)
-    place = read_place(line, country)
+    texts = {name: read_text(_value(layers if name != "title" else (record,), name), name, report) for name in TEXTS}
+    place, line = _place(record, report)
     positions = read_positions(record, as_of, report)
     return Person(
         **texts,
+        phone=text_of_phone(_value(layers, "phone"), "phone", report),
         email=_email(layers, report),
         linkedin=_linkedin(layers, report),
-        city=city or place.city,
-        state=state or (place.state if not city else None),
+        city=place.city,
+        state=place.state,
         country=place.country,
         location=line,
         company=_employer(record, report),
@@ -119,15 +87,38 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
     )
 
 
-def _email(layers: tuple[dict[str, Any], ...], report: Report) -> str | None:
+def _value(layers: tuple[Record, ...], name: str) -> Any:
+    value, _ = first(layers, keys("person", name))
+    if value.__class__ is list and name in ("seniority", "title"):
+        value = next((entry for entry in value if entry), None)
+    return value
+
+
+def _place(record: Record, report: Report) -> tuple[Place, str | None]:
+    """Where the person lives: fields of their own before the parts of the place line, which is returned as well."""
+    value, _ = first((record,), keys("person", "location"))
+    layers: tuple[Record, ...] = (record,)
+    if isinstance(value, dict):
+        inner = record_of(value)
+        layers = (record, inner)
+        value = first((inner,), ("name", "default", "full", "short", "text"))[0]
+    line = read_text(value, "location", report)
+    city, state, country = (
+        read_text(first(layers, keys("person", field))[0], field, report) for field in ("city", "state", "country")
+    )
+    place = read_place(line, country)
+    return Place(city or place.city, state or (place.state if not city else None), place.country), line
+
+
+def _email(layers: tuple[Record, ...], report: Report) -> str | None:
     """The first address that is one: business addresses before others, the inner record before its envelope."""
-    for name in EMAIL:
+    for name in keys("person", "email"):
         for layer in layers:
             value = layer.get(name)
             for entry in value[:20] if value.__class__ is list else (value,):
                 inner = entry
                 if isinstance(entry, dict):
-                    inner, _ = first((entry,), ("email", "address", "value"))
+                    inner, _ = first((record_of(entry),), ("email", "emailaddress", "address", "value"))
                 text = read_text(inner, "email", report)
                 address = email_address(text)
                 if address:
@@ -137,11 +128,11 @@ def _email(layers: tuple[dict[str, Any], ...], report: Report) -> str | None:
     return None
 
 
-def _linkedin(layers: tuple[dict[str, Any], ...], report: Report) -> str | None:
-    for name in LINKEDIN:
+def _linkedin(layers: tuple[Record, ...], report: Report) -> str | None:
+    for name in keys("person", "linkedin"):
         for layer in layers:
             value = layer.get(name)
-            if value.__class__ is not str or (name == "url" and "linkedin" not in value.lower()):
+            if value.__class__ is not str or (name in ("url", "inputurl") and "linkedin" not in value.lower()):
                 continue
             url = read_linkedin(value, "person", "linkedin", report)
             if url:
@@ -149,27 +140,16 @@ def _linkedin(layers: tuple[dict[str, Any], ...], report: Report) -> str | None:
     return None
 
 
-def _employer(record: dict[str, Any], report: Report) -> CompanyRef:
+def _employer(record: Record, report: Report) -> CompanyRef:
     """The employer by the record's own fields; `name`, `url` and `linkedin_url` belong to the person here."""
-    named = {
-        key: record[key]
-        for key in (
-            "company_name",
-            "companyName",
-            "company",
-            "organization_name",
-            "organization",
-            "org",
-            "employer",
-            "company_domain",
-            "companyDomain",
-            "organization_domain",
-            "company_website",
-            "company_linkedin",
-            "company_linkedin_url",
-            "company_url",
-            "companyUrl",
-        )
-        if record.get(key) is not None
-    }
+    named = Record(record.said)
+    named.update({key: value for key, value in record.items() if key in EMPLOYER and value is not None})
     return read_company_ref((named,), "", report) if named else CompanyRef()
+
+
+EMPLOYER = frozenset(
+    {*keys("company", "name"), *keys("company", "domain"), *keys("company", "linkedin")}
+    - {"name", "displayname", "legalname", "linkedinurl", "linkedin", "linkedinprofileurl", "professionalnetworkurl"}
+    - {"domain", "website", "websiteurl", "homepage", "homepageurl", "domainname"}
+)
+"""Keys of a person's record that speak of the employer."""

@@ -1,16 +1,24 @@
 """Place lines of profiles, taken apart: "Utrecht, Utrecht, Netherlands" is a city, a state and a country.
 
-Only what is certain is taken apart; a line that could mean two things stays whole, and the country is still found.
+Only what is certain is taken apart; a line that could mean two things stays whole. A last part that can be a state or
+province ("San Francisco, CA", "Atlanta, Georgia") is never made a country, unless another part proves that it is one.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from app.text.places import country_code, country_name
+from app.text.regions import is_region_of, may_be_region
 
 __all__ = ["Place", "read_place"]
+
+LONGEST = 300
+_POSTCODE = re.compile(r"[ -]+(?=[\w-]*\d)[\w-]{2,}(?: \d[A-Z]{2})?$|^\d[\d -]{2,9} (?:[A-Z]{2} )?")
+_BETWEEN = re.compile(r"[,\u3001\uff0c|\u00b7\u2022;]| [-\u2013\u2014/] ")
+_BRACKETS = re.compile(r"^([^()]+) \(([^()]+)\)$")
 
 
 class Place(NamedTuple):
@@ -28,16 +36,23 @@ def read_place(line: str | None, country: str | None = None) -> Place:
 
     Args:
         line: the place in words. With three parts the middle one is the state; with two, the first is the city and the
-            second a country if it is one, otherwise the state. A single word that is no country may be a city or a
-            region: it is kept as `rest`.
-        country: the country, when another field names it.
+            second a country if it can be nothing else, otherwise the state. A single word that is no country may be a
+            city or a region: it is kept as `rest`.
+        country: the country, when another field names it; the line never changes it.
     """
     known = country_name(country)
-    parts = [part.strip() for part in (line or "").split(",") if part.strip()]
-    if parts and (country_name(parts[-1]) == known if known else country_code(parts[-1])):
-        known = country_name(parts.pop())
+    code = country_code(country)
+    parts = _parts(line)
+    if not parts:
+        return Place(country=known)
+    last = country_code(parts[-1])
+    if last and (last == code or (not known and _is_country(parts, last))):
+        known = known or country_name(parts[-1])
+        parts.pop()
         if len(parts) == 1:
             return Place(parts[0], None, known)
+    elif last and known and not (code and is_region_of(parts[-1], code)) and not may_be_region(parts[-1]):
+        return Place(country=known, rest=line)  # another country than the one stated: nothing else is certain
     match parts:
         case []:
             return Place(country=known)
@@ -45,3 +60,20 @@ def read_place(line: str | None, country: str | None = None) -> Place:
             return Place(city, state, known)
         case _:
             return Place(country=known, rest=line)
+
+
+def _parts(line: str | None) -> list[str]:
+    text = (line or "")[:LONGEST].strip()
+    if bracketed := _BRACKETS.match(text):
+        text = f"{bracketed[1]}, {bracketed[2]}"
+    parts = [part.strip() for part in _BETWEEN.split(text)]
+    without = [_POSTCODE.sub("", part).strip() for part in parts]
+    return [part for part in without if part and not part.isdigit()]
+
+
+def _is_country(parts: list[str], code: str) -> bool:
+    """Whether the last part of a line, which is a country's name or code, can be nothing else."""
+    if not may_be_region(parts[-1]):
+        return True
+    # "Toronto, ON, CA", "Utrecht, Utrecht, NL", "Berlin, DE": the part before is a region of that very country.
+    return len(parts) > 1 and is_region_of(parts[-2], code)

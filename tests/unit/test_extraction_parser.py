@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from app.extraction.companies import Company, read_company
 from app.extraction.dates import PartialDate, read_date
 from app.extraction.evidence import evidence_from
+from app.extraction.keys import keys
 from app.extraction.payloads import Report
 from app.extraction.people import PERSON_MARKS, Person, read_person
-from app.extraction.positions import CURRENT, END, LOCATION, POSITION_LISTS, START, TITLE
 from app.extraction.rows import item_row
 
 AS_OF = "2026-11-20"
@@ -48,7 +48,11 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=12), inner, max_size=6),
     max_leaves=20,
 )
-position_names = [*TITLE, *START, *END, *LOCATION, *CURRENT, "company", "company_domain", "url", "roles", "dates"]
+POSITION_LISTS = keys("position", "lists")
+position_names = [
+    *(name for field in ("title", "start", "end", "location", "current", "period") for name in keys("position", field)),
+    *("company", "company_domain", "url", "roles", "sub_components"),
+]
 positions = st.lists(st.dictionaries(st.sampled_from(position_names), scalars, max_size=8) | anything, max_size=6)
 person_like = st.dictionaries(
     st.sampled_from(sorted(PERSON_MARKS - set(POSITION_LISTS))), anything, max_size=8
@@ -181,7 +185,7 @@ def test_dates_that_agencies_send(value: Any, understood: str) -> None:
         ("sometime", None),
         ("1066", None),
         (True, None),
-        ([2021], None),
+        ([2021, 2022], None),
     ],
 )
 def test_what_is_not_certain_is_left_out_and_said(value: Any, understood: str | None) -> None:

@@ -1,0 +1,137 @@
+"""Words that dates of work histories are written with: months, "present", seasons, in the languages of LinkedIn.
+
+Month names and days of the week come from CLDR (package `babel`), everything else from `date_words.toml` beside this
+file. `dates` and `_date_shapes` read with them and keep no list of their own.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from functools import cache, lru_cache
+from importlib import resources
+
+__all__ = [
+    "NOT_STATED",
+    "folded",
+    "is_connector",
+    "is_rough",
+    "is_season",
+    "is_weekday",
+    "month_number",
+    "says_present",
+]
+
+LANGUAGES = (
+    *("en", "es", "pt", "fr", "de", "it", "nl", "sv", "da", "nb", "pl", "cs", "ru", "uk", "tr", "ro", "fi", "hu", "el"),
+    *("id", "ms", "fil", "ja", "ko", "zh", "ar", "he", "fa", "hi", "bn", "mr", "pa", "te", "th", "vi"),
+)
+"""LinkedIn's interface languages (LinkedIn Help, "Change your display language")."""
+
+NOT_STATED = frozenset(
+    ("", "null", "none", "nil", "undefined", "nan", "nat", "n/a", "-", "--", "---", "\u2013", "\u2014", "\\n")
+)
+"""What tools write where there is no date at all. "unknown" and "left" are not among them: they say that it ended."""
+
+SHORTEST_PREFIX = 3
+ACCENTS = range(0x300, 0x370)
+MARKS = ".'\u2019\u02bc\u05f3\u0970"
+
+_ENGLISH = {
+    name: number
+    for number, names in enumerate(
+        (
+            *("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july", "aug august"),
+            *("sep sept september", "oct october", "nov november", "dec december"),
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+"""Looked at first: nearly all words are these, and CLDR need not be opened for them."""
+
+
+def folded(text: str) -> str:
+    """A word without case, accents, dots and apostrophes: what months and words are looked up by."""
+    plain = unicodedata.normalize("NFKD", text.casefold().replace("\u0131", "i"))
+    return "".join(letter for letter in plain if letter not in MARKS and ord(letter) not in ACCENTS)
+
+
+@cache
+def _words() -> dict[str, dict[str, object]]:
+    text = resources.files("app.extraction").joinpath("date_words.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def _folded_list(section: str, name: str | None = None) -> frozenset[str]:
+    table = _words()[section]
+    lists = table.values() if name is None else [table[name]]
+    return frozenset(" ".join(folded(words).split()) for found in lists if isinstance(found, list) for words in found)
+
+
+@cache
+def _months() -> dict[str, int]:
+    from babel import Locale  # noqa: PLC0415 -- a quarter of a second, and most dates are numbers
+
+    months: dict[str, int] = {}
+    for language in LANGUAGES:
+        names = Locale.parse(language).months
+        for context in ("format", "stand-alone"):
+            for width in ("wide", "abbreviated"):
+                for number, name in names[context][width].items():
+                    months.setdefault(folded(name).replace(" ", ""), number)
+    return months | {folded(name): int(str(number)) for name, number in _words()["months"].items()}
+
+
+@cache
+def _weekdays() -> frozenset[str]:
+    from babel import Locale  # noqa: PLC0415 -- as above
+
+    days = (Locale.parse(language).days["format"] for language in LANGUAGES)
+    widths = ("wide", "abbreviated")
+    return frozenset(folded(name) for named in days for width in widths for name in named[width].values())
+
+
+@lru_cache(maxsize=4_096)
+def month_number(word: str) -> int | None:
+    """The month that a word names in any of the languages, also cut short as long as that leaves one month.
+
+    Args:
+        word: one word, in any case, with or without accents and full stops.
+    """
+    name = folded(word).replace(" ", "")
+    known = _ENGLISH.get(name)
+    if known is None:
+        known = _months().get(name)
+    if known is not None:
+        return known or None
+    if len(name) < SHORTEST_PREFIX:
+        return None
+    possible = {number for month, number in _months().items() if month.startswith(name)}
+    return possible.pop() if len(possible) == 1 else None
+
+
+def says_present(words: str) -> bool:
+    """Whether words say that something still goes on."""
+    return " ".join(folded(words).replace(",", " ").split()) in _folded_list("present")
+
+
+def is_weekday(word: str) -> bool:
+    """Whether a folded word is a day of the week."""
+    return word in _weekdays()
+
+
+def is_season(word: str) -> bool:
+    """Whether a folded word is a season."""
+    return word in _folded_list("within", "seasons")
+
+
+def is_rough(word: str) -> bool:
+    """Whether a folded word makes a date vague."""
+    return word in _folded_list("within", "roughly")
+
+
+def is_connector(word: str) -> bool:
+    """Whether a folded word only joins the parts of a date."""
+    return word in _folded_list("within", "connectors")

@@ -1,0 +1,134 @@
+"""The positions of a payload before they are read: which lists hold them, unfolded from under their companies.
+
+LinkedIn groups roles by employer, scrapers keep or flatten the groups, and every tool has a name of its own for the
+list. What leaves here is one flat list of records, each with a hint whether its list said "current" or "past".
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from app.extraction.dates import split_range
+from app.extraction.keys import Record, key_of, keys, record_of
+from app.extraction.payloads import Report, decoded, read_list
+
+__all__ = ["Entry", "entries_of"]
+
+LOOKS_LIKE = 2
+"""Of a position's three marks (title, company, time) an unknown list's entries need this many."""
+
+
+class Entry(NamedTuple):
+    """One position as it came; `hint`: the list it was in says that it lasts (True) or is over (False)."""
+
+    said: Record
+    hint: bool | None
+    listed: bool
+
+
+def entries_of(record: Record, report: Report) -> list[Entry]:
+    """Every position of a person's record, histories first, then what repeats the current ones.
+
+    Args:
+        record: the person's record.
+        report: takes what is no position, and lists under unknown names that were read all the same.
+    """
+    listed = [said for name in keys("position", "lists") for said in _unfolded(record, name, report)]
+    past = [said for name in keys("position", "past_lists") for said in _unfolded(record, name, report)]
+    current = [said for name in keys("position", "current_lists") for said in _unfolded(record, name, report)]
+    if not listed and not past:
+        listed = _under_unknown_names(record, report)
+    entries = [Entry(said, True if said in current else None, listed=True) for said in listed]
+    entries += [Entry(said, False, listed=True) for said in past if said not in listed]
+    return entries + [Entry(said, True, listed=False) for said in current if said not in listed]
+
+
+def _unfolded(record: Record, name: str, report: Report) -> list[Record]:
+    if record.get(name) is None or (name == "position" and record[name].__class__ is str):
+        return []
+    found: list[Record] = []
+    for entry in read_list(record[name], name, report):
+        entry = decoded(entry)  # noqa: PLW2901 -- JSON in a cell
+        if not isinstance(entry, dict):
+            if entry not in (None, "", [], "null"):
+                report.doubt(name, entry, "not a position")
+            continue
+        found += _roles(record_of(entry))
+    return found
+
+
+def _roles(entry: Record, depth: int = 0) -> list[Record]:
+    """The roles that an entry groups under its company, or the entry itself."""
+    nested = keys("position", "nested")
+    inner = [role for name in nested for role in _dicts(entry.get(name)) if _is_role(role)]
+    if not inner or depth > 1:
+        return [_with_caption(entry)]
+    own = {*keys("position", "title"), *_TIMES, *keys("position", "current"), *nested}
+    company = {name: value for name, value in entry.items() if name not in own}
+    if not any(entry.get(name) for name in keys("company", "name")) and isinstance(entry.get("title"), str):
+        company["companyname"] = entry["title"]  # the group's heading is the employer
+    roles = [role for said in inner for role in _roles(said, depth + 1)]
+    return [_merged(company, role) for role in roles]
+
+
+def _merged(company: dict[str, Any], role: Record) -> Record:
+    merged = Record({})
+    merged.update(company)
+    merged.update({name: value for name, value in role.items() if value not in (None, "", [], {})})
+    return merged
+
+
+def _dicts(value: Any) -> list[Record]:
+    value = decoded(value)
+    if isinstance(value, dict):
+        value = read_list(value, "", Report())
+    return [record_of(item) for item in value if isinstance(item, dict)] if value.__class__ is list else []
+
+
+def _is_role(entry: Record) -> bool:
+    """Whether a nested object is a role, not a remark on one (Apify keeps descriptions in the same place)."""
+    return any(entry.get(name) for name in (*keys("position", "title"), *keys("position", "start"), *_NESTED_LISTS))
+
+
+def _with_caption(entry: Record) -> Record:
+    """Apify's cards: "subtitle" is "Company · Full-time" where no other key names the company."""
+    subtitle = entry.get("subtitle")
+    if isinstance(subtitle, str) and not any(entry.get(name) for name in keys("company", "name")):
+        entry["companyname"] = subtitle.split("\u00b7")[0].strip()
+    return entry
+
+
+def _under_unknown_names(record: Record, report: Report) -> list[Record]:
+    """Lists of what looks like positions, under a name that nobody has told us; read, with a doubt."""
+    known = {*keys("ignored", "not_positions"), *keys("position", "current_lists")}
+    for name, value in record.items():
+        if name in known or value.__class__ is not list:
+            continue
+        found = [record_of(item) for item in value if isinstance(item, dict)]
+        if found and all(_marks(entry) >= LOOKS_LIKE for entry in found):
+            original = next((said for said in record.said if key_of(said) == name), name)
+            report.doubt(
+                "experience", original, "not a known name; its entries look like positions and are read as such"
+            )
+            return [role for entry in found for role in _roles(entry)]
+    return []
+
+
+def _marks(entry: Record) -> int:
+    """How many of title, employer and time an object has."""
+    period = any(split_range(entry.get(name))[1] for name in keys("position", "period"))
+    return sum(
+        (
+            any(isinstance(entry.get(name), str) for name in keys("position", "title")),
+            any(entry.get(name) for name in keys("company", "name") if name != "name"),
+            period or any(entry.get(name) for name in (*keys("position", "start"), *keys("position", "end"))),
+        )
+    )
+
+
+_TIMES = tuple(
+    name
+    for field in ("start", "end", "start_year", "start_month", "end_year", "end_month", "period")
+    for name in keys("position", field)
+)
+_NESTED_LISTS = tuple(name for name in keys("position", "nested") if name not in ("positions", "titles"))

@@ -1,0 +1,61 @@
+"""States, provinces and cantons as people write them behind a town: `CA`, `Georgia`, `ON`.
+
+Their two letters are often a country's as well (Boston, MA is not in Morocco). Place lines are read with this, so that
+no country is made of what can be a region. Names and codes are ISO 3166-2, from package `pycountry`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from app.text.values import fold
+
+__all__ = ["is_region_of", "may_be_region"]
+
+WRITTEN_SHORT = ("US", "CA", "BR", "IN", "AU", "IT", "CH")
+"""Countries where the region's code is written behind the town: "Austin, TX", "Recife, PE", "Bergamo, BG"."""
+
+COUNTRIES_FIRST = frozenset(("uk",))
+"""Codes that mean the country everywhere, though ISO gives them to a region as well (Uttarakhand)."""
+
+NAMED_LIKE_COUNTRIES = frozenset(("georgia", "granada"))
+"""Regions with a country's name that are better known than the country, or as well. (Others, such as Niger in Nigeria
+or Luxembourg in Belgium, are not; Puerto Rico and its like are one place under two codes.)"""
+
+
+def may_be_region(text: str) -> bool:
+    """Whether what is a country's name or code can be a region behind a town as well."""
+    key = fold(text.strip())
+    return key in NAMED_LIKE_COUNTRIES or (key not in COUNTRIES_FIRST and bool(_short_codes().get(key)))
+
+
+def is_region_of(text: str, country: str) -> bool:
+    """Whether a text is a region of this country (ISO code), by name or code."""
+    key = fold(text.strip())
+    return country in _names().get(key, ()) or country in _all_codes().get(key, ())
+
+
+@cache
+def _all_codes() -> dict[str, frozenset[str]]:
+    return _by(lambda region: fold(region.code.partition("-")[2]))
+
+
+@cache
+def _short_codes() -> dict[str, frozenset[str]]:
+    return {code: countries for code, found in _all_codes().items() if (countries := found & set(WRITTEN_SHORT))}
+
+
+@cache
+def _names() -> dict[str, frozenset[str]]:
+    return _by(lambda region: fold(region.name))
+
+
+def _by(key: Callable[[Any], str]) -> dict[str, frozenset[str]]:
+    from pycountry import subdivisions  # noqa: PLC0415 -- five thousand regions, needed for few place lines
+
+    found: dict[str, set[str]] = {}
+    for region in subdivisions:
+        found.setdefault(key(region), set()).add(region.country_code)
+    return {name: frozenset(countries) for name, countries in found.items()}
