@@ -82,14 +82,10 @@ def consolidate(evidence: Evidence) -> Lead:
     upload_report = Report()
     values, columns = read_uploaded(evidence, upload_report)
     upload = (values, "upload")
-    for step, report in ((person_step, person_report), (company_step, company_report)):
-        if step is not None:
-            lead.report |= {f"{step.workflow}.{name}": line for name, line in report.lines.items()}
+    read = [(person_step, person_report), (company_step, company_report)]
     lead.report |= {f"upload.{name}": line for name, line in upload_report.lines.items()}
     lead.sources = {f"step:{result.step}": result.origin for result in evidence.results}
-    for step, report in ((person_step, person_report), (company_step, company_report)):
-        if step is not None and report.unread:
-            lead.sources[f"step:{step.step}"] |= {"not_read": report.unread}
+    _tell(lead, read)
 
     paid = [_layer(result) for result in _later_first(evidence, paid=True)]
     computed = [_layer(result) for result in _later_first(evidence, paid=False)]
@@ -124,6 +120,16 @@ def consolidate(evidence: Evidence) -> Lead:
         _set_job(lead, job, f"step:{person_step.step}")
     lead.sources = {key: lead.sources[key] for key in sorted(set(lead.fields.values()) & set(lead.sources))}
     return lead
+
+
+def _tell(lead: Lead, read: list[tuple[StepResult | None, Report]]) -> None:
+    """Add what could not be read in each payload, and the names of what nobody reads."""
+    for step, report in read:
+        if step is None:
+            continue
+        lead.report |= {f"{step.workflow}.{name}": line for name, line in report.lines.items()}
+        if report.unread:
+            lead.sources[f"step:{step.step}"] |= {"not_read": report.unread}
 
 
 def _later_first(evidence: Evidence, *, paid: bool) -> Iterator[StepResult]:
