@@ -269,7 +269,9 @@ class _Said:
         if self.status in _BUSY_STATUSES or self.code in _PASSING_CODES:
             why = _unreachable(function, self._text(function), patience)
             return _Trouble(DatabaseUnavailableError(why, self.code), passing=True)
-        return _Trouble(DatabaseError(self._text(function), self.code), passing=False)
+        words = " ".join(part for part in (self.message, self.details) if part)
+        refusal = DatabaseError(self._text(function), self.code, words=words, status=self.status)
+        return _Trouble(refusal, passing=False)
 
     @property
     def _passing_refusal(self) -> bool:

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
 
 import httpx
@@ -20,9 +20,10 @@ import orjson
 from app import clay
 from app.clay_http import http_client
 from app.db import Database
-from app.errors import Retry, StepError
+from app.errors import DatabaseError, Retry, StepError
 from app.extraction.feed import portions_with_results
 from app.logs import log_context
+from app.refusals import REFUSED, by_halves, in_words, storable_text
 from app.workflows import registry
 from app.workflows.base import ClayWorkflow, ComputeWorkflow
 
@@ -159,29 +160,60 @@ def _failure(item: dict[str, Any], code: str, text: str, error: StepError | None
         "state_id": item["state_id"],
         "attempt": item["attempt"],
         "code": code,
-        "text": text.replace("\x00", "�"),
+        "text": storable_text(text),
         "retry": error.retried if error else False,
         "retry_after_s": error.delay_s if isinstance(error, Retry) else None,
     }
 
 
 async def _hand_back(db: Database, outcome: _Outcome) -> None:
-    for part in _parts(outcome.completed):
-        await db.call("complete_items", items=part)
-    for part in _parts(outcome.failed):
-        await db.call("fail_items", items=part)
+    """Give a chunk's results to the database; a row that it refuses fails alone, with the database's words."""
+    done, unwritable = _as_json(outcome.completed)
+    refused = [(row, in_words(error)) for row, error in await _hand_over(db, "complete_items", done)]
+    for item, text in [(row.item, text) for row, text in refused] + unwritable:
+        outcome.completed.remove(item)
+        outcome.failed.append(_failure(item, REFUSED, text))
+    failed, _ = _as_json(outcome.failed)
+    # Even the reason cannot be stored as it is: the database's stands in its place.
+    last = [_failure(row.item, REFUSED, in_words(error)) for row, error in await _hand_over(db, "fail_items", failed)]
+    await _hand_over(db, "fail_items", _as_json(last)[0])
 
 
-def _parts(items: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Cut a list so that each part is one call well under the statement time-out."""
-    part: list[dict[str, Any]] = []
-    size = 0
+class _Row(NamedTuple):
+    """One row's outcome, and how it is written."""
+
+    item: dict[str, Any]
+    json: bytes
+
+
+def _as_json(items: list[dict[str, Any]]) -> tuple[list[_Row], list[tuple[dict[str, Any], str]]]:
+    """Write each row as JSON; beside them those that cannot be written, with the reason."""
+    rows: list[_Row] = []
+    unwritable: list[tuple[dict[str, Any], str]] = []
     for item in items:
-        length = len(orjson.dumps(item))
-        if part and (size + length > MAX_CALL_BYTES or len(part) >= MAX_CALL_ITEMS):
+        try:
+            rows.append(_Row(item, orjson.dumps(item)))
+        except TypeError as error:
+            unwritable.append((item, f"The result cannot be written as JSON: {error}."))
+    return rows, unwritable
+
+
+async def _hand_over(db: Database, function: str, rows: list[_Row]) -> list[tuple[_Row, DatabaseError]]:
+    async def call(part: Sequence[_Row]) -> None:
+        await db.call(function, items=[orjson.Fragment(row.json) for row in part])
+
+    return [refusal for part in _parts(rows) for refusal in await by_halves(part, call)]
+
+
+def _parts(rows: list[_Row]) -> Iterator[list[_Row]]:
+    """Cut a list so that each part is one call well under the statement time-out."""
+    part: list[_Row] = []
+    size = 0
+    for row in rows:
+        if part and (size + len(row.json) > MAX_CALL_BYTES or len(part) >= MAX_CALL_ITEMS):
             yield part
             part, size = [], 0
-        part.append(item)
-        size += length
+        part.append(row)
+        size += len(row.json)
     if part:
         yield part

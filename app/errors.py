@@ -85,9 +85,18 @@ class SettingsError(UserError):
 class DatabaseError(LeadloomError):
     """The database refused the call."""
 
-    def __init__(self, message: str | None = None, code: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str | None = None,
+        code: str | None = None,
+        *,
+        words: str | None = None,
+        status: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
+        self.words = words or self.message
+        self.status = status
 
 
 class DatabaseUnavailableError(DatabaseError):

@@ -11,6 +11,7 @@ import asyncio
 import gc
 import logging
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from app.errors import DatabaseUnavailableError, LeadloomError
 from app.extraction import PARSER_VERSION
 from app.extraction.evidence import evidence_from
 from app.extraction.rows import item_row
+from app.refusals import by_halves, in_words, storable_text
 
 __all__ = ["BatchExtraction", "extract_batches", "rows_of", "run_portions"]
 
@@ -194,26 +196,36 @@ async def _understand_and_store(
 ) -> dict[str, int]:
     loop = asyncio.get_running_loop()
     rows = await loop.run_in_executor(pool, rows_of, portion["items"], portion["mapping"])
-    counts: dict[str, int] = await db.call(
-        "store_extractions", run=run, rows=orjson.Fragment(rows), through=mark.through
-    )
+    counts: Counter[str] = Counter()
+
+    async def store(part: Sequence[tuple[int, bytes]]) -> None:
+        given = [orjson.Fragment(row) for _, row in part]
+        counts.update(await db.call("store_extractions", run=run, rows=given, through=mark.through))
+
+    refused = await by_halves(rows, store)
+    await by_halves([(item, _without_lead(item, in_words(error))) for (item, _), error in refused], store)
     mark.closed(portion["through"])
     return {**counts, "rows": len(portion["items"])}
 
 
-def rows_of(items: list[dict[str, Any]], mapping: dict[str, str] | None) -> bytes:
-    """Understand a portion: the rows to store, as JSON. Pure, so that a worker process can do it.
+def rows_of(items: list[dict[str, Any]], mapping: dict[str, str] | None) -> list[tuple[int, bytes]]:
+    """Understand a portion: each item with its row to store, as JSON. Pure, so that a worker process can do it.
 
     Payloads come in as text and rows go out as text, because that is what passes between processes cheaply.
     """
-    return orjson.dumps([_row_of(item, mapping) for item in items])
+    return [(item["item"], _row_of(item, mapping)) for item in items]
 
 
-def _row_of(item: dict[str, Any], mapping: dict[str, str] | None) -> dict[str, Any]:
+def _row_of(item: dict[str, Any], mapping: dict[str, str] | None) -> bytes:
     """One item's row. A defect of the parser costs this one row, says so in its report, and stops nothing."""
     try:
-        return item_row(item["item"], evidence_from(item["original"], mapping, item["results"]))
+        return orjson.dumps(item_row(item["item"], evidence_from(item["original"], mapping, item["results"])))
     except Exception as error:
         log.exception("Item %s could not be extracted.", item["item"])
-        told = {"value": "", "why": f"the parser failed: {type(error).__name__}: {error}"[:300]}
-        return {"item": item["item"], "parser_version": PARSER_VERSION, "report": {"extraction": told}}
+        return _without_lead(item["item"], f"the parser failed: {type(error).__name__}: {error}")
+
+
+def _without_lead(item: int, why: str) -> bytes:
+    """The row of an item that nothing could be made of: it says why."""
+    told = {"value": "", "why": storable_text(why[:300])}
+    return orjson.dumps({"item": item, "parser_version": PARSER_VERSION, "report": {"extraction": told}})

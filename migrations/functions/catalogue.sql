@@ -220,6 +220,9 @@ begin
   if v_answer is not null then
     return v_answer;
   end if;
+  if length(p_label) > 200 then
+    raise exception using errcode = 'PT422', message = 'The label has more than 200 letters.', hint = 'Choose a shorter one.';
+  end if;
   select * into v_config from public.client_workflow_configs
   where client_id = v_client and workflow_slug = p_workflow and label = coalesce(p_label, '') for update;
   if v_config.id is not null and p_version is not null and v_config.version <> p_version then

@@ -125,7 +125,7 @@ begin
       update public.workflow_states s
       set status = case when i.again then 'PENDING' else 'FAILED' end::public.state_status,
           available_at = case when i.again then v_now + i.delay_s * interval '1 second' else s.available_at end,
-          error_code = coalesce(i.code, 'workflow_error'), error_text = left(i.text, 2000), history = i.history,
+          error_code = coalesce(leadloom.indexable(i.code), 'workflow_error'), error_text = left(i.text, 2000), history = i.history,
           sent_at = case when i.not_out or i.again then null else s.sent_at end,
           send_count = s.send_count - i.take_back::integer, lease_until = null, deadline_at = null,
           finished_at = case when i.again then null else v_now end,

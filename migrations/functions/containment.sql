@@ -200,3 +200,11 @@ begin
   update public.batch_items set state = 'FAILED', finished_at = v_now where id = p_item_id and state = 'ACTIVE';
 end
 $$;
+
+-- What an index over a text takes of it: 500 letters are at most 2,000 bytes, and an entry may have 2,704. Whole values
+-- stay where they came from: the raw row, the raw answer.
+create or replace function leadloom.indexable(p_text text) returns text
+language sql immutable security invoker set search_path = ''
+as $$
+  select left(p_text, 500)
+$$;

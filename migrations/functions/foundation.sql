@@ -28,7 +28,7 @@ returns void
 language sql volatile security invoker set search_path = ''
 as $$
   insert into public.audit_log (at, actor, action, client_id, subject_type, subject_uid, detail)
-  values (leadloom.clock(), coalesce(nullif(p_actor, ''), 'system'), p_action, p_client_id, p_subject_type,
+  values (leadloom.clock(), coalesce(nullif(leadloom.indexable(p_actor), ''), 'system'), p_action, p_client_id, p_subject_type,
           p_subject_uid, coalesce(p_detail, '{}'))
 $$;
 

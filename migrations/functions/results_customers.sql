@@ -31,7 +31,7 @@ begin
           leadloom.clock())
   on conflict (client_id) do update
     set list_version = excluded.list_version, total = excluded.total, started_at = excluded.started_at,
-        through_item = 0, done = 0, changed = 0, finished_at = null;
+        through_item = 0, done = 0, changed = 0, finished_at = null, error = null;
 end
 $$;
 
@@ -134,7 +134,8 @@ as $$
               case p_precision when 'year' then 4 when 'month' then 7 else 10 end)
 $$;
 
--- Go on with whatever refresh is due, p_limit leads at most. The engine's loop calls it while there is more.
+-- Go on with whatever refresh is due, p_limit leads at most. The engine's loop calls it while there is more. One that the
+-- database refuses ends with the database's words, so that no other client's waits behind it.
 create or replace function public.refresh_customer_flags(p_limit integer default 1000) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
@@ -152,7 +153,17 @@ begin
                  where client_id = v_refresh.client_id and batch_item_id > v_refresh.through_item
                  order by batch_item_id limit p_limit);
   if cardinality(v_ids) > 0 then
-    v_changed := leadloom.match_customers(v_refresh.client_id, v_ids);
+    begin
+      v_changed := leadloom.match_customers(v_refresh.client_id, v_ids);
+    exception when others then
+      if leadloom.is_passing(sqlstate) then
+        raise;
+      end if;
+      update public.customer_refreshes set finished_at = leadloom.clock(), error = leadloom.refusal(sqlstate, sqlerrm)
+      where client_id = v_refresh.client_id;
+      return jsonb_build_object('refreshed', 0, 'changed', 0,
+        'more', exists (select 1 from public.customer_refreshes where finished_at is null));
+    end;
   end if;
   update public.customer_refreshes
   set through_item = coalesce(v_ids[cardinality(v_ids)], through_item), done = done + cardinality(v_ids),
@@ -188,7 +199,9 @@ begin
   end if;
   perform 1 from public.clients where id = v_client for no key update;
   for v_given in
-    select * from jsonb_to_recordset(p_customers) as c(name text, name_key text, domain text, linkedin text, given text)
+    select c.name, c.given, leadloom.indexable(c.name_key) as name_key, leadloom.indexable(c.domain) as domain,
+           leadloom.indexable(c.linkedin) as linkedin
+    from jsonb_to_recordset(p_customers) as c(name text, name_key text, domain text, linkedin text, given text)
     where coalesce(domain, linkedin, name_key) is not null
   loop
     select id into v_id from public.client_customers c

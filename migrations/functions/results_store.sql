@@ -87,9 +87,11 @@ as $$
        total_funding, latest_funding, founded_year, company_type, company_description, specialties, provenance, report,
        parser_version, content_md5, search, extracted_at, changed_at)
     select g.item, g.uid, g.client_id, g.batch_id, g.row_number, l.person_name, l.first_name, l.last_name, l.title,
-           l.headline, l.seniority, l.email, l.email_status, l.phone, l.linkedin, l.city, l.state, l.country,
-           l.location, l.current_job_start, l.current_job_start_precision, l.company_name, l.company_key,
-           l.company_domain, l.company_linkedin, l.website, l.industry, l.size_bucket, l.employee_count,
+           l.headline, leadloom.indexable(l.seniority), l.email, l.email_status, l.phone, l.linkedin, l.city, l.state,
+           leadloom.indexable(l.country), l.location, l.current_job_start, l.current_job_start_precision,
+           l.company_name, leadloom.indexable(l.company_key), leadloom.indexable(l.company_domain),
+           leadloom.indexable(l.company_linkedin), l.website, leadloom.indexable(l.industry),
+           leadloom.indexable(l.size_bucket), l.employee_count,
            l.company_city, l.company_state, l.company_country, l.company_phone, l.annual_revenue, l.total_funding,
            l.latest_funding, l.founded_year, l.company_type, l.company_description, l.specialties, g.provenance,
            g.report, g.parser_version, g.content_md5, setweight(to_tsvector('pg_catalog.simple', left(g.title_search, 2000)), 'A')
@@ -138,8 +140,9 @@ begin
   select array_agg(r.item), array_agg(jsonb_array_length(r.positions)) into v_items, v_kept
   from jsonb_to_recordset(p_rows) as r(item bigint, positions jsonb)
   where r.positions is not null;
-  select array_agg(row(f.batch_item_id, (p.no - 1)::smallint, f.client_id, p.company_name, p.company_key,
-                       p.company_domain, p.company_linkedin, p.title, p.location, p.start_date, p.start_precision,
+  select array_agg(row(f.batch_item_id, (p.no - 1)::smallint, f.client_id, p.company_name,
+                       leadloom.indexable(p.company_key), leadloom.indexable(p.company_domain),
+                       leadloom.indexable(p.company_linkedin), left(p.title, 2000), p.location, p.start_date, p.start_precision,
                        p.end_date, p.end_precision, p.is_current, p.has_left, null, null, (r.history ->> 'step')::smallint,
                        (r.history ->> 'attempt')::smallint, r.parser_version, 1, p.doubts)::public.person_work_history
                    order by f.batch_item_id, p.no)
