@@ -31,7 +31,8 @@ declare
 begin
   insert into public.callback_inbox
     (received_at, workflow_slug, client_id, item_uid, step_index, attempt, body, request_key)
-  values (leadloom.clock(), p_workflow, p_client_id, p_item, p_step::smallint, p_attempt::smallint, p_body, p_request)
+  values (leadloom.clock(), leadloom.indexable(p_workflow), p_client_id, p_item, p_step::smallint,
+          p_attempt::smallint, p_body, p_request)
   on conflict (request_key) where request_key is not null do nothing
   returning id into v_id;
   if v_id is null then
