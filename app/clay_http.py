@@ -1,7 +1,8 @@
 """One POST to Clay, and what its outcome means: taken, certainly not taken, or nobody knows.
 
-That difference decides whether money may be spent again. Only what certainly did not reach Clay is ever repeated by
-itself; whatever went silent after the body was under way counts as sent, and waits for its callback.
+That difference decides whether money may be spent again. Only what Clay certainly did not take is ever repeated by
+itself: no connection, 429, other 4xx. Whatever else follows a body that was under way (silence, a 5xx, a redirect)
+counts as sent, and waits for its callback: each of these was seen to leave a row with the receiver.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
@@ -21,11 +22,11 @@ import httpx
 from app.clay_config import ClayConfig, is_public, loopback_allowed, parse_address
 from app.logs import mask_logger
 
-__all__ = ["TIMEOUT", "UNKNOWN", "Answer", "http_client", "post_row"]
+__all__ = ["TIMEOUT", "Answer", "http_client", "post_row"]
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 AUTH_HEADER = "x-clay-webhook-auth"
-CONNECTIONS = 40
+CONNECTIONS = 200  # more than all senders of a process have on the wire: a marked row never waits for one
 IDLE_S = 5.0  # well below the idle time-out of any load balancer: a request never meets a connection that is going away
 SAID = 300
 READ_AT_MOST = 4096
@@ -35,8 +36,10 @@ RATE_LIMIT_WAIT_S = 2.0
 UNAVAILABLE_WAIT_S = 5.0
 
 BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-MAYBE_TAKEN = frozenset((504, 520, 524))
-"""A gateway that gave up waiting: the row may be in the table all the same (520 and 524 are Cloudflare's words)."""
+GAVE_UP_WAITING = frozenset((504, 520, 524))
+"""A gateway's time-outs (520 and 524 are Cloudflare's words): not even `resend_on_5xx` sends these rows again."""
+
+log = logging.getLogger(__name__)
 
 
 class PrivateAddressError(Exception):
@@ -48,22 +51,23 @@ class Answer:
     """What became of one row's POST.
 
     Attributes:
-        outcome: taken; refused (it certainly did not get in); unknown (it was, or may have been, taken).
-        code: for a refusal, the error code of the step.
-        text: for a refusal, the reason in the user's words.
-        retry: a later attempt may succeed.
+        outcome: taken; refused (it certainly did not get in); unknown (it was, or may have been, taken); unsent (it
+            never left).
+        code: unless taken, the error code of the step.
+        text: unless taken, the reason in the user's words.
+        retry: a later attempt may succeed; an unknown one is repeated only where the step's setting wants it.
         retry_after_s: not before this many seconds.
+        snooze: the attempt is not counted, since the row itself was not refused.
+        status: the HTTP status, if there was one.
     """
 
-    outcome: Literal["taken", "refused", "unknown"]
+    outcome: Literal["taken", "refused", "unknown", "unsent"]
     code: str = ""
     text: str = ""
     retry: bool = False
     retry_after_s: float | None = None
-
-
-TAKEN = Answer("taken")
-UNKNOWN = Answer("unknown")
+    snooze: bool = False
+    status: int | None = field(default=None, compare=False)
 
 
 def http_client() -> httpx.AsyncClient:
@@ -99,14 +103,23 @@ async def post_row(http: httpx.AsyncClient, config: ClayConfig, body: bytes) -> 
             f"Clay could not be reached ({_reason(error)}); nothing was sent.",
             retry=True,
             retry_after_s=UNAVAILABLE_WAIT_S,
+            snooze=True,
         )
-    except httpx.HTTPError:
-        return UNKNOWN
+    except httpx.HTTPError as error:
+        return _silence(type(error).__name__)
+    except Exception as error:  # noqa: BLE001 -- whatever it was, the row may be under way
+        log.warning("a POST to Clay ended oddly: %s", type(error).__name__)
+        return _silence(type(error).__name__)
     try:
         said = await _read_some(response)
     finally:
         await response.aclose()
     return judge(response.status_code, response.headers, _without_secrets(said, config))
+
+
+def _silence(what: str) -> Answer:
+    """No answer, after the body was or may have been under way."""
+    return Answer("unknown", "clay_unavailable", f"Clay did not answer ({what}); the row may have been taken.")
 
 
 def judge(status: int, headers: httpx.Headers, said: str) -> Answer:
@@ -118,9 +131,7 @@ def judge(status: int, headers: httpx.Headers, said: str) -> Answer:
         said: the beginning of the body, for the reason.
     """
     if 200 <= status < 300:  # noqa: PLR2004 -- success
-        return TAKEN
-    if status in MAYBE_TAKEN:
-        return UNKNOWN
+        return Answer("taken", status=status)
     tail = f" Clay said: {said}" if said else ""
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return Answer(
@@ -129,16 +140,20 @@ def judge(status: int, headers: httpx.Headers, said: str) -> Answer:
             f"Clay asked to send more slowly (429).{tail}",
             retry=True,
             retry_after_s=retry_after_s(headers) or RATE_LIMIT_WAIT_S,
+            snooze=True,
+            status=status,
         )
-    if status >= 500 or status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY):  # noqa: PLR2004 -- server errors
+    if status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY) or not 400 <= status < 500:  # noqa: PLR2004
+        passing = status >= 400 and status not in GAVE_UP_WAITING  # noqa: PLR2004 -- a redirect is for good
         return Answer(
-            "refused",
+            "unknown",
             "clay_unavailable",
-            f"Clay could not take the row ({status}).{tail}",
-            retry=True,
-            retry_after_s=retry_after_s(headers) or UNAVAILABLE_WAIT_S,
+            f"Clay answered with {status}; the row may have been taken.{tail}",
+            retry=passing,
+            retry_after_s=(retry_after_s(headers) or UNAVAILABLE_WAIT_S) if passing else None,
+            status=status,
         )
-    return Answer("refused", *_permanent(status, tail))
+    return Answer("refused", *_permanent(status, tail), status=status)
 
 
 def _permanent(status: int, tail: str) -> tuple[str, str]:
@@ -155,10 +170,6 @@ def _permanent(status: int, tail: str) -> tuple[str, str]:
         )
     if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
         return "payload_too_large", f"Clay found the row too large (413).{tail}"
-    if status < 400:  # noqa: PLR2004 -- redirects
-        return "clay_rejected", (
-            f"Clay answered with a redirect ({status}). Copy the webhook URL from Clay again, then retry these rows."
-        )
     return "clay_rejected", f"Clay rejected the row ({status}).{tail}"
 
 

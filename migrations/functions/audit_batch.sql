@@ -18,7 +18,8 @@ declare
 begin
   select * into v_batch from public.batches where id = leadloom.batch_id(p_batch);
   v_findings := v_findings || leadloom.audit_rows(v_batch) || leadloom.audit_states(v_batch)
-                || leadloom.audit_results(v_batch) || leadloom.audit_money(v_batch) || leadloom.audit_counts(v_batch);
+                || leadloom.audit_results(v_batch) || leadloom.audit_money(v_batch) || leadloom.audit_sends(v_batch)
+                || leadloom.audit_counts(v_batch);
   return jsonb_build_object('batch', v_batch.uid, 'state', v_batch.state, 'rows', v_batch.item_count,
                             'findings', v_findings);
 end

@@ -83,7 +83,10 @@ begin
       sent_at = coalesce(v_sent_at, v_now), deadline_at = coalesce(deadline_at, v_now),
       send_count = send_count + (v_sent_at is null)::integer
   where id = p_state.id;
-  perform leadloom.count_sends(p_state.batch_id, p_state.step_index, (v_sent_at is null)::integer);
+  if v_sent_at is null then
+    perform leadloom.record_sent_after_all(p_state);
+    perform leadloom.count_sends(p_state.batch_id, p_state.step_index, 1);
+  end if;
   update public.batch_items set state = 'ACTIVE', finished_at = null
   where id = p_state.batch_item_id and state = 'FAILED';
   perform leadloom.reopen_batch(p_state.batch_id);

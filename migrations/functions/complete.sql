@@ -93,9 +93,41 @@ as $$
     'finished_at', leadloom.clock(), 'code', p_code, 'text', left(p_text, 500))
 $$;
 
--- p_items: [{"state_id", "attempt", "code", "text", "retry": bool, "retry_after_s": n, "unsent": bool, "url_sha256"}]
+-- The same for an attempt that certainly did not go out: many of a kind in a row are one entry that counts them.
+create or replace function leadloom.with_snooze(p_state public.workflow_states, p_code text, p_text text)
+returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  with entry as (
+    select leadloom.with_attempt(p_state, p_code, p_text) -> -1
+           || jsonb_build_object('sent_at', null, 'snoozed', coalesce((p_state.history -> -1 ->> 'snoozed')::integer, 0) + 1) as e
+  )
+  select case when p_state.history -> -1 ? 'snoozed' and p_state.history -> -1 ->> 'code' = p_code
+              then jsonb_set(p_state.history, '{-1}', e || jsonb_build_object('started_at', p_state.history -> -1 -> 'started_at'))
+              else coalesce(p_state.history, '[]') || (e || jsonb_build_object('snoozed', 1)) end
+  from entry
+$$;
+
+-- Whether a failed attempt may be followed by another. Snoozed ones, which never went out or never ran, are not counted,
+-- up to 300 of them: with pauses of up to five minutes that is a day's outage, and no row loops for ever.
+create or replace function leadloom.attempts_left(p_state public.workflow_states, p_snooze boolean) returns boolean
+language sql immutable security invoker set search_path = ''
+as $$
+  select p_state.attempt - p_state.snoozes < p_state.max_attempts or leadloom.may_snooze(p_state, p_snooze)
+$$;
+
+create or replace function leadloom.may_snooze(p_state public.workflow_states, p_snooze boolean) returns boolean
+language sql immutable security invoker set search_path = ''
+as $$
+  select coalesce(p_snooze, false) and p_state.snoozes < 300
+$$;
+
+-- p_items: [{"state_id", "attempt", "code", "text", "retry": bool, "retry_after_s": n, "unsent": bool, "snooze": bool,
+-- "resend": bool, "http_status": n, "url_sha256"}]
 -- `retry` waits and tries again while attempts are left (the delay doubles per attempt, with jitter, up to an hour, and
--- is never shorter than retry_after_s). `unsent` says that the send certainly did not go out, and takes its count back.
+-- is never shorter than retry_after_s). `unsent` says that the send certainly did not go out, and takes its count back;
+-- with `snooze` it uses up no attempt either, and waits just for retry_after_s. `resend` tries again although it may have
+-- been sent: the step's setting wants it so.
 create or replace function public.fail_items(p_items jsonb) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
@@ -108,16 +140,19 @@ begin
   for v_group in
     with input as (
       select i.*, coalesce(i.unsent, false) as not_out,
-             coalesce(i.retry, false) and s.attempt < s.max_attempts
-               and (s.sent_at is null or coalesce(i.unsent, false)) as again,
+             leadloom.may_snooze(s, i.snooze and i.retry) as snoozed,
+             coalesce(i.retry, false) and leadloom.attempts_left(s, i.snooze)
+               and (s.sent_at is null or coalesce(i.unsent, false) or coalesce(i.resend, false)) as again,
              coalesce(i.unsent, false) and s.sent_at is not null as take_back,
-             case when coalesce(i.unsent, false) then jsonb_set(leadloom.with_attempt(s, i.code, i.text), '{-1,sent_at}', 'null')
+             case when leadloom.may_snooze(s, i.snooze and i.retry) then leadloom.with_snooze(s, i.code, i.text)
+                  when coalesce(i.unsent, false) then jsonb_set(leadloom.with_attempt(s, i.code, i.text), '{-1,sent_at}', 'null')
                   else leadloom.with_attempt(s, i.code, i.text) end as history,
-             leadloom.retry_delay_s(s.attempt, (b.blueprint -> s.step_index::integer ->> 'retry_delay_s')::numeric,
-                                    i.retry_after_s) as delay_s
+             case when leadloom.may_snooze(s, i.snooze and i.retry) then coalesce(i.retry_after_s, 0)
+                  else leadloom.retry_delay_s(s.attempt - s.snoozes,
+                         (b.blueprint -> s.step_index::integer ->> 'retry_delay_s')::numeric, i.retry_after_s) end as delay_s
       from jsonb_to_recordset(p_items) as i(
-        state_id bigint, attempt smallint, code text, text text, retry boolean, retry_after_s numeric, unsent boolean,
-        url_sha256 text)
+        state_id bigint, attempt smallint, outcome text, code text, text text, retry boolean, retry_after_s numeric,
+        unsent boolean, snooze boolean, resend boolean, http_status smallint, url_sha256 text)
       join public.workflow_states s
         on s.id = i.state_id and s.attempt = i.attempt and s.status = 'IN_PROGRESS'
       join public.batches b on b.id = s.batch_id
@@ -128,10 +163,19 @@ begin
           error_code = coalesce(leadloom.indexable(i.code), 'workflow_error'), error_text = left(i.text, 2000), history = i.history,
           sent_at = case when i.not_out or i.again then null else s.sent_at end,
           send_count = s.send_count - i.take_back::integer, lease_until = null, deadline_at = null,
+          snoozes = s.snoozes + i.snoozed::integer,
           finished_at = case when i.again then null else v_now end,
           advanced_at = case when i.again then null else v_now end
       from input i where s.id = i.state_id and s.attempt = i.attempt and s.status = 'IN_PROGRESS'
-      returning s.batch_id, s.step_index, s.batch_item_id, s.entity_value, i.again, i.take_back, i.url_sha256
+      returning s.batch_id, s.step_index, s.batch_item_id, s.entity_value, s.attempt, i.again, i.take_back, i.outcome,
+                i.http_status, i.text, i.url_sha256
+    ), recorded as (
+      update public.sends x
+      set outcome = case when d.outcome = 'unsent' then 'unsent' else 'refused' end, http_status = d.http_status,
+          note = left(d.text, 500), settled_at = v_now
+      from done d
+      where d.take_back and x.batch_item_id = d.batch_item_id and x.step_index = d.step_index
+        and x.attempt = d.attempt and x.outcome in ('marked', 'unknown')
     )
     select batch_id, step_index, count(*) filter (where again) as retrying,
            count(*) filter (where take_back) as taken_back, min(url_sha256) as url_sha256,

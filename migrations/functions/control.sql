@@ -1,5 +1,6 @@
 -- What an operator does to a batch or to rows of it. Each answers with how many rows it changed and writes the audit log.
 
+-- The gate is closed for it: once this has returned, no group of rows is marked as sent any more.
 create or replace function public.pause_batch(p_batch uuid, p_actor text) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
@@ -7,6 +8,7 @@ declare
   v_id bigint := leadloom.batch_id(p_batch);
   v_changed boolean;
 begin
+  perform pg_catalog.pg_advisory_xact_lock(4711, (v_id % 2147483647)::integer);
   update public.batches set state = 'PAUSED', state_reason = 'Paused by ' || p_actor
   where id = v_id and state = 'RUNNING';
   v_changed := found;
@@ -153,7 +155,7 @@ begin
     order by id limit p_limit for no key update skip locked
   ), requeued as (
     update public.workflow_states s
-    set status = 'PENDING', max_attempts = s.attempt + (b.blueprint -> s.step_index::integer ->> 'max_attempts')::smallint,
+    set status = 'PENDING', max_attempts = s.attempt - s.snoozes + (b.blueprint -> s.step_index::integer ->> 'max_attempts')::smallint,
         available_at = v_now, finished_at = null, advanced_at = null, sent_at = null, accepted_at = null,
         lease_until = null, deadline_at = null
     from chosen c, public.batches b where s.id = c.id and b.id = v_id
@@ -282,7 +284,7 @@ begin
   delete from public.enrichment_results where batch_item_id = any (p_item_ids) and step_index >= p_from_step;
   delete from public.workflow_states where batch_item_id = any (p_item_ids) and step_index > p_from_step;
   update public.workflow_states s
-  set status = 'PENDING', max_attempts = s.attempt + (b.blueprint -> s.step_index::integer ->> 'max_attempts')::smallint,
+  set status = 'PENDING', max_attempts = s.attempt - s.snoozes + (b.blueprint -> s.step_index::integer ->> 'max_attempts')::smallint,
       available_at = v_now, finished_at = null, advanced_at = null, sent_at = null, accepted_at = null,
       lease_until = null, deadline_at = null, error_code = null, error_text = null, entity_value = null,
       history = case when s.attempt > 0 then leadloom.with_attempt(s, 'rerun', p_why) end

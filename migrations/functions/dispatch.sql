@@ -1,9 +1,9 @@
 -- The dispatcher: due PENDING states become chunks that workers claim. A chunk holds state ids of one batch, step and
 -- config; its row says which worker has it, so a call that is delivered twice runs once.
 
--- Every batch × step that has something due and is not held, with the client's live config for it (so that a corrected
--- URL works at once).
-create or replace function leadloom.due_steps(p_batch_id bigint default null)
+-- Every step of the running batches that is not held, with the client's live config for it (so that a corrected URL works
+-- at once).
+create or replace function leadloom.running_steps(p_batch_id bigint default null)
 returns setof leadloom.due_step
 language sql stable security invoker set search_path = ''
 as $$
@@ -14,8 +14,16 @@ as $$
   left join public.client_workflow_configs f
     on f.client_id = b.client_id and f.workflow_slug = e.s ->> 'slug' and f.label = coalesce(e.s ->> 'label', '')
   where b.state = 'RUNNING' and (p_batch_id is null or b.id = p_batch_id) and not leadloom.is_held(b.id, (e.o - 1)::integer)
-    and exists (select 1 from public.workflow_states w
-                where w.batch_id = b.id and w.step_index = e.o - 1 and w.status = 'PENDING'
+$$;
+
+-- Those that have something due.
+create or replace function leadloom.due_steps(p_batch_id bigint default null)
+returns setof leadloom.due_step
+language sql stable security invoker set search_path = ''
+as $$
+  select d from leadloom.running_steps(p_batch_id) d
+  where exists (select 1 from public.workflow_states w
+                where w.batch_id = d.batch_id and w.step_index = d.step_index and w.status = 'PENDING'
                   and w.available_at <= leadloom.clock())
 $$;
 
@@ -201,12 +209,13 @@ language sql stable security invoker set search_path = ''
 as $$
   select extract(epoch from greatest(d.due - leadloom.clock(), interval '0'))
   from (select least(
-    (select min(next_at) from public.batches b
-     cross join lateral generate_series(0, b.step_count - 1) as step
+    -- A paid step is not due before its rate bucket has a token.
+    (select min(greatest(next_at, case when d.step ->> 'kind' = 'clay' then leadloom.next_token_at(d) end))
+     from leadloom.running_steps() d
      cross join lateral (select w.available_at as next_at from public.workflow_states w
-       where w.batch_id = b.id and w.step_index = step and w.status = 'PENDING' and w.available_at < 'infinity'
-       order by w.available_at limit 1) first
-     where b.state = 'RUNNING' and not leadloom.is_held(b.id, step)),
+       where w.batch_id = d.batch_id and w.step_index = d.step_index and w.status = 'PENDING'
+         and w.available_at < 'infinity'
+       order by w.available_at limit 1) first),
     (select lease_until from public.workflow_states
      where status = 'IN_PROGRESS' and sent_at is null and batch_id <> all (leadloom.faulty_batches())
      order by lease_until limit 1),

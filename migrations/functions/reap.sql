@@ -1,7 +1,8 @@
 -- What time does to states under way, and the engine's own lease.
 
--- A lease that ran out: back to PENDING while attempts are left, else FAILED; a chunk that no worker ever claimed costs
--- no attempt. A callback that did not come by its deadline: FAILED, never sent again by itself. At most `limit` of each.
+-- A lease that ran out: back to PENDING while attempts are left, else FAILED. A chunk that no worker ever claimed costs no
+-- attempt, and neither does a paid row whose worker went before it was marked as sent. A callback that did not come by its
+-- deadline: FAILED, never sent again by itself. At most `limit` of each.
 create or replace function leadloom.reap_states(p_args jsonb, p_batch_id bigint) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
@@ -12,6 +13,7 @@ declare
   v_unclaimed integer;
   v_released integer;
   v_exhausted integer;
+  v_unconfirmed integer;
   v_timed_out integer;
 begin
   with lost as (
@@ -21,41 +23,49 @@ begin
       limit 200 for update skip locked)
     returning state_ids, claimed_by
   )
-  update public.workflow_states s
-  set status = 'PENDING', attempt = s.attempt - 1, available_at = v_now, lease_until = null,
-      -- What the attempt before it came to stands again.
-      error_code = nullif(s.history -> -1 ->> 'code', 'rerun'),
-      error_text = case when s.history -> -1 ->> 'code' <> 'rerun' then s.history -> -1 ->> 'text' end
+  select leadloom.give_back(array_agg(s.id)) into v_unclaimed
   from (select unnest(state_ids) as id from lost where claimed_by is null) l
-  where s.id = l.id and s.status = 'IN_PROGRESS' and s.sent_at is null and s.lease_until <= v_now;
-  get diagnostics v_unclaimed = row_count;
+  join public.workflow_states s on s.id = l.id
+  where s.status = 'IN_PROGRESS' and s.sent_at is null and s.lease_until <= v_now;
   with expired as (
-    select id from public.workflow_states
-    where status = 'IN_PROGRESS' and sent_at is null and lease_until <= v_now and attempt < max_attempts
-      and (p_batch_id is null or batch_id = p_batch_id) and batch_id <> all (v_faulty)
-    order by lease_until limit v_limit for update skip locked
+    select s.id, leadloom.may_snooze(s, leadloom.is_paid(b, s.step_index)) as snoozed
+    from public.workflow_states s join public.batches b on b.id = s.batch_id
+    where s.status = 'IN_PROGRESS' and s.sent_at is null and s.lease_until <= v_now
+      and leadloom.attempts_left(s, leadloom.is_paid(b, s.step_index))
+      and (p_batch_id is null or s.batch_id = p_batch_id) and s.batch_id <> all (v_faulty)
+    order by s.lease_until limit v_limit for update of s skip locked
   )
   update public.workflow_states s
   set status = 'PENDING', available_at = v_now, lease_until = null, error_code = 'lease_expired',
-      error_text = 'The worker did not answer in time.',
-      history = leadloom.with_attempt(s, 'lease_expired', 'The worker did not answer in time.')
+      error_text = 'The worker did not answer in time.', snoozes = s.snoozes + e.snoozed::integer,
+      history = case when e.snoozed then leadloom.with_snooze(s, 'lease_expired', 'The worker did not answer in time.')
+                     else leadloom.with_attempt(s, 'lease_expired', 'The worker did not answer in time.') end
   from expired e where s.id = e.id;
   get diagnostics v_released = row_count;
   v_exhausted := leadloom.fail_states(array(
-    select id from public.workflow_states
-    where status = 'IN_PROGRESS' and sent_at is null and lease_until <= v_now and attempt >= max_attempts
-      and (p_batch_id is null or batch_id = p_batch_id) and batch_id <> all (v_faulty)
-    order by lease_until limit v_limit for update skip locked),
+    select s.id from public.workflow_states s join public.batches b on b.id = s.batch_id
+    where s.status = 'IN_PROGRESS' and s.sent_at is null and s.lease_until <= v_now
+      and not leadloom.attempts_left(s, leadloom.is_paid(b, s.step_index))
+      and (p_batch_id is null or s.batch_id = p_batch_id) and s.batch_id <> all (v_faulty)
+    order by s.lease_until limit v_limit for update of s skip locked),
     'lease_expired', 'The worker did not answer in time, in any attempt.');
+  v_unconfirmed := leadloom.fail_states(array(
+    select id from public.workflow_states
+    where status = 'IN_PROGRESS' and sent_at is not null and accepted_at is null and deadline_at <= v_now
+      and (p_batch_id is null or batch_id = p_batch_id) and batch_id <> all (v_faulty)
+    order by deadline_at limit v_limit for update skip locked),
+    'send_unconfirmed',
+    'May have been sent: Clay did not confirm it, and no callback came in time. It is not sent again by itself, since it '
+    'may have been paid for.');
   v_timed_out := leadloom.fail_states(array(
     select id from public.workflow_states
-    where status = 'IN_PROGRESS' and sent_at is not null and deadline_at <= v_now
+    where status = 'IN_PROGRESS' and accepted_at is not null and sent_at is not null and deadline_at <= v_now
       and (p_batch_id is null or batch_id = p_batch_id) and batch_id <> all (v_faulty)
     order by deadline_at limit v_limit for update skip locked),
     'callback_timeout',
-    'Sent, but no callback came in time. It is not sent again by itself, since it may have been paid for.');
-  return jsonb_build_object('unclaimed', v_unclaimed, 'released', v_released, 'exhausted', v_exhausted,
-                            'timed_out', v_timed_out);
+    'Clay accepted the row, but no callback came in time. It is not sent again by itself, since it may have been paid for.');
+  return jsonb_build_object('unclaimed', coalesce(v_unclaimed, 0), 'released', v_released, 'exhausted', v_exhausted,
+                            'unconfirmed', v_unconfirmed, 'timed_out', v_timed_out);
 end
 $$;
 
@@ -65,9 +75,15 @@ language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
   delete from public.operator_requests where at < leadloom.clock() - interval '1 day';
-  return '{"unclaimed": 0, "released": 0, "exhausted": 0, "timed_out": 0}'::jsonb
+  return '{"unclaimed": 0, "released": 0, "exhausted": 0, "unconfirmed": 0, "timed_out": 0}'::jsonb
     || leadloom.in_every_batch('reap_states', jsonb_build_object('limit', p_limit));
 end
+$$;
+
+create or replace function leadloom.is_paid(p_batch public.batches, p_step_index smallint) returns boolean
+language sql immutable security invoker set search_path = ''
+as $$
+  select p_batch.blueprint -> p_step_index::integer ->> 'kind' = 'clay'
 $$;
 
 -- Workers that lived inside processes that are gone answer no more: their leases end now, and only theirs. The local
