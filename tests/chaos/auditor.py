@@ -28,6 +28,7 @@ FAULT_OF_CLAY = frozenset(
     (
         "clay_error",
         "callback_timeout",
+        "send_unconfirmed",
         "unreadable_answer",
         "clay_rate_limited",
         "bad_input",
