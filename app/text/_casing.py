@@ -92,8 +92,8 @@ def capitalised_word(word: str) -> str:
         )
     if "." in word:
         return _dotted(word)
-    if "\u0130" in word or "\u011e" in word:
-        return _turkish(word)
+    if "\u0130" in word or "\u011e" in word or "\u0307" in word:
+        return _turkish(word.replace("i\u0307", "\u0130"))
     low = word.lower()
     if known := words.WRITTEN.get(low) or words.GENERATIONS.get(low):
         return known

@@ -156,3 +156,9 @@ EMPLOYED_BY_NOBODY = frozenset(
     .replace("    ", "")
     .split("|")
 )
+
+NO_PERSON = listed(
+    "gmbh ggmbh mbh llc inc ltd limited plc sarl srl corp corporation incorporated pty pvt spzoo sro doo kft oyj bvba"
+    " aktiengesellschaft sdnbhd bhd pllc llp lda ltda gmbhco eurl sasu zrt ehf aps"
+)
+"""Forms that end no person's name, in whatever case."""

@@ -68,7 +68,9 @@ TITLES = listed(
     dr dra dres prof mr mrs ms mx mister miss missus herr frau fraulein fräulein mme mlle monsieur madame sig sigra
     signora signor dott dottssa dottore dottoressa avv ing. sra srta señor señora sir dame rev revd reverend hon drs
     phdr mudr judr rndr mudr paeddr mgr bc doc csc shri shrimati smt sri-sri engr atty datuk dato dato' datin drmed
-    dring drmult drhc dripling dipling diplkfm diplbw diplinform diplök med habil rernat ernat jur phil hc mult doctor
+    dring drssa profssa dhr mevr mevrouw mw fru frk frøken fröken paní pani panna doç öğr yrd uzm mtro mtra
+    arq lcda lcdo licda licdo sayin gospodin gospođa gospa doamna domnul doamnă domnișoara hra puan encik khun kumari
+    ustadz drmult drhc dripling dipling diplkfm diplbw diplinform diplök med habil rernat ernat jur phil hc mult doctor
     professor profdr privdoz univprof pd lic adv capt col lt ltcol sgt maj gen cmdr adm cpt msgt ssgt
     """
 ) - {"phil", "med", "jur", "doc", "lic", "adv", "col", "gen", "maj", "adm", "lt", "pd", "mult", "hc", "bc", "hon"}
@@ -77,15 +79,17 @@ TITLES = listed(
 DOTTED_TITLES = listed(
     """
     dent vet agr theol iur ing ir mag arch lic adv capt col lt sgt maj gen cmdr adm hon doc fr br st er eng sr don med
-    jur phil habil mult h.c hc rer.nat rer nat pol oec sc techn bc dipl pd priv.-doz lic.iur mag.rer m.a h.e
+    jur phil habil mult h.c hc rer.nat rer nat pol oec sc techn bc dipl pd priv.-doz lic.iur mag.rer m.a h.e hr av
+    op gör yrd uzm geom rag cav mej sen rep amb hon fr eng ilmo exmo ks arq m
     """
-) - {"st", "br", "fr", "don", "sc", "pol"}
+) - {"st", "br", "fr", "don", "sc", "pol", "m"}
 
 # Titles only where a first and a last name follow: Coach John Smith, but Major Tom and Lady Gaga.
 TITLES_BEFORE_TWO = listed(
     """
     sheikh sheikha haji coach nurse pastor father sister bishop imam rabbi chef lord captain colonel major general
-    lieutenant sergeant commander admiral col capt maj gen lt sgt adm cmdr maj.gen brig wing lic ing mag adv ir maître
+    lieutenant sergeant commander admiral senator ambassador judge justice congressman congresswoman minister
+    councillor councilor alderman deputy col capt maj gen lt sgt adm cmdr maj.gen brig wing lic ing mag adv ir maître
     maitre prof.dr
     """
 )
@@ -96,7 +100,7 @@ CAPITAL_TITLES = frozenset(("CA", "CS", "CMA", "FCA", "ACA", "CPA", "ICWA", "HE"
 PARTICLES = listed(
     """
     van von vom der den de del la las los da das do dos du di della delle degli dei dal dalla ter ten te tot thoe op
-    in 't 'n zu zum zur und y e i bin ibn bint binti binte av af auf aan het of ap ua nic ó
+    in 't 'n zu zum zur und y e i bin ibn bint binti binte av af auf aan het of ap ua nic ó el ait aït ould oude ben ou
     """
 )
 """Words that open or join surnames; which of them are written small is `SMALL`."""
@@ -135,8 +139,8 @@ WRITTEN = {
         """
     DiCaprio DiMaggio DeVito DeVries DeMarco DeLuca DeSantis DeSilva DeGeneres DeLillo DeJong DeYoung DeWitt DeRosa
     DiNapoli DiStefano DiPietro DiGiovanni DiMarco DaSilva DaCosta DuBois DuPont LeBlanc LeBron LaRue LaPorte LaFleur
-    LaMarca VanDyke VanHorn VandenBerg VanderMeer FitzGerald FitzPatrick St.John DeAngelis DeLaCruz JoAnn JoAnne
-    LaToya DeShawn DeAndre LeAnn LeeAnn MaryAnn RuthAnn BethAnn JoEllen
+    LaMarca VanDyke VanHorn VandenBerg VanderMeer FitzGerald FitzPatrick St.John DeAngelis DeLaCruz
+    LaToya DeShawn DeAndre
     """
     )
     if name not in {"FitzGerald", "FitzPatrick", "DuPont", "DeJong", "DaCosta", "DaSilva", "St.John", "LaPorte"}
@@ -191,3 +195,19 @@ SECOND_GIVEN_NAMES = listed(
     """
 )
 """Names that stand second as given names (Juan Carlos, Ana María) rather than as a first surname."""
+
+# Occupations that stand behind a name without a sign (Dana Whitlock Realtor) and are nobody's surname.
+OCCUPATIONS = listed(
+    """
+    realtor recruiter consultant engineer developer designer accountant attorney lawyer entrepreneur strategist
+    photographer therapist nutritionist copywriter marketer psychologist physiotherapist dentist surgeon veterinarian
+    physician nurse architect analyst economist journalist freelancer investor influencer blogger podcaster author
+    electrician contractor mortgage insurance realty broker advisor adviser specialist manager director founder ceo
+    cofounder owner berater beraterin ingenieur rechtsanwalt rechtsanwältin steuerberater avocat avocate consultante
+    abogado abogada ingeniero ingeniera arquitecto psicóloga psicólogo advogado advogada engenheiro avvocato
+    commercialista makelaar adviseur
+    """
+)
+
+NEVER_SURNAMES = listed("phd msc bsc llm llb dds mphil esq cissp pharmd dphil")
+"""Post-nominals that nobody is called, however they are written: a last-name cell with one holds no name."""

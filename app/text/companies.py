@@ -14,7 +14,7 @@ from app.text._company_casing import recase_company
 from app.text._company_remarks import QUOTES, kept, unquoted, without_remarks
 from app.text.values import clean_text, fold
 
-__all__ = ["company_key", "company_name", "is_no_company"]
+__all__ = ["company_key", "company_name", "is_no_company", "names_a_company"]
 
 TRAILING = " ,;:-_/\\|*\u2013\u2014"
 ABBREVIATED_END = re.compile(
@@ -59,6 +59,12 @@ def is_no_company(text: str | None) -> bool:
     """Whether an employer's name says that there is none: Self-employed, Freelance, Stealth Startup."""
     line = clean_text(text)
     return line is None or fold(line).strip(" .!()") in words.EMPLOYED_BY_NOBODY
+
+
+def names_a_company(text: str) -> bool:
+    """Whether a text that should be a person's name ends in a legal form that nobody is called: `Northgate GmbH`."""
+    tokens = text.split()
+    return len(tokens) > 1 and _key(tokens[-1]) in words.NO_PERSON
 
 
 def _without_eastern_forms(line: str) -> str:

@@ -14,7 +14,10 @@ from nameparser import Parser, Policy
 
 from app.text import _name_words as words
 from app.text._casing import UNPRONOUNCED, is_shouted, is_whispered, recase, settle_outliers
-from app.text._name_cleaning import Core, strip_decoration
+from app.text._name_cleaning import strip_decoration
+from app.text._name_commas import Core
+from app.text._name_titles import key_of, only_titles
+from app.text.companies import names_a_company
 from app.text.places import country_code
 from app.text.values import fold
 
@@ -61,6 +64,8 @@ def person_name(
         given, _, family = text.partition(" ")
         if not _needs_care(given, family):
             return PersonName(given, family, text)
+    if text and names_a_company(text.strip()):
+        return NOBODY
     core = strip_decoration(text)
     if core and not first and text == last:
         core = replace(core, titled=True)  # a last name, whatever it looks like
@@ -88,7 +93,7 @@ def _from_core(core: Core, country: str | None) -> PersonName:
         return _assembled(given, family, f"{given} {family}", core.generation)
     if vietnamese := _family_first(core.text.split()):
         return _assembled(*vietnamese, core.generation)
-    text = _written(core.text)
+    text = _written(_without_occupation(core.text))
     parts = text.split()
     if len(parts) == 1:
         return _one_word(text, core)
@@ -96,6 +101,14 @@ def _from_core(core: Core, country: str | None) -> PersonName:
         return PersonName(None, text, text)
     given, family = _two_surnames(parts, country) or _split(parts)
     return _assembled(given, family, text, core.generation)
+
+
+def _without_occupation(text: str) -> str:
+    """`Dana Whitlock Realtor`: what somebody does, behind a first and a last name."""
+    parts = text.split()
+    while len(parts) > 2 and parts[-1].casefold() in words.OCCUPATIONS:  # noqa: PLR2004
+        parts.pop()
+    return " ".join(parts)
 
 
 def _split(parts: list[str]) -> tuple[str, str]:
@@ -110,6 +123,7 @@ def _split(parts: list[str]) -> tuple[str, str]:
     if middle and family.lower() in words.FAMILY_TAILS:
         *others, before = middle.split()
         middle, family = " ".join(others), f"{before} {family}"
+    middle, family = _particles_to_family(middle, family)
     if middle.endswith(" in") or middle == "in":
         middle, family = middle[:-2].rstrip(), f"in {family}"  # Sophie in 't Veld
     for word in middle.split():
@@ -117,6 +131,15 @@ def _split(parts: list[str]) -> tuple[str, str]:
             break
         given = f"{given} {word}"
     return given, family
+
+
+def _particles_to_family(middle: str, family: str) -> tuple[str, str]:
+    """`von und zu`, `El`, `Ait`, `Oude` before the surname belong to it."""
+    before = middle.split()
+    cut = len(before)
+    while cut and before[cut - 1].lower() in words.PARTICLES and before[cut - 1].lower() not in {"y", "e", "i"}:
+        cut -= 1
+    return " ".join(before[:cut]), " ".join([*before[cut:], family])
 
 
 def _goes_on(given: str, following: str) -> bool:
@@ -141,10 +164,12 @@ def _one_word(text: str, core: Core) -> PersonName:
 
 def _from_columns(first: str, last: str, full: str | None, country: str | None) -> PersonName:
     """Clean two columns that belong together, and put right what landed in the wrong one."""
-    given, family = strip_decoration(first, column=True), strip_decoration(last, column=True)
+    given = None if only_titles(first) else strip_decoration(first, column=True)
+    family = None if _is_no_surname(last) else strip_decoration(last, column=True)
+    if given and family and names_a_company(f"{given.text} {last}"):
+        return NOBODY
     if given is None or family is None:
-        core = strip_decoration(first if given else last) or given or family
-        return _from_core(core, country) if core else NOBODY
+        return _from_one_column(first if given else last, given or family, country, is_last=given is None)
     head, tail = fold(given.text), fold(family.text)
     if head == tail and " " in head:
         return _from_core(given, country)
@@ -158,6 +183,22 @@ def _from_columns(first: str, last: str, full: str | None, country: str | None) 
     family_text = _written(family_text, opens=False)
     name = _assembled(given_text, family_text, f"{given_text} {family_text}", family.generation or given.generation)
     return PersonName(name.first, name.last, _longer(name, full, country))
+
+
+def _is_no_surname(last: str) -> bool:
+    """Whether a last-name cell holds only what may follow a surname: `Jr.`, `III`, `PhD`."""
+    key = key_of(last)
+    return key in words.GENERATIONS or key in words.NEVER_SURNAMES
+
+
+def _from_one_column(text: str, core: Core | None, country: str | None, *, is_last: bool) -> PersonName:
+    """One of the two columns says nothing: a single word in the other stays what its column says it is."""
+    whole = strip_decoration(text) or core
+    if whole is None:
+        return NOBODY
+    if is_last and len(whole.text.split()) == 1 and not whole.given:
+        whole = replace(whole, titled=True)
+    return _from_core(whole, country)
 
 
 def _longer(name: PersonName, full: str | None, country: str | None) -> str | None:

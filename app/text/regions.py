@@ -12,7 +12,7 @@ from typing import Any
 
 from app.text.values import fold
 
-__all__ = ["is_region_of", "may_be_region"]
+__all__ = ["is_region", "is_region_of", "may_be_region"]
 
 WRITTEN_SHORT = ("US", "CA", "BR", "IN", "AU", "IT", "CH")
 """Countries where the region's code is written behind the town: "Austin, TX", "Recife, PE", "Bergamo, BG"."""
@@ -29,6 +29,11 @@ def may_be_region(text: str) -> bool:
     """Whether what is a country's name or code can be a region behind a town as well."""
     key = fold(text.strip())
     return key in NAMED_LIKE_COUNTRIES or (key not in COUNTRIES_FIRST and bool(_short_codes().get(key)))
+
+
+def is_region(name: str) -> bool:
+    """Whether a text is the whole name of a state or province anywhere: `California`, `Oslo`, `Milano`."""
+    return fold(name.strip()) in _names()
 
 
 def is_region_of(text: str, country: str) -> bool:

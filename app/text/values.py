@@ -15,6 +15,8 @@ from typing import Any
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
+from app.text.mojibake import mended
+
 __all__ = ["clean_block", "clean_text", "count", "email", "fold", "phone", "year"]
 
 # What exports and people write for "nothing". Compared in lower case, except the words below that are names as well.
@@ -100,7 +102,7 @@ def clean_block(value: Any) -> str | None:
     """Text that may run over several lines, cleaned as `clean_text` does but with its line breaks kept."""
     if value is None or value is True or value is False:
         return None
-    text = (value if isinstance(value, str) else _number_text(value)).strip()
+    text = mended(value if isinstance(value, str) else _number_text(value)).strip()
     if "&" in text and ";" in text:
         text = unescape(text)
     text = unicodedata.normalize("NFC", INVISIBLE.sub("", text)).replace("\u00a0", " ").strip()

@@ -1,0 +1,133 @@
+"""Titles in front of a name and post-nominals behind it, taken off word by word.
+
+A word that may as well be a surname (`Jack MA`) is given the benefit of the doubt; what only looks like a degree
+(`BBiomedSc`, `M.Si`, `cand.merc.`) is told by its shape, because no list has them all.
+"""
+
+from __future__ import annotations
+
+import re
+
+from app.text import _name_words as words
+from app.text._casing import is_shouted, is_whispered
+
+__all__ = ["are_credentials", "key_of", "looks_like_credential", "only_titles", "without_credentials", "without_titles"]
+
+GLUED_TITLE = re.compile(r"\A(dr|prof|mr|mrs|ms|ing)\.(?!ssa\b|ra\b)(?=[^\W\d_]{2})", re.IGNORECASE)
+COUPLED = ("&", "and", "und", "et", "y", "e", "og", "och", "en", "/", "+")
+SHAPED = re.compile(
+    r"(?=.{2,12}\Z)(?:[A-Z]{1,3}[a-z]{1,9}[A-Z][A-Za-z]*|[a-z]+[A-Z][A-Za-z]*|(?:[A-Z][A-Za-z]{0,4}\.){1,4}[A-Z][A-Za-z]{0,6}\.?"
+    r"|[a-z]{2,5}\.[a-z]{2,8}\.?|[A-Z]{3,}[a-z]{1,8})"
+)
+"""Capitals inside, or full stops between abbreviations: DrSc, MIMechE, RegPharm, M.Si, S.Kom., cand.merc., MCIArb."""
+INNER_CAPITAL = re.compile(
+    r"(?:Mc|Mac|De|Di|Da|Du|La|Le|Fitz|Van|Von|O|D|Ó)['\u2019]?[A-Z][a-z]+|[A-Z]\.(?:-?[A-Z]\.?)*"
+)
+"""What is written with a capital or full stops inside, and is a name: McKay, DeVito, J.R.R."""
+PRONOUNCED = re.compile(r"(?:[bcdfghjklmnprstvz][aeiou]){2}")
+
+
+def key_of(token: str) -> str:
+    """How a title or credential is listed: small letters, no full stops, hyphens or slashes."""
+    return "".join(char for char in token.lower() if char.isalnum() or char in "&+'")
+
+
+def looks_like_credential(token: str) -> bool:
+    """Whether a word has the shape of a degree or membership and not of a name."""
+    bare = token.strip("(),;")
+    return SHAPED.fullmatch(bare) is not None and INNER_CAPITAL.fullmatch(bare) is None
+
+
+def only_titles(text: str) -> bool:
+    """Whether a cell holds forms of address or titles and nothing else: `Dr.`, `Mr. & Mrs.`, `Herr Prof.`."""
+    tokens = text.split()
+    return bool(tokens) and all(
+        key_of(token) in words.TITLES
+        or (token.endswith(".") and key_of(token) in words.DOTTED_TITLES)
+        or (number > 0 and token.lower() in COUPLED)
+        for number, token in enumerate(tokens)
+    )
+
+
+def without_titles(tokens: list[str], *, all_of_them: bool = False) -> tuple[list[str], bool]:
+    """Take forms of address and academic titles off the front; at least one word stays, unless none needs to."""
+    titled = False
+    if tokens and (glued := GLUED_TITLE.match(tokens[0])):
+        tokens = [tokens[0][glued.end() :], *tokens[1:]]
+        titled = True
+    tokens = _without_couple(tokens)
+    while len(tokens) > (0 if all_of_them else 1) and _is_title(tokens):
+        tokens, titled = tokens[1:], True
+    if len(tokens) > 2 and tokens[-1].endswith(".") and key_of(tokens[-1]) in {"dr", "prof", "mr", "mrs", "ms"}:  # noqa: PLR2004
+        tokens = tokens[:-1]
+    return tokens, titled
+
+
+def _without_couple(tokens: list[str]) -> list[str]:
+    """`Mr. & Mrs. John Smith` is addressed like `Mrs. John Smith`."""
+    while len(tokens) > 2 and tokens[1].lower() in COUPLED and only_titles(tokens[0]) and only_titles(tokens[2]):  # noqa: PLR2004
+        tokens = tokens[2:]
+    return tokens
+
+
+def _is_title(tokens: list[str]) -> bool:
+    word = tokens[0]
+    key = key_of(word)
+    if key in words.TITLES:
+        return True
+    if word.endswith(".") and key in words.DOTTED_TITLES:
+        return True
+    if key in words.TITLES_BEFORE_TWO and len(tokens) > 2 and word[0].isupper():  # noqa: PLR2004
+        return True
+    return word.rstrip(".") in words.CAPITAL_TITLES and len(tokens) > 2 and not is_shouted("".join(tokens[1:]))  # noqa: PLR2004
+
+
+def without_credentials(tokens: list[str], *, column: bool, surname_only: bool = False) -> tuple[list[str], str | None]:
+    """Take post-nominals off the end, and Jr. or III apart."""
+    generation = None
+    one_case = is_shouted("".join(tokens)) or is_whispered("".join(tokens))
+    while tokens:
+        word, left = tokens[-1], len(tokens) - 1 + column
+        key = key_of(word)
+        if left >= (1 if surname_only else 2) and _is_generation(word, key):  # a first and a last name are left
+            generation = words.GENERATIONS.get(key, "V")
+        elif not any(char.isalpha() for char in word) and left:
+            pass
+        elif not _is_credential(word, key, left=left, one_case=one_case and len(tokens) > 1):
+            break
+        tokens = tokens[:-1]
+    return tokens, generation
+
+
+def _is_generation(word: str, key: str) -> bool:
+    return key in words.GENERATIONS or word == "V"
+
+
+def _is_credential(word: str, key: str, *, left: int, one_case: bool) -> bool:
+    """Whether the last word of a name is a post-nominal, with so many words left before it."""
+    title_case = word[:1].isupper() and word[1:].islower() and word.isalpha()
+    if left < 2:  # noqa: PLR2004 -- the word would be the surname
+        if PRONOUNCED.fullmatch(key) and word.isupper():
+            return False  # ("MARCO", "CIMA"): a surname, as far as anybody can tell
+        return key in words.SURE_CREDENTIALS and left == 1 and not title_case
+    if key in words.SURE_CREDENTIALS:
+        return True
+    if one_case:
+        return key in words.SHOUTED_CREDENTIALS
+    return key in words.CREDENTIALS and not title_case and not word.islower()
+
+
+def are_credentials(tokens: list[str], head: list[str], *, sure_only: bool) -> bool:
+    """Whether a part behind a comma is made of post-nominals: known ones, or capitals where the name has none."""
+    keys = [key_of(token) for token in tokens]
+    if sure_only:
+        return all(key in words.SURE_CREDENTIALS for key in keys)
+    shouted = is_shouted("".join(head))
+    return all(
+        key in words.SURE_CREDENTIALS
+        or key in words.CREDENTIALS
+        or not key
+        or looks_like_credential(token)
+        or (len(key) < 6 and token.isupper() and not shouted)  # noqa: PLR2004 -- longer ones are spelt out
+        for key, token in zip(keys, tokens, strict=True)
+    )
