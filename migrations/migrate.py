@@ -8,7 +8,10 @@ API: tables and functions are the owner's business.
 from __future__ import annotations
 
 import asyncio
+import random
 import re
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +22,7 @@ from migrations.history import (
     FOLDER,
     History,
     MigrationError,
+    NumberedFile,
     function_files,
     numbered_files,
     schema_version,
@@ -32,6 +36,8 @@ _OLDEST = 150_000
 _TRANSACTION_POOLER_PORT = 6543
 _UNREACHABLE = (OSError, TimeoutError, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 
+_TRIES = 4
+_LOST_A_LOCK = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
 _NOT_REPLACEABLE = (asyncpg.InvalidFunctionDefinitionError, asyncpg.DuplicateFunctionError)
 _DEFINITION = re.compile(r"\bcreate\s+(or\s+replace\s+)?function\b", re.IGNORECASE)
 
@@ -79,15 +85,12 @@ async def migrate(database_url: str, folder: Path = FOLDER) -> list[str]:
         await history.prepare()
         applied = []
         for file in await history.missing(numbered_files(folder)):
-            async with connection.transaction():
-                await _run(connection, file.path)
-                await history.record(file)
+            await _in_transaction(connection, partial(_apply, connection, history, file))
             applied.append(file.path.name)
         functions = function_files(folder)
         version = schema_version(folder)  # new tables need the grants that the function files give, too
         if not await history.functions_current(version):
-            async with connection.transaction():
-                await _replace_functions(connection, history, functions, version)
+            await _in_transaction(connection, partial(_replace_functions, connection, history, functions, version))
             applied += [f"functions/{path.name}" for path in functions]
         if applied:
             await connection.execute("notify pgrst, 'reload schema'")
@@ -132,6 +135,25 @@ async def _lock(connection: asyncpg.Connection) -> None:
         if asyncio.get_running_loop().time() > deadline:
             raise MigrationError("Another migration has been running for two minutes.", "Try again when it is done.")
         await asyncio.sleep(0.2)
+
+
+async def _in_transaction(connection: asyncpg.Connection, work: Callable[[], Awaitable[None]]) -> None:
+    """Do it as a whole or not at all; where it loses a lock to those who work here meanwhile, do it again."""
+    for left in reversed(range(_TRIES)):
+        try:
+            async with connection.transaction():
+                await work()
+        except MigrationError as error:
+            if not left or not isinstance(error.__cause__, _LOST_A_LOCK):
+                raise
+            await asyncio.sleep(random.uniform(0.2, 1.0))  # noqa: S311 -- jitter
+        else:
+            return
+
+
+async def _apply(connection: asyncpg.Connection, history: History, file: NumberedFile) -> None:
+    await _run(connection, file.path)
+    await history.record(file)
 
 
 async def _run(connection: asyncpg.Connection, path: Path) -> str:
