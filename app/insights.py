@@ -29,7 +29,6 @@ __all__ = [
     "registry",
     "result",
     "retry",
-    "sign_in_wait",
     "upload",
     "upload_rows",
     "uploads",
@@ -179,11 +178,6 @@ async def audit_log(
     return _object(
         await db.read("insights_audit", client=client_uid, actor=actor, action=action, after=after, limit=limit)
     )
-
-
-async def sign_in_wait(db: Database, keys: list[str]) -> float:
-    """Seconds until a sign-in attempt counted under these keys is heard again; 0: now."""
-    return float((await db.read("sign_in_wait", keys=keys))["wait_s"])
 
 
 def _object(answer: Any) -> Answer:

@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import SettingsError
+from app.proxies import read_proxies
 
 __all__ = ["Settings", "home", "settings"]
 
@@ -33,8 +34,15 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     clay_sandbox_url: str | None = None
     public_url: str | None = None
+    trusted_proxies: str = Field(default="", validation_alias="LEADLOOM_TRUSTED_PROXIES")
     admin_email: str | None = Field(default=None, validation_alias="LEADLOOM_ADMIN_EMAIL")
     admin_password: SecretStr | None = Field(default=None, validation_alias="LEADLOOM_ADMIN_PASSWORD")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, value: str) -> str:
+        read_proxies(value)
+        return value
 
     @field_validator("signing_key_previous")
     @classmethod

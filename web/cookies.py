@@ -1,4 +1,4 @@
-"""The cookies of the admin pages: the two tokens of a session, the CSRF binding of the sign-in form, one flash message.
+"""The cookies of the admin pages: session tokens, the sign-in form's binding, the mark of a known device, one message.
 
 A dependency or handler only says what should be set; the middleware writes it to whatever answer goes out, error pages
 included.
@@ -12,11 +12,12 @@ from starlette.requests import Request
 
 from web.security import is_https
 
-__all__ = ["ACCESS", "BINDING", "FLASH", "REFRESH", "drop_cookie", "put_cookie"]
+__all__ = ["ACCESS", "BINDING", "DEVICE", "FLASH", "REFRESH", "drop_cookie", "put_cookie"]
 
 ACCESS = "leadloom_access"
 REFRESH = "leadloom_refresh"
 BINDING = "leadloom_form"
+DEVICE = "leadloom_device"
 FLASH = "leadloom_flash"
 
 

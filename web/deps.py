@@ -65,10 +65,14 @@ class Services:
         if self._wake is not None:
             await self._wake()
 
+    @property
+    def known_url(self) -> str | None:
+        """The address that we were told to have; None where only a request can say."""
+        return self._public_url or settings().public_url
+
     def public_url(self, request: Request) -> str:
         """Base of the URLs that Clay calls, without a slash at its end."""
-        known = self._public_url or settings().public_url
-        return (known or str(request.base_url)).rstrip("/")
+        return (self.known_url or str(request.base_url)).rstrip("/")
 
     async def aclose(self) -> None:
         """Close what was opened here."""
@@ -101,6 +105,7 @@ async def signed_in(request: Request) -> Admin:
 
     Raises:
         SignInNeededError: nobody; the error handler leads to the sign-in page.
+        AuthUnavailableError: nobody can say; the cookies stay as they are.
     """
     auth = services(request).auth
     token, refresh = request.cookies.get(ACCESS), request.cookies.get(REFRESH)

@@ -40,12 +40,20 @@ def _path(request: Request) -> str:
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
+def _shown_page(request: Request) -> str:
+    """Path and query of the page that htmx asks from."""
+    try:
+        shown = urlsplit(request.headers.get("hx-current-url", ""))
+    except ValueError:
+        return "/"
+    return f"{shown.path}?{shown.query}" if shown.query else shown.path or "/"
+
+
 async def _sign_in_needed(request: Request, _error: Exception) -> Response:
     """To the sign-in page and back again; a fragment makes the whole page go there."""
     # What a POST wanted cannot be repeated after the sign-in; the page it came from can.
     by_script = "hx-request" in request.headers or "x-leadloom-upload" in request.headers
-    shown = urlsplit(request.headers.get("hx-current-url", ""))
-    page = f"{shown.path}?{shown.query}" if shown.query else shown.path or "/"
+    page = _shown_page(request)
     back = page if by_script else _path(request) if request.method == "GET" else "/"
     target = "/sign-in" if back == "/" else f"/sign-in?next={quote(back, safe='')}"
     if by_script:
@@ -66,7 +74,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     words = {
         404: ("There is no such page.", "Check the address, or start from the list of clients."),
-        405: ("This page cannot be asked that way.", "Go back and try again."),
+        405: ("This address does not accept that request.", "Go back and try again."),
     }
     message, hint = words.get(error.status_code, (str(error.detail), None))
     return error_page(request, error.status_code, message, hint)
@@ -78,11 +86,27 @@ async def _bad_address(request: Request, _error: Exception) -> Response:
     return error_page(request, 404, "There is no such page.", "Check the address, or start from the list of clients.")
 
 
+async def _sign_in_unavailable(request: Request, _error: Exception) -> Response:
+    """Nobody can say whether the session lives: it is neither ended nor believed, and asked about again in a moment."""
+    from web.pages import error_page  # noqa: PLC0415
+
+    answer = error_page(request, UNAVAILABLE, "Sign-in is unavailable.", "Try again in a few seconds.")
+    answer.headers["retry-after"] = RETRY_AFTER_S
+    return answer
+
+
+def _then(request: Request) -> str:
+    """What to do after a failure of which we do not know how far the request had got."""
+    if request.method in ("GET", "HEAD"):
+        return "Try again in a few seconds."
+    return "It is not known whether your change was saved. Look at the page before you send it again."
+
+
 async def _unavailable(request: Request, error: Exception) -> Response:
     from web.pages import error_page  # noqa: PLC0415
 
     log.warning("%s %s: %s", request.method, request.url.path, error)
-    message, hint = "The database or the sign-in service cannot be reached.", "Try again in a few seconds."
+    message, hint = "The database cannot be reached.", _then(request)
     if isinstance(error, KeyRefusedError):
         message, hint = error.message, "Nothing is lost: work goes on as soon as the key is accepted again."
     answer = error_page(request, UNAVAILABLE, message, hint)
@@ -94,9 +118,8 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     from web.pages import error_page  # noqa: PLC0415
 
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    answer = error_page(
-        request, 500, "Something went wrong on our side.", "Nothing was changed. Try again; the log says more."
-    )
+    hint = f"{_then(request)} The log says more."
+    answer = error_page(request, 500, "Something went wrong on our side.", hint)
     # Answers to what nobody foresaw are made outside the middleware that guards all others.
     answer.headers.update({**HEADERS, "cache-control": "no-store"})
     return answer
@@ -111,6 +134,6 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_address)
     app.add_exception_handler(DatabaseUnavailableError, _unavailable)
-    app.add_exception_handler(AuthUnavailableError, _unavailable)
+    app.add_exception_handler(AuthUnavailableError, _sign_in_unavailable)
     app.add_exception_handler(LeadloomError, _unexpected)
     app.add_exception_handler(Exception, _unexpected)

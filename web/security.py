@@ -17,6 +17,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.errors import SettingsError
 from app.settings import settings
 
 __all__ = ["HEADERS", "Shield", "csrf_token", "csrf_valid", "is_https", "open_sealed", "seal"]
@@ -73,9 +74,21 @@ def open_sealed(purpose: str, sealed: str | None) -> Any | None:
 
 
 def is_https(connection: HTTPConnection) -> bool:
-    """Whether the browser speaks TLS to us, perhaps through a proxy."""
+    """Whether the browser speaks TLS to us, perhaps through a proxy.
+
+    A proxy that ends TLS may hand plain HTTP on without a word; our public address says it then. A browser gains
+    nothing by a false `X-Forwarded-Proto`: it only makes its own cookies stricter.
+    """
     forwarded = connection.headers.get("x-forwarded-proto", "").split(",")[0].strip()
-    return "https" in (forwarded, connection.url.scheme)
+    return "https" in (forwarded, connection.scope.get("scheme")) or _publicly_https(connection)
+
+
+def _publicly_https(connection: HTTPConnection) -> bool:
+    try:
+        known = connection.scope["app"].state.services.known_url
+    except SettingsError:  # the page about it goes out all the same
+        return False
+    return (known or "").lower().startswith("https://")
 
 
 class Shield:

@@ -115,6 +115,7 @@ class BackgroundServer:
             access_log=False,
             lifespan="on",
             ws="none",
+            proxy_headers=False,  # who is behind a proxy is decided by LEADLOOM_TRUSTED_PROXIES, not by the peer
             timeout_keep_alive=75,  # longer than clients keep a connection: they close first
             timeout_graceful_shutdown=math.ceil(grace_s) + _LATE_SECONDS,
         )

@@ -30,7 +30,7 @@ async def app(stack: TestStack, db: Database) -> AsyncIterator[FastAPI]:
 async def guest(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """A browser that is not signed in."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://leadloom.example") as http:
+    async with httpx.AsyncClient(transport=transport, base_url="https://leadloom.example") as http:
         yield http
 
 

@@ -165,7 +165,7 @@ async def test_a_share_link_shows_this_clients_leads_and_nothing_else(
     page = await hands.told(await hands.post(base, {"label": "Sales", "days": "7"}))
     token = re.search(r"https://leadloom.example/share/([\w.=-]+)", page)
     assert token
-    visitor = httpx.AsyncClient(transport=guest._transport, base_url="http://leadloom.example")
+    visitor = httpx.AsyncClient(transport=guest._transport, base_url="https://leadloom.example")
     shared = f"/share/{token[1]}"
     seen = await visitor.get(shared)
     assert seen.status_code == 200

@@ -64,7 +64,7 @@ async def test_a_share_link_and_an_open_form_outlive_the_change(
     link = "/share/" + shown.split("https://leadloom.example/share/")[1].split('"')[0].split("<")[0]
     rotate(NEWER, stack.settings.signing_key.get_secret_value())
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://leadloom.example") as stranger:
+    async with httpx.AsyncClient(transport=transport, base_url="https://leadloom.example") as stranger:
         assert (await stranger.get(link)).status_code == 200
         saved = await operator.post(f"/clients/{scene.client}/share", data={"days": "7", "csrf_token": csrf(page)})
         assert saved.status_code == 303

@@ -1,12 +1,11 @@
 """Sign-in and sign-out. The only pages for people who are not signed in.
 
-A wrong password, an unknown address and an account without the role look the same from outside. Failures are counted
-per address and per origin in the database, so that guessing slows down across all containers.
+A wrong password, an unknown address and an account without the role look the same from outside. An attempt takes from
+allowances in the database before the password is checked, so that guessing slows down across all containers.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 import secrets
 from typing import Any
@@ -14,25 +13,29 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from app import insights
-from app.db import Database
-from web.auth import SignInRefusedError
+from app.proxies import client_address, network_of, read_proxies
+from app.settings import settings
+from app.sign_ins import release_sign_in, reserve_sign_in
+from web.auth import AuthUnavailableError, SignInRefusedError
 from web.cookies import ACCESS, BINDING, REFRESH, drop_cookie, put_cookie
 from web.deps import Db, keep_session, services, signed_in
+from web.devices import known_device, mark_device
 from web.errors import ForbiddenError, SignInNeededError
 from web.formats import duration, plural
+from web.forms import read_form
 from web.pages import local_path, page, redirect
 from web.security import csrf_token, csrf_valid
 
 router = APIRouter()
-WRONG = "E-mail or password is wrong, or this account may not enter."
+WRONG = "Wrong e-mail or password, or this account has no admin access."
+LONGEST_EMAIL = 320
 A_MINUTE = 60
 BINDING_AGE_S = 60 * 60 * 12
 
 
 def _form(
     request: Request, *, status: int = 200, email: str = "", target: str = "/", problem: str | None = None
-) -> Any:
+) -> Response:
     binding = request.cookies.get(BINDING) or secrets.token_urlsafe(18)
     put_cookie(request, BINDING, binding, max_age=BINDING_AGE_S)
     return page(
@@ -46,12 +49,11 @@ def _form(
     )
 
 
-def _keys(request: Request, email: str) -> list[str]:
-    """What failures are counted under: the account, and where the attempt came from. Only hashes are stored."""
-    origin = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
-    origin = origin or (request.client.host if request.client else "")
-    marks = [f"email|{email.strip().lower()}", f"origin|{origin}"]
-    return [hashlib.sha256(mark.encode()).hexdigest() for mark in marks]
+def _network(request: Request) -> str:
+    """Where the attempt comes from, as far as it can be believed."""
+    peer = request.client.host if request.client else ""
+    forwarded = request.headers.getlist("x-forwarded-for")
+    return network_of(client_address(peer, forwarded, read_proxies(settings().trusted_proxies)))
 
 
 @router.get("/sign-in")
@@ -68,32 +70,37 @@ async def sign_in_form(request: Request) -> Response:
 @router.post("/sign-in")
 async def sign_in(request: Request, db: Db) -> Response:
     """Check the password and open a session."""
-    form = await request.form()
-    email, password, target, token = (str(form.get(name, "")) for name in ("email", "password", "next", "csrf_token"))
-    target = local_path(target)
-    if not csrf_valid(f"sign-in|{request.cookies.get(BINDING, '')}", token):
+    form = await read_form(request)
+    email, target = form.text("email")[:LONGEST_EMAIL], local_path(form.text("next"))
+    password = (await request.form()).get("password")
+    if not csrf_valid(f"sign-in|{request.cookies.get(BINDING, '')}", form.text("csrf_token")):
         problem = "This form was open for too long, or your browser keeps no cookies. Please try again."
         return _form(request, status=403, email=email, target=target, problem=problem)
-    keys = _keys(request, email)
-    wait_s = await insights.sign_in_wait(db, keys)
-    if wait_s > 0:
-        whole = max(1, math.ceil(wait_s))
-        words = duration(whole) if whole >= A_MINUTE else plural(whole, "second")
-        problem = f"Too many attempts. Try again in {words}."
-        return _form(request, status=429, email=email, target=target, problem=problem)
+    attempt = await reserve_sign_in(db, email, _network(request), known_device(request, email))
+    if attempt.wait_s > 0:
+        return _refused_for_now(request, attempt.wait_s, email=email, target=target)
     try:
-        session = await services(request).auth.sign_in(email, password)
+        session = await services(request).auth.sign_in(email, password if isinstance(password, str) else "")
     except SignInRefusedError:
-        await db.call("note_sign_in_failure", keys=keys)
         return _form(request, status=401, email=email, target=target, problem=WRONG)
-    await _welcome(db, keys, session.admin.email)
+    except AuthUnavailableError:
+        await release_sign_in(db, attempt)
+        answer = _form(request, status=503, email=email, target=target, problem="Sign-in is unavailable, try again.")
+        answer.headers["retry-after"] = "5"
+        return answer
+    await release_sign_in(db, attempt, actor=session.admin.email)
     keep_session(request, session)
+    mark_device(request, email)
     drop_cookie(request, BINDING)
     return redirect(request, target)
 
 
-async def _welcome(db: Database, keys: list[str], email: str) -> None:
-    await db.call("note_sign_in", keys=keys, actor=email)
+def _refused_for_now(request: Request, wait_s: float, **shown: Any) -> Response:
+    whole = max(1, math.ceil(wait_s))
+    words = duration(whole) if whole >= A_MINUTE else plural(whole, "second")
+    answer = _form(request, status=429, problem=f"Too many attempts. Try again in {words}.", **shown)
+    answer.headers["retry-after"] = str(whole)
+    return answer
 
 
 @router.post("/sign-out")
@@ -103,8 +110,7 @@ async def sign_out(request: Request) -> Response:
         admin = await signed_in(request)
     except SignInNeededError:
         return RedirectResponse("/sign-in", status_code=303)
-    form = await request.form()
-    if not csrf_valid(admin.session_id, str(form.get("csrf_token", ""))):
+    if not csrf_valid(admin.session_id, (await read_form(request)).text("csrf_token")):
         raise ForbiddenError
     # An expired token ends nothing at the auth server; the one it was renewed to a moment ago does.
     token = getattr(request.state, "access_token", None) or request.cookies.get(ACCESS, "")
