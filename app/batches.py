@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -18,9 +19,11 @@ __all__ = [
     "audit",
     "cancel",
     "find_launch",
+    "is_held",
     "is_settled",
     "launch",
     "pause",
+    "raise_budget",
     "reset_items",
     "resume",
     "retry_failed",
@@ -51,7 +54,7 @@ async def launch(
         launch_key: names this one launch; calling again with the same key launches nothing more.
         row_limit: only the first so many rows.
         name: the batch's name; made from file and pipeline when absent.
-        budget: credits that the batch may spend; it pauses when they are used up.
+        budget: credits that the batch may spend; paid steps wait for more when they are used up.
         pipeline_version: the version that was looked at; another one than the current is refused.
 
     Returns:
@@ -93,8 +96,13 @@ async def status(db: Database, batch: str) -> dict[str, Any]:
 
 
 def is_settled(numbers: dict[str, Any]) -> bool:
-    """Whether nothing more will happen to the batch by itself."""
-    return bool(numbers["state"] != "RUNNING")
+    """Whether nothing more will happen to the batch by itself: it has ended, is paused, or every row left is held."""
+    return bool(numbers["state"] != "RUNNING" or is_held(numbers))
+
+
+def is_held(numbers: dict[str, Any]) -> bool:
+    """Whether every row that is left waits for somebody: for a higher budget, say. `numbers["holds"]` says why."""
+    return bool(numbers["state"] == "RUNNING" and 0 < numbers["held"] == numbers["active"])
 
 
 async def wait_for(
@@ -129,6 +137,20 @@ async def pause(db: Database, batch: str, *, actor: str) -> int:
 async def resume(db: Database, batch: str, *, actor: str) -> int:
     """Go on with a paused batch. Returns 1 if it was paused, else 0."""
     return int((await db.call("resume_batch", batch=batch, actor=actor))["changed"])
+
+
+async def raise_budget(db: Database, batch: str, budget: Decimal, *, actor: str) -> dict[str, Any]:
+    """Let a batch spend up to so many credits; paid steps that waited for budget go on. The audit log says from what.
+
+    Returns:
+        `{"changed": 1 or 0, "from": credits, "to": credits}`.
+
+    Raises:
+        ConflictError: it has no budget, a higher one, or has ended.
+        InputError: the budget is out of range.
+    """
+    answer: dict[str, Any] = await db.call("raise_budget", batch=batch, budget=budget, actor=actor)
+    return answer
 
 
 async def cancel(db: Database, batch: str, *, actor: str) -> int:

@@ -25,6 +25,7 @@ for command in (
     local_demo.demo,
     local_batches.launch,
     local_batches.status,
+    local_batches.budget,
     local_batches.audit,
     local_results.extract,
     local_results.export,

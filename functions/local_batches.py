@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -22,10 +23,11 @@ from app.errors import DatabaseError, SettingsError
 from app.pipelines import find_pipeline
 from app.settings import settings
 from functions.local_output import console, print_json, table
-from functions.options import whole
+from functions.options import amount, whole
 from migrations.migrate import migrate as run_migrations
+from web import formats
 
-__all__ = ["audit", "launch", "migrate", "progress_bar", "show_status", "status", "watch"]
+__all__ = ["audit", "budget", "launch", "migrate", "progress_bar", "show_status", "status", "watch"]
 
 ACTOR = "console"
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -53,6 +55,7 @@ async def watch(db: Database, batch: str) -> dict[str, Any]:
         def show(numbers: dict[str, Any]) -> None:
             done = numbers["completed"] + numbers["failed"] + numbers["cancelled"]
             text = f"{numbers['running']} running, {numbers['waiting']} waiting for Clay, {numbers['failed']} failed"
+            text += f", {numbers['held']} held" if numbers["held"] else ""
             bar.update(task, completed=done, total=numbers["item_count"], description=text)
 
         return await batches.wait_for(db, batch, on_status=show)
@@ -66,7 +69,10 @@ def launch(
     sample: Annotated[
         int | None, typer.Option(help="Only the first so many rows.", parser=whole(1), metavar="ROWS")
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay until the batch has ended.")] = False,
+    budget: Annotated[float | None, typer.Option(help="What it may spend.", parser=amount, metavar="CREDITS")] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Stay until the batch has ended, or waits for somebody.")
+    ] = False,
     again: Annotated[bool, typer.Option("--again", help="Upload the file even if the client has it already.")] = False,
     key: Annotated[
         UUID | None, typer.Option(help="A name for this launch: carried out again, it goes on or answers as before.")
@@ -75,7 +81,9 @@ def launch(
 ) -> None:
     """Upload a CSV for a client and launch a batch over it."""
     launch_key = key or uuid4()
-    answer = asyncio.run(_launch(file, client, pipeline, launch_key, sample=sample, wait=wait, again=again))
+    answer = asyncio.run(
+        _launch(file, client, pipeline, launch_key, sample=sample, budget=budget, wait=wait, again=again)
+    )
     if as_json:
         print_json(answer)
     else:
@@ -85,7 +93,15 @@ def launch(
 
 
 async def _launch(
-    file: Path, client: str, pipeline: str, launch_key: UUID, *, sample: int | None, wait: bool, again: bool
+    file: Path,
+    client: str,
+    pipeline: str,
+    launch_key: UUID,
+    *,
+    sample: int | None,
+    budget: float | None,
+    wait: bool,
+    again: bool,
 ) -> dict[str, Any]:
     async with connect_database() as db:
         owner = (await find_client(db, client))["uid"]
@@ -104,7 +120,7 @@ async def _launch(
                 on_progress=lambda rows, total: bar.update(task, completed=rows, total=total),
             )
         answer = await batches.launch(
-            db, upload.uid, chosen["uid"], actor=ACTOR, launch_key=launch_key, row_limit=sample
+            db, upload.uid, chosen["uid"], actor=ACTOR, launch_key=launch_key, row_limit=sample, budget=budget
         )
         with contextlib.suppress(DatabaseError):  # the upload's page offers to look again
             await find_duplicates(db, upload.uid)
@@ -135,7 +151,7 @@ def status(batch: Batch, as_json: Json = False) -> None:
 
 def show_status(numbers: dict[str, Any]) -> None:
     """Print a batch's numbers as a table, a line per step."""
-    buckets = ["pending", "retrying", "running", "waiting", "completed", "skipped", "failed", "cancelled"]
+    buckets = ["pending", "held", "retrying", "running", "waiting", "completed", "skipped", "failed", "cancelled"]
     used = [b for b in buckets if any(step["buckets"].get(b) for step in numbers["steps"])]
     rows = [[step["title"], *(f"{step['buckets'].get(b, 0):,}" for b in used)] for step in numbers["steps"]]
     console.print(f"[bold]{numbers['name']}[/]: {numbers['state']} {numbers['state_reason'] or ''}")
@@ -143,8 +159,36 @@ def show_status(numbers: dict[str, Any]) -> None:
     console.print(
         f"{numbers['item_count']:,} rows: {numbers['completed']:,} completed, {numbers['failed']:,} failed, "
         f"{numbers['cancelled']:,} cancelled, {numbers['active']:,} under way; {numbers['sent']:,} sent to Clay, "
-        f"{numbers['spent']:g} credits."
+        f"{formats.credits(numbers['spent'])}."
     )
+    say_holds(numbers)
+
+
+def say_holds(numbers: dict[str, Any]) -> None:
+    """Say which steps wait for somebody, and what to do about it."""
+    for hold in numbers["holds"]:
+        advice = f" `leadloom budget {numbers['uid']} CREDITS` raises it." if hold["code"] == "budget" else ""
+        console.print(f"[yellow]Held: {hold['reason']}[/]{advice}")
+
+
+def budget(
+    batch: Batch,
+    raise_to: Annotated[float, typer.Argument(help="What it may spend in all.", parser=amount, metavar="CREDITS")],
+    as_json: Json = False,
+) -> None:
+    """Raise a batch's budget; its paid steps that waited for it go on."""
+
+    async def ask() -> dict[str, Any]:
+        async with connect_database() as db:
+            return await batches.raise_budget(db, str(batch), Decimal(str(raise_to)), actor=ACTOR)
+
+    answer = asyncio.run(ask())
+    if as_json:
+        print_json(answer)
+    elif answer["changed"]:
+        console.print(f"Budget raised from {formats.credits(answer['from'])} to {formats.credits(answer['to'])}.")
+    else:
+        console.print(f"The budget is {formats.credits(answer['to'])} already.")
 
 
 def audit(batch: Batch, as_json: Json = False) -> None:

@@ -69,6 +69,7 @@ class Summary:
     callbacks: int
     verdicts: dict[str, int]
     failures: dict[str, int]
+    holds: list[dict[str, Any]]
     audit: list[dict[str, Any]]
     sandbox: dict[str, Any]
     batch: str
@@ -147,6 +148,7 @@ async def _run(db: Database, rows: int, pipeline: Pipeline) -> Summary:
         callbacks=sum(facts["callbacks"].values()),
         verdicts=facts["callbacks"],
         failures=facts["failures"],
+        holds=numbers["holds"],
         audit=await batches.audit(db, batch),
         sandbox=stats,
         batch=batch,
@@ -188,6 +190,8 @@ def _print(summary: Summary) -> None:
             console.print(f"{kind}: " + ", ".join(f"{n:,} {name}" for name, n in sorted(counts.items())))
     for finding in summary.audit:
         console.print(f"[red]{finding['check']}: {finding['count']} {finding['detail']}[/]")
+    for hold in summary.holds:
+        console.print(f"[yellow]Held: {hold['reason']}[/]")
     if summary.accounted_for:
         console.print(f"[green]{summary.rows:,} of {summary.rows:,} rows are accounted for.[/]")
     else:

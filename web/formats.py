@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 import orjson
 from markupsafe import Markup
 
-__all__ = ["FILTERS", "STATES", "parse_time"]
+__all__ = ["FILTERS", "HOLDS", "STATES", "credits", "parse_time"]
 
 STATES: dict[str, tuple[str, str]] = {
     # bucket or state: (icon, words)
     "pending": ("circle-dashed", "Pending"),
+    "held": ("pause", "Held"),
     "retrying": ("rotate-cw", "Retrying"),
     "running": ("loader", "Running"),
     "waiting": ("hourglass", "Waiting for callback"),
@@ -34,6 +35,9 @@ STATES: dict[str, tuple[str, str]] = {
     "receiving": ("loader", "Being read"),
     "in_progress": ("loader", "Running"),
 }
+HOLDS: dict[str, str] = {"budget": "Waiting for budget", "no_address": "No address yet"}
+"""Why a step is held, in a few words."""
+
 NOTHING = "\u2013"
 """Stands where there is no value."""
 

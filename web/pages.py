@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from web.assets import asset
 from web.cookies import FLASH, drop_cookie, put_cookie
-from web.formats import FILTERS, STATES
+from web.formats import FILTERS, HOLDS, STATES
 from web.paging import keep, pack
 from web.security import csrf_token, open_sealed, seal
 
@@ -46,7 +46,7 @@ environment = jinja2.Environment(
     auto_reload=False,
 )
 environment.filters.update(FILTERS)
-environment.globals.update(asset=asset, navigation=NAVIGATION, states=STATES, pack=pack, new_key=uuid4)
+environment.globals.update(asset=asset, navigation=NAVIGATION, states=STATES, holds=HOLDS, pack=pack, new_key=uuid4)
 
 
 def is_fragment(request: Request) -> bool:

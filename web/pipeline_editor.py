@@ -43,6 +43,7 @@ class Step:
     timeout_s: str = ""
     max_attempts: str = ""
     retry_delay_s: str = ""
+    resend_on_5xx: str = ""
     condition_field: str = ""
     condition_op: str = ""
     condition_value: str = ""
@@ -56,12 +57,14 @@ class Step:
         condition = settings.pop("condition", None) or {}
         value = condition.get("value") or ""
         numbers = {name: str(settings.pop(name, "") or "") for name in NUMBERS}
+        resends = settings.pop("resend_on_5xx", None) is True
         return cls(
             workflow=saved["workflow"],
             label=saved.get("label") or "",
             condition_field=condition.get("field") or "",
             condition_op=condition.get("op") or "",
             condition_value=", ".join(map(str, value)) if isinstance(value, list) else str(value),
+            resend_on_5xx="yes" if resends else "",
             kept=settings,
             **numbers,
         )
@@ -78,6 +81,8 @@ class Step:
             number = form.integer(name, f"{words} of step {position}", least=least, most=most)
             if number is not None:
                 settings[name] = number
+        if self.resend_on_5xx == "yes":
+            settings["resend_on_5xx"] = True
         if self.condition_field:
             value: Any = self.condition_value
             if self.condition_op == "in":
@@ -111,8 +116,19 @@ class Editor:
     @classmethod
     def from_form(cls, form: Form) -> Editor:
         """What the browser sent."""
-        names = ("key", "workflow", "label", *NUMBERS, "condition_field", "condition_op", "condition_value")
+        names = (
+            "key",
+            "workflow",
+            "label",
+            *NUMBERS,
+            "resend_on_5xx",
+            "condition_field",
+            "condition_op",
+            "condition_value",
+        )
         columns = {name: form.all(name) for name in names}
+        # A page that was drawn before there was this field still sends its steps.
+        columns["resend_on_5xx"] = columns["resend_on_5xx"] or [""] * len(columns["key"])
         rows = zip(*columns.values(), strict=False)
         steps = [Step(**dict(zip(names, row, strict=True))) for row in rows][:MOST_STEPS]
         return cls(

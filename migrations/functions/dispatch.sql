@@ -27,22 +27,6 @@ as $$
                   and w.available_at <= leadloom.clock())
 $$;
 
--- How many rows of a step the batch's budget still covers: `rows` after all that is claimed and about to be sent,
--- `ever` were all of that taken back. Null: no limit.
-create or replace function leadloom.affordable(p_batch_id bigint, p_step jsonb, out rows integer, out ever integer)
-language sql stable security invoker set search_path = ''
-as $$
-  select greatest(0, least(floor((left_over - promised) / cost), 1000000))::integer,
-         greatest(0, least(floor(left_over / cost), 1000000))::integer
-  from (
-    select b.budget - b.spent as left_over, nullif((p_step ->> 'cost_per_row')::numeric, 0) as cost, (
-      select coalesce(sum((b.blueprint -> w.step_index::integer ->> 'cost_per_row')::numeric), 0)
-      from public.workflow_states w
-      where b.budget is not null and w.status = 'IN_PROGRESS' and w.sent_at is null and w.batch_id = b.id
-        and b.blueprint -> w.step_index::integer ->> 'kind' = 'clay') as promised
-    from public.batches b where b.id = p_batch_id) money
-$$;
-
 -- Claim up to p_limit due states of one step as chunks; returns how many.
 create or replace function leadloom.claim_due(
   p_batch_id bigint, p_step_index smallint, p_slug text, p_config_id bigint, p_lease_s integer, p_chunk_size integer,
@@ -108,10 +92,7 @@ begin
   else
     select * into v_money from leadloom.affordable(p_due.batch_id, p_due.step);
     if v_money.ever = 0 then
-      update public.batches
-      set state = 'PAUSED', state_reason = format('The budget of %s credits does not cover the next row of "%s".',
-                                                  budget, v_title)
-      where id = p_due.batch_id and state = 'RUNNING';
+      perform leadloom.hold_for_budget(p_due);
       return;
     end if;
     v_bucket := leadloom.bucket_key(p_due);
@@ -147,6 +128,7 @@ declare
   v_claimed integer := 0;
   v_failed integer := 0;
 begin
+  perform leadloom.review_budgets(p_batch_id);
   select v_limit - greatest(0, count(*) + v_limit - v_max_running) into v_left
   from (select 1 from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null limit v_max_running) busy;
   for v_pass in 1 .. 2 loop

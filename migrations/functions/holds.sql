@@ -48,3 +48,17 @@ as $$
                             order by step_index, code), '[]')
   from public.step_holds where batch_id = p_batch_id
 $$;
+
+-- A batch's counts as people see them: what is pending or retrying at a held step is `held`.
+create or replace function leadloom.shown_counts(p_batch_id bigint)
+returns table (step_index smallint, bucket text, n bigint)
+language sql stable security invoker set search_path = ''
+as $$
+  select c.step_index,
+         case when h.step_index is not null and c.bucket in ('pending', 'retrying') then 'held' else c.bucket end,
+         sum(c.n)::bigint
+  from leadloom.batch_counts(p_batch_id) c
+  left join (select distinct step_index from public.step_holds where batch_id = p_batch_id) h
+    on h.step_index = c.step_index
+  group by 1, 2
+$$;

@@ -10,7 +10,7 @@ as $$
     'completed', n.completed, 'failed', n.failed, 'cancelled', n.cancelled, 'waiting', n.waiting,
     'retrying', n.retrying, 'running', n.running,
     'active', greatest(0, b.item_count - n.completed - n.failed - n.cancelled),
-    'spent', b.spent, 'budget', b.budget, 'created_at', b.created_at, 'created_by', b.created_by,
+    'spent', b.spent, 'budget', b.budget, 'holds', leadloom.batch_holds(b.id), 'created_at', b.created_at, 'created_by', b.created_by,
     'finished_at', b.finished_at) order by b.id desc), '[]')
   from public.batches b
   join public.clients c on c.id = b.client_id
@@ -141,9 +141,10 @@ begin
         'index', e.o - 1, 'slug', e.s ->> 'slug', 'title', e.s ->> 'title', 'label', e.s ->> 'label',
         'kind', e.s ->> 'kind', 'cost_per_row', e.s -> 'cost_per_row', 'condition', e.s -> 'condition',
         'needs_config', e.s -> 'needs_config',
-        'buckets', coalesce((select jsonb_object_agg(n.bucket, n.n) from (
-          select c.bucket, sum(c.n) as n from leadloom.batch_counts(v_batch.id) c
-          where c.step_index = e.o - 1 group by c.bucket) n), '{}')) order by e.o)
+        'holds', (select coalesce(jsonb_agg(h.code order by h.code), '[]') from public.step_holds h
+                  where h.batch_id = v_batch.id and h.step_index = e.o - 1),
+        'buckets', coalesce((select jsonb_object_agg(c.bucket, c.n) from leadloom.shown_counts(v_batch.id) c
+                             where c.step_index = e.o - 1), '{}')) order by e.o)
       from jsonb_array_elements(v_batch.blueprint) with ordinality as e(s, o)),
     'chart', leadloom.batch_chart(v_batch),
     'pace', leadloom.batch_pace(v_batch),
@@ -156,11 +157,13 @@ create or replace function public.insights_retry(p_batch uuid, p_step integer, p
 language sql stable security invoker set search_path = ''
 as $$
   select (leadloom.batch_rows(array[b.id]) -> 0) || jsonb_build_object(
-    'count', coalesce(f.n, 0), 'cost', coalesce(f.cost, 0),
+    'count', coalesce(f.n, 0), 'cost', coalesce(f.cost, 0), 'maybe_sent', coalesce(f.maybe_sent, 0),
     'title', case when p_step is not null then b.blueprint -> p_step ->> 'title' end)
   from public.batches b
   left join lateral (
-    select sum(c.n) as n, sum(c.n * coalesce((b.blueprint -> c.step_index::integer ->> 'cost_per_row')::numeric, 0)) as cost
+    select sum(c.n) as n,
+      sum(c.n) filter (where c.error_code in ('send_unconfirmed', 'callback_timeout')) as maybe_sent,
+      sum(c.n * coalesce((b.blueprint -> c.step_index::integer ->> 'cost_per_row')::numeric, 0)) as cost
     from leadloom.batch_counts(b.id) c
     where c.bucket = 'failed' and (p_step is null or c.step_index = p_step) and (p_code is null or c.error_code = p_code)) f
     on true

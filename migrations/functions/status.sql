@@ -6,7 +6,7 @@ as $$
   with b as (
     select * from public.batches where id = leadloom.batch_id(p_batch)
   ), counts as (
-    select c.step_index, c.bucket, sum(c.n) as n from b, leadloom.batch_counts(b.id) c group by 1, 2
+    select c.* from b, leadloom.shown_counts(b.id) c
   ), rows as (
     select
       coalesce(sum(n) filter (where bucket in ('completed', 'skipped') and step_index = b.step_count - 1), 0) as completed,
@@ -16,6 +16,7 @@ as $$
       coalesce(sum(n) filter (where bucket = 'retrying'), 0) as retrying,
       coalesce(sum(n) filter (where bucket = 'running'), 0) as running,
       coalesce(sum(n) filter (where bucket = 'pending'), 0) as pending,
+      coalesce(sum(n) filter (where bucket = 'held'), 0) as held,
       coalesce(sum(n) filter (where bucket = 'sent'), 0) as sent,
       coalesce(sum(n) filter (where bucket in ('completed', 'skipped')), 0) as item_steps
     from b left join counts on true group by b.step_count
@@ -24,7 +25,7 @@ as $$
     'uid', b.uid, 'name', b.name, 'state', b.state, 'state_reason', b.state_reason, 'item_count', b.item_count,
     'filled_rows', b.filled_rows, 'completed', r.completed, 'failed', r.failed, 'cancelled', r.cancelled,
     'active', b.item_count - r.completed - r.failed - r.cancelled, 'waiting', r.waiting, 'retrying', r.retrying,
-    'running', r.running, 'pending', r.pending, 'sent', r.sent, 'item_steps', r.item_steps, 'spent', b.spent,
+    'running', r.running, 'pending', r.pending, 'held', r.held, 'sent', r.sent, 'item_steps', r.item_steps, 'spent', b.spent,
     'budget', b.budget, 'created_at', b.created_at, 'finished_at', b.finished_at,
     'holds', leadloom.batch_holds(b.id),
     'steps', (

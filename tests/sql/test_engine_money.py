@@ -103,17 +103,6 @@ async def test_a_blocked_bucket_gives_nothing_until_then(world: World) -> None:
     assert await world.claim() == []
 
 
-async def test_a_budget_pauses_the_batch_before_it_is_exceeded(world: World) -> None:
-    batch = await world.launch(5, "paid", budget=7)
-    items = await world.claim()
-    assert len(items) == 3, "2 credits each"
-    await world.send(items)
-    await world.claim()
-    status = await world.status(batch)
-    assert (status["state"], status["spent"]) == ("PAUSED", 6)
-    assert status["state_reason"] == 'The budget of 7.0000 credits does not cover the next row of "Paid".'
-
-
 async def entity_batch(world: World, rows: int, entities: int, **options: Any) -> str:
     await world.db.call(
         "sync_registry",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from tests.engine_kit import World
 
 
-async def hold(world: World, batch: str, step: int, code: str = "budget", reason: str = "waiting for budget") -> bool:
+async def hold(world: World, batch: str, step: int, code: str = "approval", reason: str = "not approved") -> bool:
     return await world.pg.fetchval(
         "select leadloom.hold_step(id, $2, $3, $4) from batches where uid = $1::uuid", batch, step, code, reason
     )
 
 
-async def release(world: World, batch: str, step: int | None, code: str = "budget") -> int:
+async def release(world: World, batch: str, step: int | None, code: str = "approval") -> int:
     return await world.pg.fetchval(
         "select leadloom.release_step(id, $2, $3) from batches where uid = $1::uuid", batch, step, code
     )
@@ -21,13 +21,13 @@ async def test_a_held_step_is_passed_by_and_the_others_go_on(world: World) -> No
     batch = await world.launch(3, "alpha", "paid")
     await hold(world, batch, 1)
     status = await world.run(batch, turns=3)
-    assert (status["state"], status["pending"], status["failed"]) == ("RUNNING", 3, 0)
+    assert (status["state"], status["held"], status["failed"]) == ("RUNNING", 3, 0)
     assert [(s["step_name"], s["status"]) for s in await world.states()] == [("alpha", "COMPLETED")] * 3 + [
         ("paid", "PENDING")
     ] * 3
     assert [s["attempt"] for s in await world.states()] == [1, 1, 1, 0, 0, 0]
     [held] = status["holds"]
-    assert (held["step_index"], held["code"], held["reason"]) == (1, "budget", "waiting for budget")
+    assert (held["step_index"], held["code"], held["reason"]) == (1, "approval", "not approved")
     await release(world, batch, 1)
     assert len(await world.claim()) == 3
 
@@ -52,10 +52,10 @@ async def test_two_reasons_hold_until_both_are_gone(world: World) -> None:
     batch = await world.launch(1, "paid")
     assert await hold(world, batch, 0)
     assert await hold(world, batch, 0, "no_address", "no address yet")
-    since = await world.pg.fetchval("select since from step_holds where code = 'budget'")
-    assert not await hold(world, batch, 0, reason="waiting for more budget"), "held already"
-    row = await world.pg.fetchrow("select * from step_holds where code = 'budget'")
-    assert (row["since"], row["reason"]) == (since, "waiting for more budget")
+    since = await world.pg.fetchval("select since from step_holds where code = 'approval'")
+    assert not await hold(world, batch, 0, reason="waiting for ann"), "held already"
+    row = await world.pg.fetchrow("select * from step_holds where code = 'approval'")
+    assert (row["since"], row["reason"]) == (since, "waiting for ann")
     assert await release(world, batch, None) == 1
     assert await world.claim() == []
     assert await release(world, batch, 0, "no_address") == 1

@@ -13,6 +13,8 @@ from starlette.responses import Response
 from app import batches as operations
 from app import insights
 from app.errors import InputError
+from app.numbers import read_amount
+from web import formats
 from web.charts import chart, eta_seconds, rate_per_minute
 from web.deps import Actor, Db, services
 from web.formats import plural
@@ -74,6 +76,24 @@ async def resume(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     changed = await operations.resume(db, str(uid), actor=admin.email)
     await services(request).wake()
     return redirect(request, f"/batches/{uid}", "Running again." if changed else "The batch was not paused.")
+
+
+@router.get("/{uid}/budget")
+async def budget_form(request: Request, db: Db, uid: UUID) -> Response:
+    """Ask for a higher budget."""
+    data = await insights.retry(db, str(uid))
+    return _ask(request, data, "Raise the budget of", "raise_budget")
+
+
+@router.post("/{uid}/budget")
+async def raise_budget(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
+    """Let the batch spend more; what waited for budget goes on."""
+    form = await read_form(request)
+    budget = read_amount(form.text("budget"), "The budget")
+    answer = await operations.raise_budget(db, str(uid), budget, actor=admin.email)
+    await services(request).wake()
+    said = f"Budget raised from {formats.credits(answer['from'])} to {formats.credits(answer['to'])}."
+    return redirect(request, f"/batches/{uid}", said if answer["changed"] else "No changes to save.")
 
 
 @router.get("/{uid}/cancel")
