@@ -16,15 +16,20 @@ from uuid import UUID
 
 import orjson
 
+from app.extraction.payloads import Report
 from app.workflows.base import ClayWorkflow
 
-__all__ = ["Outcome", "Unreadable", "addressee", "decode_body", "read_body", "read_outcome"]
+__all__ = ["Outcome", "Unreadable", "addressee", "addressee_in", "decode_body", "read_body", "read_outcome"]
 
 ITEM_KEYS = ("batch_item_id", "batchItemId", "item_id")
 FAILURES = frozenset(("error", "failed", "failure"))
 ERROR_KEYS = ("error", "error_message", "message", "reason")
 FORM = re.compile(r"[\w.%+\[\]-]{1,100}=[^\s{}\"]*(?:&[\w.%+\[\]-]{1,100}=[^\s{}\"]*)*")
 BROKEN = re.compile("[\x00\ud800-\udfff]")
+ITEM_IN_TEXT = re.compile(
+    r"(?:batch_?item_?id|item_id)\W{1,12}([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f-])", re.IGNORECASE
+)
+ATTEMPT_IN_TEXT = re.compile(r"\battempt\b\W{1,8}(\d{1,5})(?!\d)", re.IGNORECASE)
 ENVELOPE = frozenset(("batch_item_id", "workflow_slug", "status"))
 """Keys of an answer's envelope; a body with one of them is meant for us even where it holds no record."""
 
@@ -48,6 +53,7 @@ class Outcome(NamedTuple):
     identity: dict[str, Any] | None = None
     error: str | None = None
     note: str | None = None
+    doubts: dict[str, dict[str, str]] | None = None
 
     def as_json(self, item: UUID | None = None, attempt: int | None = None) -> dict[str, Any]:
         """The outcome, with the item and attempt that the body names where the URL did not."""
@@ -112,11 +118,18 @@ def addressee(body: dict[str, Any]) -> tuple[UUID | None, int | None]:
     return item, attempt if 0 < attempt <= LARGEST_ATTEMPT else None
 
 
-def read_outcome(workflow: ClayWorkflow[Any, Any] | None, body: dict[str, Any]) -> Outcome:
-    """What a body means for a step of this workflow. A parser's own failure rejects the callback; it never raises.
+def addressee_in(text: str) -> tuple[UUID | None, int | None]:
+    """The same out of a body that is no JSON object: whatever stands where item and attempt would."""
+    item, attempt = ITEM_IN_TEXT.search(text), ATTEMPT_IN_TEXT.search(text)
+    number = int(attempt[1]) if attempt else 0
+    return UUID(item[1]) if item else None, number if 0 < number <= LARGEST_ATTEMPT else None
 
-    An answer that found nothing is an answer. Only a body with neither a record nor an envelope is not, and leaves the
-    step waiting for a better one.
+
+def read_outcome(workflow: ClayWorkflow[Any, Any] | None, body: dict[str, Any]) -> Outcome:
+    """What a body means for a step of this workflow; it never raises.
+
+    An answer that found nothing is an answer. A body with neither a record nor an envelope, or one that the parser
+    fails on as a whole, is unreadable: it ends the step, and can be read again by a better reader.
     """
     if workflow is None:
         return Outcome("rejected", note="No Clay workflow of this name is deployed.")
@@ -125,15 +138,16 @@ def read_outcome(workflow: ClayWorkflow[Any, Any] | None, body: dict[str, Any]) 
         return Outcome(
             "error", raw=body, error=_error_text(body, ERROR_KEYS) or "Clay reported an error without a text."
         )
+    report = Report()
     try:
-        parsed, identity = workflow.interpret(body)
+        parsed, identity = workflow.interpret(body, report)
     except Exception as defect:  # noqa: BLE001 -- whatever a parser trips over, the raw body stays in the inbox
-        return Outcome("rejected", note=f"The answer could not be read ({type(defect).__name__}).")
+        return Outcome("unreadable", note=f"The parser failed on it ({type(defect).__name__}).")
     if not parsed and not status and (error := _error_text(body, ERROR_KEYS[:2])):
         return Outcome("error", raw=body, error=error)
     if not parsed and not ENVELOPE & body.keys():
-        return Outcome("rejected", note="The body holds no record that could be found.")
-    return Outcome("success", parsed=parsed, raw=body, identity=identity)
+        return Outcome("unreadable", note="It holds no record that could be found.")
+    return Outcome("success", parsed=parsed, raw=body, identity=identity, doubts=report.defects or None)
 
 
 def _error_text(body: dict[str, Any], keys: tuple[str, ...]) -> str | None:

@@ -12,10 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from app.callback_bodies import Outcome, Unreadable, addressee, decode_body, read_body, read_outcome
+from app.callback_bodies import (
+    Outcome,
+    Unreadable,
+    addressee,
+    addressee_in,
+    decode_body,
+    read_body,
+    read_outcome,
+)
 from app.clay_tokens import CallbackToken, token_digest, verify_token
 from app.db import Database
-from app.errors import DatabaseError, LeadloomError
+from app.errors import DatabaseError, DatabaseUnavailableError, LeadloomError
 from app.logs import log_context
 from app.settings import settings
 from app.workflows import ClayWorkflow, registry
@@ -35,10 +43,11 @@ class ForgedTokenError(LeadloomError):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a callback. `received`: stored, and settled a little later."""
+    """What became of a callback. `received`: stored, and settled a little later. `acted`: a step has ended with it."""
 
     verdict: str
     applied: bool
+    acted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +121,30 @@ async def receive(db: Database, sender: Sender, raw: bytes) -> Received:
 async def settle_unsettled(db: Database, older_than_s: float = UNSETTLED_AFTER_S, limit: int = AT_A_TIME) -> int:
     """Apply callbacks that were stored and not settled; returns how many are settled now.
 
-    One that the database refuses is logged and left; it does not hold up the others.
+    One that the database refuses is noted and tried again after growing pauses; it does not hold up the others.
     """
     settled = 0
     for stored in await db.call("unsettled_callbacks", older_than_s=older_than_s, limit=limit):
-        settled += (await _settle(db, stored["inbox_id"], stored["workflow"], stored["body"])).verdict != "received"
+        try:
+            await _apply(db, stored["inbox_id"], read_callback(stored["workflow"], stored["body"]))
+            settled += 1
+        except DatabaseUnavailableError:
+            raise
+        except Exception as error:
+            log.exception("callback %d could not be settled, and is tried again", stored["inbox_id"])
+            await db.call("note_unsettled", inbox=stored["inbox_id"], why=f"{type(error).__name__}: {error}")
     return settled
 
 
 async def _settle(db: Database, inbox_id: int, workflow_slug: str, text: str) -> Received:
     """Read a stored body and apply it. What the database cannot do now is left for `settle_unsettled`."""
     try:
-        said = await _apply(db, inbox_id, _read(workflow_slug, text))
+        said = await _apply(db, inbox_id, read_callback(workflow_slug, text))
     except DatabaseError as error:
         log.warning("A callback is stored, and settled later: %s", error, extra={"callback": inbox_id})
         return Received("received", applied=False)
     log.info("A callback was settled.", extra={"callback": inbox_id, "verdict": said["verdict"]})
-    return Received(said["verdict"], said["applied"])
+    return Received(said["verdict"], said["applied"], said["acted"])
 
 
 async def _apply(db: Database, inbox_id: int, outcome: dict[str, Any]) -> dict[str, Any]:
@@ -138,17 +154,22 @@ async def _apply(db: Database, inbox_id: int, outcome: dict[str, Any]) -> dict[s
     except DatabaseError as error:
         if not (error.code or "").startswith(UNACCEPTABLE):
             raise
-        note = f"The database does not take this answer (SQLSTATE {error.code})."
-        refused = Outcome("rejected", note=note).as_json()
-        said = await db.call("settle_callback", inbox=inbox_id, outcome=refused)
+        said = await db.call("settle_callback", inbox=inbox_id, outcome=refused_by_database(outcome, error))
     return said
 
 
-def _read(workflow_slug: str, text: str) -> dict[str, Any]:
+def refused_by_database(outcome: dict[str, Any], error: DatabaseError) -> dict[str, Any]:
+    """The outcome of an answer whose data the database will never take."""
+    note = f"The database does not take this answer (SQLSTATE {error.code})."
+    return Outcome("unreadable", note=note).as_json() | {name: outcome[name] for name in ("item", "attempt")}
+
+
+def read_callback(workflow_slug: str, text: str) -> dict[str, Any]:
+    """What a stored body means, as `settle_callback` takes it; pure, and it never raises."""
     try:
         body = read_body(text)
     except Unreadable as reason:
-        return Outcome("rejected", note=str(reason)).as_json()
+        return Outcome("unreadable", note=str(reason)).as_json(*addressee_in(text))
     workflow = registry().get(workflow_slug)
     outcome = read_outcome(workflow if isinstance(workflow, ClayWorkflow) else None, body)
     return outcome.as_json(*addressee(body))

@@ -86,7 +86,7 @@ async def _take(request: Request, ask_sender: AskSender) -> Response:
     db = await here.db()
     sender = await ask_sender(db)
     outcome = await callbacks.receive(db, sender, await _body(request))
-    if outcome.applied:
+    if outcome.acted:
         try:
             await here.wake()
         except Exception:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from app.extraction.keys import Record, fields_of, key_of, keys, record_of, unread
 from app.extraction.payloads import Report, find_record, first, read_int, read_list, read_text
 from app.extraction.places import Place, read_place
+from app.extraction.reports import careful
 from app.text import companies as names
 from app.text import domains, linkedin
 from app.text.domains import registrable_domain
@@ -93,6 +94,7 @@ class Company(NamedTuple):
         )
 
 
+@careful(None)
 def read_domain(values: Iterable[Any], field: str, report: Report) -> str | None:
     """The first value that is a company's own domain; those that are not are reported."""
     for value in values:
@@ -107,6 +109,7 @@ def read_domain(values: Iterable[Any], field: str, report: Report) -> str | None
     return None
 
 
+@careful(None)
 def read_linkedin(value: Any, kind: str, field: str, report: Report) -> str | None:
     """The canonical form of a LinkedIn address, if it is one of the wanted kind (`company` or `person`)."""
     text = read_text(value, field, report)
@@ -118,6 +121,7 @@ def read_linkedin(value: Any, kind: str, field: str, report: Report) -> str | No
     return url
 
 
+@careful(CompanyRef())
 def read_company_ref(layers: tuple[Record, ...], field: str, report: Report) -> CompanyRef:
     """Which company a position or a person's record names; `field` prefixes the report's lines."""
     names_of = keys("company", "name")
@@ -136,6 +140,7 @@ def read_company_ref(layers: tuple[Record, ...], field: str, report: Report) -> 
     return CompanyRef(name, None if names.is_no_company(name) else company_key(name), domain, page)
 
 
+@careful(None)
 def _page(layers: tuple[Record, ...], field: str, report: Report) -> str | None:
     """The company's LinkedIn page; a plain `url` counts only where it leads to LinkedIn."""
     link, _ = first(layers, keys("company", "linkedin"))
@@ -146,6 +151,7 @@ def _page(layers: tuple[Record, ...], field: str, report: Report) -> str | None:
     return read_linkedin(link, "company", field, report)
 
 
+@careful(None, "size_bucket")
 def size_bucket(value: Any, count: int | None, report: Report) -> str | None:
     """The size class of a statement such as "51-200 employees", "10,001+" or [51, 200], or of a head count."""
     text = read_text(_range_text(value), "size_bucket", report)
@@ -169,9 +175,11 @@ def _range_text(value: Any) -> Any:
 
 
 def _whole(text: str) -> int:
-    digits = re.sub(r"[,. ](?=\d{3})", "", text).strip().rstrip(",. ")
+    """`1,000`, `1.5k` and `1. 5 k` as a number; the patterns above let digits, commas, points and blanks through."""
+    digits = re.sub(r"[,. ](?=\d{3})", "", text).replace(" ", "").rstrip(",.")
     if digits[-1:] in ("k", "K"):
-        return round(float(digits[:-1].replace(",", ".").strip() or 0) * 1_000)
+        whole, _, part = digits[:-1].replace(",", ".").partition(".")
+        return round(float(f"{whole or 0}.{re.sub(r'[^0-9]', '', part) or 0}") * 1_000)
     return int(re.sub(r"\D", "", digits)[:12] or 0)
 
 
@@ -235,6 +243,7 @@ def read_company(body: Any, report: Report) -> Company:
     )
 
 
+@careful(None)
 def text_of_phone(value: Any, field: str, report: Report) -> str | None:
     """A phone number as text: of a list the first, of an object its number."""
     for entry in value[:20] if value.__class__ is list else (value,):
@@ -250,6 +259,7 @@ def text_of_phone(value: Any, field: str, report: Report) -> str | None:
 _PHONE_PARTS = ("sanitizednumber", "number", "phonenumber", "phone", "rawnumber", "mobilenumber", "value")
 
 
+@careful(None, "founded_year")
 def _year(value: Any, report: Report) -> int | None:
     if isinstance(value, dict):
         value = value.get("year")
@@ -264,6 +274,7 @@ def _year(value: Any, report: Report) -> int | None:
     return None
 
 
+@careful(Place(), "locality")
 def _seat(record: Record, report: Report) -> Place:
     """City, state and country: of the primary location when there is one, else of the locality line."""
     stated: list[str | None] = [
@@ -303,6 +314,7 @@ def _primary_location(record: Record, report: Report) -> Record | None:
     return locations[0] if len(locations) == 1 else None
 
 
+@careful((), "specialties")
 def _specialties(record: Record, report: Report) -> tuple[str, ...]:
     value, _ = first((record,), keys("company", "specialties"))
     if value.__class__ is str and not value.lstrip().startswith(("[", "{")):

@@ -1,8 +1,8 @@
 """Finding one's way in a payload of any shape: where the record is, and what its values say.
 
 What comes back from Clay is whatever the agency typed there: the record at top level, under a key, or as JSON inside a
-string; missing keys, nulls, the string "null", numbers as text. These readers never raise; what they cannot read they
-write into a `Report`, field by field, so that nothing disappears without a word.
+string; missing keys, nulls, the string "null", numbers as text. These readers never raise (`careful`); what they cannot
+read they write into a `Report`, field by field, so that nothing disappears without a word.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from app.extraction.keys import Record, record_of
+from app.extraction.reports import Report, careful, shown
 from app.text.values import clean_block, clean_text
 
 __all__ = [
@@ -33,7 +34,6 @@ __all__ = [
 MISSING_WORDS = frozenset(("", "null", "none", "undefined", "n/a", "nan", "nil", "-", "--", "—", "[object object]"))
 MAX_DEPTH = 5
 MAX_NODES = 400
-SHOWN = 160
 TOO_LARGE = 1e18
 MOST_ESCAPES = 5
 LONGEST_MISSING = 24
@@ -44,37 +44,6 @@ WRAPPERS = ("values", "elements", "items", "data", "list", "results")
 _NUMBER = re.compile(r"[+]?(\d{1,3}(?:[ ,.']\d{3})+|\d+)(?:[.,]0+)?\+?(?: ?(?:employees|people|staff))?", re.IGNORECASE)
 _UNFILLED = re.compile(r"(?:\{\{[^{}]*\}\}[\s,;|/-]*)+|\$\{[^{}]*\}|<%[^%]*%>|\[\[[^\[\]]*\]\]")
 _THOUSANDS = re.compile(r"(\d+(?:\.\d+)?) ?([kKmM])\+?")
-
-
-class Report:
-    """What could not be read, or contradicts itself: one line per field, with the value as far as it can be shown.
-
-    `unread` names the keys of the record that no reader knows; they are in the payload, and nowhere else.
-    """
-
-    __slots__ = ("lines", "unread")
-
-    def __init__(self) -> None:
-        self.lines: dict[str, dict[str, str]] = {}
-        self.unread: list[str] = []
-
-    def doubt(self, field: str, value: Any, why: str) -> None:
-        """Note that `value` of `field` was not, or not fully, understood. The first word on a field stands."""
-        self.lines.setdefault(field, {"value": shown(value), "why": why})
-
-
-def shown(value: Any) -> str:
-    """A value in a few words: JSON, cut to a length that fits a page."""
-    if value.__class__ is str:
-        text = value[: SHOWN + 1]
-    else:
-        try:
-            text = orjson.dumps(value).decode()
-        except (TypeError, ValueError, RecursionError):
-            text = type(value).__name__
-    # The database stores no NUL and no lone surrogate.
-    text = text[:SHOWN] + "…" if len(text) > SHOWN else text
-    return text.replace("\x00", "�").encode("utf-8", "replace").decode()
 
 
 def find_record(body: Any, marks: frozenset[str]) -> tuple[Record, list[Record]]:
@@ -150,6 +119,7 @@ def _says_nothing(value: Any) -> bool:
     return value in ([], {})
 
 
+@careful(None)
 def read_text(value: Any, field: str, report: Report, *, lines: bool = False) -> str | None:
     """Text without HTML entities, control characters and double spaces; None when it says nothing.
 
@@ -200,6 +170,7 @@ def _unescaped(text: str) -> str:
     return text
 
 
+@careful(None)
 def read_int(value: Any, field: str, report: Report) -> int | None:
     """A whole number: `143`, `"143"`, `"1,234"`, `"143 employees"`, `"1.2k"`; ranges and prose are reported."""
     if value.__class__ is int:
@@ -223,6 +194,7 @@ def read_int(value: Any, field: str, report: Report) -> int | None:
     return number
 
 
+@careful(None)
 def read_bool(value: Any, field: str, report: Report) -> bool | None:
     """True or false, also as text or number."""
     if value.__class__ is bool or value is None:

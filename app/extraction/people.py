@@ -13,6 +13,7 @@ from app.extraction.keys import Record, fields_of, keys, record_of, unread
 from app.extraction.payloads import Report, find_record, first, read_text
 from app.extraction.places import Place, read_place
 from app.extraction.positions import Position, read_positions
+from app.extraction.reports import careful
 from app.text.values import email as email_address
 
 __all__ = ["PERSON_MARKS", "Person", "read_person"]
@@ -94,6 +95,7 @@ def _value(layers: tuple[Record, ...], name: str) -> Any:
     return value
 
 
+@careful((Place(), None), "location")
 def _place(record: Record, report: Report) -> tuple[Place, str | None]:
     """Where the person lives: fields of their own before the parts of the place line, which is returned as well."""
     value, _ = first((record,), keys("person", "location"))
@@ -110,6 +112,7 @@ def _place(record: Record, report: Report) -> tuple[Place, str | None]:
     return Place(city or place.city, state or (place.state if not city else None), place.country), line
 
 
+@careful(None, "email")
 def _email(layers: tuple[Record, ...], report: Report) -> str | None:
     """The first address that is one: business addresses before others, the inner record before its envelope."""
     for name in keys("person", "email"):
@@ -128,6 +131,7 @@ def _email(layers: tuple[Record, ...], report: Report) -> str | None:
     return None
 
 
+@careful(None, "linkedin")
 def _linkedin(layers: tuple[Record, ...], report: Report) -> str | None:
     for name in keys("person", "linkedin"):
         for layer in layers:
@@ -140,6 +144,7 @@ def _linkedin(layers: tuple[Record, ...], report: Report) -> str | None:
     return None
 
 
+@careful(CompanyRef(), "company")
 def _employer(record: Record, report: Report) -> CompanyRef:
     """The employer by the record's own fields; `name`, `url` and `linkedin_url` belong to the person here."""
     named = Record(record.said)

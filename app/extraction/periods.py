@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from app.extraction.dates import PartialDate, is_present, is_stated, read_date, split_range
 from app.extraction.keys import Record, keys, record_of
 from app.extraction.payloads import Report, first, read_bool
+from app.extraction.reports import careful
 
 __all__ = ["Period", "read_period"]
 
@@ -81,6 +82,7 @@ def _range(entry: Record) -> tuple[Any, Any]:
     return None, None  # "2 yrs 3 mos" is a length, not a date
 
 
+@careful(None)
 def _date(value: Any, field: str, report: Report) -> PartialDate | None:
     found, why = read_date(value)
     if why:

@@ -15,6 +15,7 @@ from app.extraction.entries import Entry, entries_of
 from app.extraction.keys import Record, keys
 from app.extraction.payloads import Report, first, read_text
 from app.extraction.periods import read_period
+from app.extraction.reports import careful
 
 __all__ = ["Position", "read_positions"]
 
@@ -54,6 +55,7 @@ class Position(NamedTuple):
         }
 
 
+@careful((), "experience")
 def read_positions(record: Record, as_of: str, report: Report) -> tuple[Position, ...]:
     """Read the work history of a person's record.
 
@@ -69,7 +71,11 @@ def read_positions(record: Record, as_of: str, report: Report) -> tuple[Position
         if len(found) >= MAX_POSITIONS:
             report.doubt("experience", len(entries), f"only the first {MAX_POSITIONS} positions are kept")
             break
-        position = _read_position(entry, as_of)
+        try:
+            position = _read_position(entry, as_of, report)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it costs this position alone
+            report.defect("experience", entry.said, error)
+            continue
         if position is None:
             report.doubt("experience", entry.said, "a position that says neither company nor title")
             continue
@@ -85,7 +91,7 @@ def read_positions(record: Record, as_of: str, report: Report) -> tuple[Position
     return _with_leaving(tuple(found.values()))
 
 
-def _read_position(entry: Entry, as_of: str) -> Position | None:
+def _read_position(entry: Entry, as_of: str, whole: Report) -> Position | None:
     report = Report()
     layers = (entry.said,)
     company = read_company_ref(layers, "", report)
@@ -94,6 +100,7 @@ def _read_position(entry: Entry, as_of: str) -> Position | None:
         return None
     location = read_text(_location(entry.said), "location", report)
     period = read_period(entry.said, as_of, entry.hint, report)
+    whole.defects |= {f"experience.{name}": line for name, line in report.defects.items()}
     return Position(company, title, location, *period, None, report.lines or None)
 
 

@@ -39,7 +39,11 @@ def read_uploaded(evidence: Evidence, report: Report) -> tuple[dict[str, Any], d
     for name, read in READERS.items():
         text = said.get(name)
         if text is not None:
-            said[name] = read(text)
+            try:
+                said[name] = read(text)
+            except Exception as error:  # noqa: BLE001 -- whatever it is, it costs this field alone
+                said[name] = None
+                report.defect(name, text, error)
             if said[name] is None:
                 report.doubt(name, text, "not readable")
     said["linkedin"] = read_linkedin(said.get("linkedin"), "person", "linkedin", report)

@@ -14,11 +14,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, SkipValidation, ValidationError, model_validator
 
 from app.errors import BadInputError
+from app.extraction.payloads import Report
 
 __all__ = [
     "IDENTITY_COLUMNS",
@@ -62,6 +63,17 @@ class Fields(BaseModel):
     """
 
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, coerce_numbers_to_str=True)
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any], report: Report) -> Self:
+        """Build it out of what was found; a value that does not fit its field is left out, and noted in `report`."""
+        try:
+            return cls(**found)
+        except ValidationError as refusal:
+            wrong = {str(error["loc"][0]) for error in refusal.errors() if error["loc"]}
+            for name in sorted(wrong):
+                report.defect(name, found.get(name), refusal)
+            return cls(**{name: value for name, value in found.items() if name not in wrong})
 
     @model_validator(mode="before")
     @classmethod
@@ -257,13 +269,14 @@ class ClayWorkflow(Workflow[In, Out]):
     """A step that a client's Clay table answers by webhook, minutes or hours later.
 
     `payload` turns the input into the fields of the Clay row (and raises `BadInputError` when a mix of optional fields
-    is not enough to look anything up). `parse` reads the record that came back: whatever the agency typed in Clay.
+    is not enough to look anything up). `parse` reads the record that came back: whatever the agency typed in Clay. What
+    it cannot read of it, it leaves out and notes in the report.
     """
 
     kind: ClassVar[str] = "clay"
 
     payload: Callable[[In], dict[str, Any]]
-    parse: Callable[[dict[str, Any]], Out]
+    parse: Callable[[dict[str, Any], Report], Out]
     timeout_s: int = 24 * 3600
 
     def compose(
@@ -279,9 +292,9 @@ class ClayWorkflow(Workflow[In, Out]):
         """
         return self.payload(self.read(fields, original, mapping))
 
-    def interpret(self, body: dict[str, Any]) -> Result:
-        """Read one callback's body: `(parsed, identity)`."""
-        return self.result(self.parse(body))
+    def interpret(self, body: dict[str, Any], report: Report | None = None) -> Result:
+        """Read one callback's body: `(parsed, identity)`; `report` takes what was left out."""
+        return self.result(self.parse(body, report or Report()))
 
 
 def _in_words(refusal: ValidationError) -> str:

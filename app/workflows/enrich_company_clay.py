@@ -62,12 +62,12 @@ def payload(given: Input) -> dict[str, Any]:
     return given.model_dump(exclude_none=True)
 
 
-def parse(body: dict[str, Any]) -> Output:
+def parse(body: dict[str, Any], report: Report) -> Output:
     """The company in an answer, wherever in the body it is."""
-    company = read_company(body, Report())
+    company = read_company(body, report)
     found = {**company._asdict(), "company_size": company.size_bucket, "keywords": ", ".join(company.specialties)}
     found["company_description"] = (company.company_description or "")[:LONGEST_DESCRIPTION]
-    return Output(**{name: found[name] for name in Output.model_fields if found[name]})
+    return Output.of({name: found[name] for name in Output.model_fields if found[name]}, report)
 
 
 workflow = ClayWorkflow(

@@ -63,9 +63,9 @@ def payload(given: Input) -> dict[str, Any]:
     return given.model_dump(exclude_none=True)
 
 
-def parse(body: dict[str, Any]) -> Output:
+def parse(body: dict[str, Any], report: Report) -> Output:
     """The person in an answer, wherever in the body it is."""
-    person = read_person(body, datetime.now(UTC).date().isoformat(), Report())
+    person = read_person(body, datetime.now(UTC).date().isoformat(), report)
     employer = _employer(person)
     found = {
         **person._asdict(),
@@ -73,7 +73,7 @@ def parse(body: dict[str, Any]) -> Output:
         "current_company_domain": employer.domain,
         "current_company_linkedin": employer.linkedin,
     }
-    return Output(**{name: found[name] for name in Output.model_fields if found[name]})
+    return Output.of({name: found[name] for name in Output.model_fields if found[name]}, report)
 
 
 def _employer(person: Person) -> CompanyRef:

@@ -6,7 +6,9 @@
 --   late        it came after the state had moved on; applied all the same (note 'applied') where nothing superseded
 --               it, since it was paid for
 --   unmatched   no such item, or the item has no such step
---   rejected    signed, but not readable as an answer; the state goes on waiting
+--   rejected    signed, but not readable as an answer: the state that waited for it fails as 'unreadable_answer', and
+--               reading the kept body again (inbox.sql) completes it
+--   given_up    the database did not settle it in many tries; kept, and can be read again as well
 --
 -- A callback that was stored and not settled (the process died in between) stays 'received' and is settled later.
 
@@ -94,6 +96,22 @@ begin
 end
 $$;
 
+-- An answer that nobody can read ends the attempt that waited for it, instead of letting it wait for its deadline.
+create or replace function leadloom.fail_unreadable(p_state public.workflow_states, p_attempt integer, p_note text)
+returns boolean
+language plpgsql volatile security invoker set search_path = ''
+as $$
+begin
+  if p_state.id is null or p_state.status <> 'IN_PROGRESS' or p_state.sent_at is null or p_attempt <> p_state.attempt then
+    return false;
+  end if;
+  return (public.fail_items(jsonb_build_array(jsonb_build_object(
+    'state_id', p_state.id, 'attempt', p_state.attempt, 'code', 'unreadable_answer', 'retry', false, 'unsent', false,
+    'text', format('The answer could not be read: %s It is kept, and can be read again free of charge.', p_note))))
+    ->> 'failed')::integer = 1;
+end
+$$;
+
 -- End the state with what the callback said; false if its attempt is over.
 create or replace function leadloom.apply_answer(p_state public.workflow_states, p_outcome jsonb) returns boolean
 language plpgsql volatile security invoker set search_path = ''
@@ -122,6 +140,10 @@ begin
   if p_state.id is null then
     verdict := 'unmatched';
     note := 'No row of this client has this item and step.';
+  elsif p_attempt between p_state.attempt + 1 and (
+      select f.attempt from public.attempt_floors f
+      where f.batch_item_id = p_state.batch_item_id and f.step_index = p_state.step_index) then
+    note := format('Attempt %s was before the row was run again.', p_attempt);
   elsif p_attempt > p_state.attempt or p_attempt < 1 then
     verdict := 'unmatched';
     note := 'This attempt was never sent.';
@@ -133,7 +155,8 @@ begin
     end if;
   elsif p_state.status = 'COMPLETED' then
     verdict := 'duplicate';
-  elsif p_state.status in ('FAILED', 'PENDING') and p_outcome ->> 'status' = 'success' then
+  elsif p_state.status in ('FAILED', 'PENDING')
+        and (p_outcome ->> 'status' = 'success' or p_state.error_code = 'unreadable_answer') then
     if leadloom.revive_for_answer(p_state) and leadloom.apply_answer(p_state, p_outcome) then
       note := 'applied';
     else
@@ -147,55 +170,98 @@ begin
 end
 $$;
 
--- p_outcome: {"status": "success" | "error" | "rejected", "parsed": {}, "raw": any, "identity": {} | null, "error": text,
--- "note": text, "item": uuid, "attempt": n}; item and attempt count only where the URL did not say them. Repeating the
--- call answers with the verdict that stands.
+-- Settle a locked callback: what it is about, what its outcome does there, and the verdict. `acted`: a state has ended.
+create or replace function leadloom.settle(
+  p_inbox public.callback_inbox, p_outcome jsonb, out inbox public.callback_inbox, out acted boolean)
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_item uuid := coalesce(p_inbox.item_uid, (p_outcome ->> 'item')::uuid);
+  v_state public.workflow_states := leadloom.callback_state(p_inbox, v_item);
+  v_attempt smallint := coalesce(p_inbox.attempt, (p_outcome ->> 'attempt')::smallint,
+    -- Said nothing, and arrived before the attempt under way went out: it answers an earlier one.
+    case when v_state.status = 'IN_PROGRESS' and v_state.attempt > 1
+              and coalesce(v_state.sent_at, 'infinity') > p_inbox.received_at
+         then v_state.attempt - 1 else v_state.attempt end);
+  v_judged record;
+begin
+  if p_outcome ->> 'status' in ('rejected', 'unreadable') then
+    select 'rejected'::public.callback_verdict as verdict, p_outcome ->> 'note' as note into v_judged;
+    acted := p_outcome ->> 'status' = 'unreadable' and leadloom.fail_unreadable(v_state, v_attempt, v_judged.note);
+  else
+    v_judged := leadloom.judge_callback(v_state, v_attempt, p_outcome);
+    acted := v_judged.verdict = 'applied' or v_judged.note is not distinct from 'applied';
+  end if;
+  update public.callback_inbox
+  set verdict = v_judged.verdict, note = v_judged.note, settled_at = leadloom.clock(), item_uid = v_item,
+      attempt = v_attempt, step_index = coalesce(step_index, v_state.step_index), batch_id = v_state.batch_id,
+      batch_item_id = v_state.batch_item_id, doubts = nullif(p_outcome -> 'doubts', 'null'),
+      client_id = coalesce(client_id, (select b.client_id from public.batches b where b.id = v_state.batch_id))
+  where id = p_inbox.id
+  returning * into inbox;
+end
+$$;
+
+-- p_outcome: {"status": "success" | "error" | "unreadable" | "rejected", "parsed": {}, "raw": any, "identity": {} | null,
+-- "doubts": {field: {"value", "why"}} | null, "error": text, "note": text, "item": uuid, "attempt": n}; item and attempt
+-- count only where the URL did not say them. `unreadable` ends the attempt; `rejected` (nobody here knows how to read it)
+-- leaves it waiting. Repeating the call answers with the verdict that stands.
 create or replace function public.settle_callback(p_inbox bigint, p_outcome jsonb) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_inbox public.callback_inbox;
-  v_state public.workflow_states;
-  v_item uuid;
-  v_judged record;
+  v_settled record;
+  v_acted boolean := false;
 begin
   select * into v_inbox from public.callback_inbox where id = p_inbox for update;
   if v_inbox.id is null then
     raise exception using errcode = 'PT404', message = 'There is no such callback.';
   end if;
   if v_inbox.verdict = 'received' then
-    v_item := coalesce(v_inbox.item_uid, (p_outcome ->> 'item')::uuid);
-    v_state := leadloom.callback_state(v_inbox, v_item);
-    v_inbox.attempt := coalesce(v_inbox.attempt, (p_outcome ->> 'attempt')::smallint,
-      -- Said nothing, and arrived before the attempt under way went out: it answers an earlier one.
-      case when v_state.status = 'IN_PROGRESS' and v_state.attempt > 1
-                and coalesce(v_state.sent_at, 'infinity') > v_inbox.received_at
-           then v_state.attempt - 1 else v_state.attempt end);
-    if p_outcome ->> 'status' = 'rejected' then
-      select 'rejected'::public.callback_verdict as verdict, p_outcome ->> 'note' as note into v_judged;
-    else
-      v_judged := leadloom.judge_callback(v_state, v_inbox.attempt, p_outcome);
-    end if;
-    update public.callback_inbox
-    set verdict = v_judged.verdict, note = v_judged.note, settled_at = leadloom.clock(), item_uid = v_item,
-        attempt = v_inbox.attempt, step_index = coalesce(step_index, v_state.step_index),
-        batch_id = v_state.batch_id, batch_item_id = v_state.batch_item_id
-    where id = p_inbox
-    returning * into v_inbox;
+    v_settled := leadloom.settle(v_inbox, p_outcome);
+    v_inbox := v_settled.inbox;
+    v_acted := v_settled.acted;
   end if;
-  return jsonb_build_object('verdict', v_inbox.verdict, 'note', v_inbox.note, 'applied',
+  return jsonb_build_object('verdict', v_inbox.verdict, 'note', v_inbox.note, 'acted', v_acted, 'applied',
     v_inbox.verdict = 'applied' or (v_inbox.verdict = 'late' and v_inbox.note is not distinct from 'applied'));
 end
 $$;
 
--- Stored, and not settled since; oldest first.
+-- Stored, and not settled since; the one that waited longest first. Each look counts as a try, and puts the callback
+-- back for a pause that doubles (15 s, 30 s, … an hour at most), so that one that always fails holds up no other; after
+-- ten tries, more than two hours, it is given up into a verdict that somebody sees.
 create or replace function public.unsettled_callbacks(p_older_than_s numeric, p_limit integer) returns jsonb
-language sql stable security invoker set search_path = ''
+language plpgsql volatile security invoker set search_path = ''
 as $$
-  select coalesce(jsonb_agg(jsonb_build_object(
-    'inbox_id', c.id, 'workflow', c.workflow_slug, 'item', c.item_uid, 'step_index', c.step_index,
-    'attempt', c.attempt, 'body', c.body) order by c.id), '[]')
-  from (select * from public.callback_inbox
-        where verdict = 'received' and received_at <= leadloom.clock() - p_older_than_s * interval '1 second'
-        order by received_at limit p_limit) c
+declare
+  v_now timestamptz := leadloom.clock();
+  v_answer jsonb;
+begin
+  with due as (
+    select id from public.callback_inbox
+    where verdict = 'received' and coalesce(next_try_at, received_at) <= v_now
+      and received_at <= v_now - p_older_than_s * interval '1 second'
+    order by coalesce(next_try_at, received_at) limit p_limit for update skip locked
+  ), looked_at as (
+    update public.callback_inbox c
+    set tries = c.tries + 1, next_try_at = v_now + least(3600, 15 * power(2, c.tries)) * interval '1 second',
+        verdict = case when c.tries >= 10 then 'given_up'::public.callback_verdict else c.verdict end,
+        settled_at = case when c.tries >= 10 then v_now end,
+        note = case when c.tries >= 10 then 'Given up after 10 tries. ' || coalesce(c.note, '') else c.note end
+    from due where c.id = due.id
+    returning c.*
+  )
+  select jsonb_agg(jsonb_build_object('inbox_id', id, 'workflow', workflow_slug, 'item', item_uid,
+                   'step_index', step_index, 'attempt', attempt, 'body', body) order by id) into v_answer
+  from looked_at where verdict = 'received';
+  return coalesce(v_answer, '[]');
+end
+$$;
+
+-- Why a stored callback could not be settled, for whoever looks at it meanwhile.
+create or replace function public.note_unsettled(p_inbox bigint, p_why text) returns void
+language sql volatile security invoker set search_path = ''
+as $$
+  update public.callback_inbox set note = left(p_why, 500) where id = p_inbox and verdict = 'received'
 $$;

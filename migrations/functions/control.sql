@@ -282,6 +282,10 @@ begin
   select batch_item_id, step_index, step_name, attempt, source, raw, parsed, created_at, v_now
   from public.enrichment_results where batch_item_id = any (p_item_ids) and step_index >= p_from_step;
   delete from public.enrichment_results where batch_item_id = any (p_item_ids) and step_index >= p_from_step;
+  insert into public.attempt_floors as f (batch_item_id, step_index, attempt)
+  select batch_item_id, step_index, attempt from public.workflow_states
+  where batch_item_id = any (p_item_ids) and step_index > p_from_step and attempt > 0
+  on conflict (batch_item_id, step_index) do update set attempt = greatest(f.attempt, excluded.attempt);
   delete from public.workflow_states where batch_item_id = any (p_item_ids) and step_index > p_from_step;
   update public.workflow_states s
   set status = 'PENDING', max_attempts = s.attempt - s.snoozes + (b.blueprint -> s.step_index::integer ->> 'max_attempts')::smallint,

@@ -38,15 +38,17 @@ declare
   v_ids bigint[];
 begin
   with due as (
-    select id from public.workflow_states
+    select id, batch_item_id, step_index from public.workflow_states
     where batch_id = p_batch_id and step_index = p_step_index and status = 'PENDING' and available_at <= v_now
     order by available_at, id limit p_limit for update skip locked
   ), claimed as (
     update public.workflow_states s
-    set status = 'IN_PROGRESS', attempt = s.attempt + 1, started_at = v_now, sent_at = null, accepted_at = null,
-        deadline_at = null, error_code = null, error_text = null,
+    set status = 'IN_PROGRESS', attempt = greatest(s.attempt, f.attempt) + 1, started_at = v_now, sent_at = null,
+        accepted_at = null, deadline_at = null, error_code = null, error_text = null,
+        snoozes = s.snoozes + case when s.attempt < f.attempt then f.attempt - s.attempt else 0 end,
         lease_until = v_now + p_lease_s * interval '1 second'
-    from due where s.id = due.id
+    -- A state that a rerun made anew goes on counting where the old one ended; what that used up is no longer counted.
+    from due left join public.attempt_floors f using (batch_item_id, step_index) where s.id = due.id
     returning s.id
   )
   select array_agg(id order by id) into v_ids from claimed;

@@ -148,6 +148,14 @@ begin
   elsif exists (
     select 1 from public.workflow_states o
     where o.batch_id = p_wake.batch_id and o.step_index = p_wake.step_index and o.entity_value = p_wake.entity_value
+      and o.status = 'FAILED' and o.error_code = 'unreadable_answer')
+  then
+    -- The answer is there and paid for; read again, it is shared with these as well.
+    perform leadloom.fail_states(p_parked, 'unreadable_answer',
+      'The answer for another row with the same company or person could not be read; it was not asked for again.');
+  elsif exists (
+    select 1 from public.workflow_states o
+    where o.batch_id = p_wake.batch_id and o.step_index = p_wake.step_index and o.entity_value = p_wake.entity_value
       and o.status = 'FAILED' and o.error_code = 'clay_error')
   then
     -- Clay said that there is nothing to find: asking again for the same entity would only cost again.

@@ -92,14 +92,20 @@ async def test_an_answer_after_an_error_is_late_and_applied(clay: ClayWorld) -> 
 
 
 @pytest.mark.parametrize("body", GARBAGE)
-async def test_garbage_is_stored_and_the_step_goes_on_waiting(clay: ClayWorld, body: bytes) -> None:
-    [row] = await clay.sent()
+async def test_garbage_is_stored_and_fails_the_step_at_once(clay: ClayWorld, body: bytes) -> None:
+    [row] = await clay.sent(1, "alpha")
     outcome = await clay.call_back(row, body)
-    assert (outcome.verdict, outcome.applied) == ("rejected", False)
-    assert (await clay.state(row))["status"] == "IN_PROGRESS"
+    assert (outcome.verdict, outcome.applied, outcome.acted) == ("rejected", False, True)
+    state = await clay.state(row)
+    assert (state["status"], state["error_code"], state["send_count"]) == ("FAILED", "unreadable_answer", 1)
     [stored] = await clay.inbox()
     assert (stored["body"], bool(stored["note"])) == (body.decode(), True)
-    assert (await clay.call_back(row)).verdict == "applied", "the right answer still counts"
+    assert stored["note"] in state["error_text"]
+    again = await clay.call_back(row, body)
+    assert (again.verdict, again.acted) == ("rejected", False)
+    late = await clay.call_back(row)
+    assert (late.verdict, late.applied) == ("late", True), "the right answer still counts"
+    assert (await clay.state(row))["status"] == "COMPLETED"
 
 
 async def test_what_jsonb_cannot_hold_does_not_stop_an_answer(clay: ClayWorld) -> None:

@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.callback_bodies import DEEPEST, Unreadable, addressee, decode_body, read_body, read_outcome
+from app.callback_bodies import (
+    DEEPEST,
+    Unreadable,
+    addressee,
+    addressee_in,
+    decode_body,
+    read_body,
+    read_outcome,
+)
+from app.extraction.payloads import Report
 from app.workflows.base import ClayWorkflow, Fields
 
 ITEM = "3f1c2a9e-6f0b-4b0e-9d51-0c5b8e7a2d11"
@@ -30,7 +39,7 @@ class Out(Fields):
     name: str | None = None
 
 
-def parse(body: dict[str, Any]) -> Out:
+def parse(body: dict[str, Any], _report: Report) -> Out:
     if body.get("name") == "boom":
         raise ValueError("secret detail")
     return Out(name=body["name"]) if body.get("name") else Out()
@@ -171,13 +180,29 @@ def test_a_very_long_error_is_cut() -> None:
 
 
 @pytest.mark.parametrize("body", [{"oops": True}, {"foo": "bar", "attempt": 1}])
-def test_a_body_with_neither_record_nor_envelope_is_rejected(body: dict[str, Any]) -> None:
-    assert read_outcome(WORKFLOW, body).status == "rejected"
+def test_a_body_with_neither_record_nor_envelope_is_unreadable(body: dict[str, Any]) -> None:
+    assert read_outcome(WORKFLOW, body).status == "unreadable"
 
 
-def test_a_parsers_failure_rejects_and_tells_no_details() -> None:
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f'{{"batch_item_id": "{ITEM}", "attempt": 2, "raw": {{"name": "The "Original" Bakery"}}}}', (UUID(ITEM), 2)),
+        (f'{{\\"batch_item_id\\": \\"{ITEM}\\", \\"attempt\\": \\"3\\", ', (UUID(ITEM), 3)),
+        (f"batch_item_id={ITEM}&name=%ZZ {{", (UUID(ITEM), None)),
+        (f'{{"raw": "{ITEM}"', (None, None)),
+        ('{"batch_item_id": "3f1c2a9e-6f0b', (None, None)),
+        ("<html>502</html>", (None, None)),
+        ('{"attempt": 99999', (None, None)),
+    ],
+)
+def test_item_and_attempt_are_found_in_what_is_no_json(text: str, expected: tuple[Any, Any]) -> None:
+    assert addressee_in(text) == expected
+
+
+def test_a_parsers_failure_is_unreadable_and_tells_no_details() -> None:
     outcome = read_outcome(WORKFLOW, {"name": "boom"})
-    assert outcome.status == "rejected"
+    assert outcome.status == "unreadable"
     assert "secret" not in (outcome.note or "")
 
 

@@ -155,7 +155,7 @@ def clay() -> ClayWorkflow[Any, Any]:
         entity_key="company_domain",
         cost_per_row=2,
         payload=lambda row: {"domain": row.company_domain},
-        parse=lambda body: Output(email=body["email"]),
+        parse=lambda body, _report: Output(email=body["email"]),
     )
 
 
