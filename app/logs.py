@@ -65,6 +65,7 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r"input_value=.*?(?=, input_type=)", re.DOTALL), "input_value=…"),
     (re.compile(r"(Key \(.*?\)=)\(.*?\)(?= (?:already|is|conflicts))", re.DOTALL), r"\1(…)"),
+    (re.compile(r"(Failing row contains )\(.*?\)(?=[ .]|$)", re.DOTALL), r"\1(…)"),
     (re.compile(r"(?i)\b((?:set-)?cookie[\"']?\s*[:=]\s*).*"), r"\1…"),
     (re.compile(r"[\w.+-]+(@|%40)((?:[\w-]+\.)+[a-z]{2,})", re.IGNORECASE), r"…\1\2"),
 )

@@ -263,7 +263,7 @@ begin
   perform leadloom.hold_batch(b.id) from (
     select distinct batch_id as id from public.batch_items where id = any (v_ids) order by 1) b;
   return array(select i.id from public.batch_items i join public.batches b on b.id = i.batch_id
-               where i.id = any (v_ids) and b.state <> 'CANCELLED');
+               where i.id = any (v_ids) and b.state <> 'CANCELLED' and i.erased_at is null);
 end
 $$;
 

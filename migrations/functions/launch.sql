@@ -95,6 +95,7 @@ begin
   elsif p_budget is not null and p_budget < 0 then
     raise exception using errcode = 'PT422', message = 'The budget must be 0 or more credits.';
   end if;
+  perform leadloom.refuse_deleted(p_upload.client_id, p_upload.id);
   perform leadloom.check_steps(p_pipeline.steps, p_pipeline.upload_kind);
 end
 $$;

@@ -66,7 +66,7 @@ as $$
     from jsonb_to_recordset(p_rows) as r(
       item bigint, parser_version integer, lead jsonb, search text, title_search text, fields jsonb, sources jsonb,
       report jsonb)
-    join public.batch_items i on i.id = r.item
+    join public.batch_items i on i.id = r.item and i.erased_at is null
     join public.batches b on b.id = i.batch_id
   ), before as (
     select f.batch_item_id, f.content_md5, f.parser_version, f.provenance, f.report
