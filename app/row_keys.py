@@ -10,10 +10,11 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
 from app.text.companies import company_key, is_no_company
+from app.text.contacts import email
 from app.text.domains import company_domain
 from app.text.linkedin import linkedin_company, linkedin_person
 from app.text.names import person_name
-from app.text.values import email, fold
+from app.text.values import fold
 
 __all__ = ["KEY_FIELDS", "KEY_VERSION", "row_keys"]
 

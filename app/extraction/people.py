@@ -14,7 +14,7 @@ from app.extraction.payloads import Report, find_record, first, read_text
 from app.extraction.places import Place, read_place
 from app.extraction.positions import Position, read_positions
 from app.extraction.reports import careful
-from app.text.values import email as email_address
+from app.text.contacts import email as email_address
 
 __all__ = ["PERSON_MARKS", "Person", "read_person"]
 

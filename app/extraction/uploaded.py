@@ -11,8 +11,9 @@ from typing import Any
 from app.extraction.companies import read_domain, read_linkedin, size_bucket
 from app.extraction.evidence import Evidence
 from app.extraction.payloads import Report, read_text
+from app.text.contacts import email, phone
 from app.text.places import country_name
-from app.text.values import email, phone, year
+from app.text.values import year
 
 __all__ = ["read_uploaded"]
 

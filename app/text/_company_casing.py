@@ -80,5 +80,5 @@ def _bare_word(bare: str, *, shouted: bool) -> str:
 def _is_word(letters: str, *, shouted: bool) -> bool:
     """Whether letters are a word rather than an acronym."""
     if not VOWELS & set(letters):
-        return False
+        return letters in words.ABBREVIATIONS
     return not shouted or len(letters) > ACRONYM_LENGTH or letters in words.SHORT_WORDS | words.SMALL_WORDS

@@ -50,6 +50,9 @@ def without_remarks(line: str) -> str:
     line = kept(BRACKETED_REMARK.sub("", line), line)
     line = kept(TRAILING_REMARK.sub("", line), line)
     line = kept(CUT.sub("", line), line)
+    name, colon, tail = line.partition(": ")
+    if colon and len(tail.split()) >= TAGLINE_WORDS:
+        line = kept(name, line)
     if dash := DASH.search(line):
         tail = line[dash.end() :]
         if len(tail.split()) >= TAGLINE_WORDS or "hiring" in tail.lower():

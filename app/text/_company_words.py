@@ -6,6 +6,8 @@ that the lists lack. A term is compared by its letters and digits alone: `S.à r
 
 from __future__ import annotations
 
+import re
+
 from cleanco.termdata import terms_by_country, terms_by_type
 
 from app.text._listed import listed
@@ -38,24 +40,37 @@ MORE_FORMS = listed(
     colimited coltda cola publiclimitedcompany limitedliabilitycompany limitedliabilitypartnership sapidecv sabdecv
     srldecv sderldecv sdecv sofomenr besloten asbl selarl selas slu sll sau sac srls scarl scrls soccoop spzoosk
     spzookomandytowa sarlu kgaa eingetragenerverein pjsc jsc ojsc cjsc psc qsc wll fze fzco fzllc dmcc dwcllc pjs tbk
-    ltdsti anonimsirketi sanvetic doo dooel ltdd eood kkt abpubl publ stiftung ltdco incco
+    limitedpartnership limitedliabilitylimitedpartnership benefitcorporation publicbenefitcorporation
+    communityinterestcompany designatedactivitycompany unlimitedliabilitycompany companylimitedbyguarantee gemgmbh
+    ltee limitee jdoo spolkazoo aktieselskab anpartsselskab interessentskab kommanditbolag handelsbolag
+    verenigingzonderwinstoogmerk ltdsti anonimsirketi sanvetic doo dooel ltdd eood kkt abpubl publ stiftung ltdco incco
     """
 ) - {"cola", "stiftung", "ltdd", "pjs", "besloten"}
 
 # Short words and initials: a form only in capitals (or the exact spelling of SPELT), behind a name.
 CAPITALS_ONLY = listed(
     "ag ab as sa se kg ug lp asa scs sca snc sas spa pte ohg og vof kk sac sal sae bm sl gk aps hf ad dd plc"
+    " pbc dac ulc clg sia hb kb ood ead cic vzw gie epe nuf kda esv iks rhf xxk tdv kft kht ohf"
 )
 SPELT = frozenset(
-    ("eG", "e.V.", "eV", "e.K.", "eK", "SpA", "SpÁ", "oHG", "OÜ", "Oü", "mbH", "ApS", "hf", "hf.", "e.G.", "Pte")
+    (
+        *("eG", "e.V.", "eV", "e.K.", "eK", "SpA", "SpÁ", "oHG", "OÜ", "Oü", "mbH", "ApS", "hf", "hf.", "e.G.", "Pte"),
+        *("Ky", "Tmi", "T:mi", "Bt.", "Bt", "Rt.", "Kht.", "vzw", "VZW", "e.c.", "ohf.", "ohf", "ses.", "S.Coop"),
+        *("S.Coop.", "s.p.", "Ad.", "Snc", "Sas", "Scrl", "Oy", "OY", "Ab", "k.d.", "A.m.b.A.", "F.M.B.A."),
+    )
 )
 SURE_SHORT = listed(
     "ltd llc inc llp plc pllc srl sro doo kft zrt ehf bhd oyj uab ooo gbr bv nv oy spj spk corp zao oao pao"
-    " tbk lda wll fze psc qsc jsc pvt pty mbh kkt slu sll sau"
+    " ctcp tbk lda wll fze psc qsc jsc pvt pty mbh kkt slu sll sau"
 )
 
+SLASHED = frozenset(("is", "ks", "ps", "as", "va"))
+"""Danish forms, sure with their slash: I/S, K/S, P/S, A/S."""
+
+CYRILLIC = listed("ооо оао пао зао ао оод еоод ад еад тов тоо чп")  # noqa: RUF001 -- Russian, Bulgarian, Ukrainian
+
 # With full stops or a slash in it, a form in any letters: `s.a.`, `A/S`, `P.C.`.
-DOTTED = (CLEANCO | MORE_FORMS | listed("ua ao esp pa pc ps sa sl sc ae oe ee ek ev eg")) - (
+DOTTED = (CLEANCO | MORE_FORMS | listed("ua ao esp pa pc ps sa sl sc ae oe ee ek ev eg jdoo")) - (
     ORDINARY_WORDS | listed("sf et ec sp da ba bl bm pp ps ik is us sd at ei ep es ce")
 )
 ANYHOW = (
@@ -70,10 +85,40 @@ BEHIND_A_COMMA = listed("pc pa ps apc apa psc")
 LONGEST_FORM = 5
 """Words that one form may have: Gesellschaft mit beschränkter Haftung is not among them, S. de R.L. de C.V. is."""
 
+ABBREVIATIONS = listed("mgmt ltd intl svcs mfg dept bldg mktg grp hldgs mgt bldrs ctr llc's pty pvt dr st mt")
+"""Words without a vowel that are no acronyms: `mgmt` is Mgmt."""
+
 SHOUTABLE = listed("inc corp corporation ltd limited incorporated gmbh company group holding holdings co pvt pty")
 """Forms and words that nobody writes in capitals unless everything is."""
 
-FORMS_IN_FRONT = listed("ooo zao oao pao sarl eurl sasu ооо оао зао пао ао тоо ип")  # noqa: RUF001 -- Russian
+FORMS_IN_FRONT = listed("ooo zao oao pao sarl eurl sasu ou eood ctcp ип") | CYRILLIC
+FORMS_BEFORE_TWO = listed("uab sia as pt mb llc jsc ojsc cjsc pjsc ctcp ood oy tov too cv ud")
+"""In front of two words or more; before one they may be initials: PT Solutions."""
+
+WRITTEN_IN_FRONT = frozenset(("Oy", "O\u00fc", "As"))
+"""Forms in front that are seldom written in capitals."""
+
+OPENING = re.compile(
+    r"\A(?:c\u00f4ng ty(?: (?:tnhh(?: (?:mtv|m\u1ed9t th\u00e0nh vi\u00ean))?|c\u1ed5 ph\u1ea7n|cp))?|cty (?:tnhh|cp)"
+    r"|\u0e1a\u0e23\u0e34\u0e29\u0e31\u0e17|\u0634\u0631\u0643\u0629)\s+(?=\S)",
+    re.IGNORECASE,
+)
+"""Vietnamese, Thai and Arabic words for "company", which open the name."""
+
+THAI_END = re.compile(r"\s*\u0e08\u0e33\u0e01\u0e31\u0e14\s*(?:\(\s*\u0e21\u0e2b\u0e32\u0e0a\u0e19\s*\))?\Z")
+COMBINED = re.compile(
+    r"\s+(?:g?gmbh|ag|se|sa|ug(?:\s*\(haftungsbeschr\u00e4nkt\))?|mbh|ltd|b\.?v|limited|inc|aps|sarl|stiftung|kg|ohg)\.?\s*"
+    r"(?:&|\+|und|u\.)\s*co\.?(?:\s*(?:kgaa|kg|ohg|og|gmbh|gbr)\.?)?\Z",
+    re.IGNORECASE,
+)
+"""Two German forms in one: GmbH & Co. KG, AG & Co. OHG, UG (haftungsbeschränkt) & Co. KG."""
+
+WINDING_UP = re.compile(
+    r"[\s,(]+(?:i\.\s?(?:L|G|I|A|Gr|Ins)\.?"
+    r"|in (?:liquidation|liquidatie|liquidazione|administration|Gr\u00fcndung|Abwicklung)"
+    r"|en liquidation|en liquidaci\u00f3n)\)?\Z",
+    re.IGNORECASE,
+)
 FORMS_BEFORE_QUOTES = frozenset(("uab", "sia", "as", "ao", "ab", "llc", "jsc", "ojsc", "cjsc", "pjsc", "ltd", "too"))
 EASTERN_FORMS = (
     "股份有限公司",

@@ -16,14 +16,24 @@ from app.text.values import clean_text, fold
 
 __all__ = ["company_key", "company_name", "is_no_company", "names_a_company"]
 
+LONGEST = 300
+"""Letters of a cell that are read; no company is called more, and its name stands at the front of a longer text."""
+
+LOOSE_SIGN = re.compile(r"\s+([.,])(?=\s|\Z)")
 TRAILING = " ,;:-_/\\|*\u2013\u2014"
 ABBREVIATED_END = re.compile(
     r"(?:\A|[\s&])(?:co|bros|inc|ltd|corp|st|mt|dept|univ|assoc|mfg|intl|int'l|svcs|jr|sr|no)\.\Z", re.IGNORECASE
 )
 SPACED_INITIALS = re.compile(r"(?<=\w[\s,])(?:\s?\w\.){2,4}\Z")
 GLUED_COMMA = re.compile(r"(?<=[^\W\d_]),(?=[^\W\d_])")
+TWO_LETTERS = re.compile(
+    r"(?<=[bcdfghjklmnprstvwxz])(?:([aou])e)(?=[bcdfghjklmnprstvwxz])|\b([ou])e(?=[bcdfghjklmnprstvwxz])|\b(a)a(?=[b-df-hj-np-tv-z])"
+)
+"""`ae oe ue aa` for `ä ö ü å`, between consonants or at the front of a word: Mueller is Müller, True stays."""
+
 DASHES = frozenset(("-", "\u2013", "\u2014"))
 MOST_WORDS_OF_A_PLACE = 2
+BRACKET = re.compile(r"\s\([^()]{1,40}\)\Z")
 CO = frozenset(("co", "co."))
 AND = frozenset(("&", "+", "and", "und", "et", "y", "e", "en", "og", "och", "&amp;"))
 
@@ -38,7 +48,7 @@ def company_name(text: str | None) -> str | None:
     line = clean_text(text)
     if line is None or not any(char.isalnum() for char in line):
         return None
-    line = without_remarks(line)
+    line = without_remarks(LOOSE_SIGN.sub(r"\1", line[:LONGEST]))
     bare = _without_forms(_without_eastern_forms(line))
     return recase_company(bare or line, line)
 
@@ -52,6 +62,7 @@ def company_key(text: str | None) -> str | None:
     key = fold(name).replace("&", " and ").replace("+", " and ")
     key = re.sub(r"\Athe\s+(?=\S)", "", key)
     key = re.sub(r"(?<=\w)[\s,]+and\s+(?:company|co)\.?\s*\Z", "", key)
+    key = TWO_LETTERS.sub(r"\1\2\3", key)
     return "".join(char for char in key if char.isalnum()) or None
 
 
@@ -79,10 +90,11 @@ def _without_eastern_forms(line: str) -> str:
 
 def _without_forms(line: str) -> str:
     """Take legal forms off both ends, as long as a name is left."""
+    line = _without_combined_form(line)
+    bracket = BRACKET.search(line)
+    if bracket and bracket.start() and _key(bracket[0]) not in words.ANYHOW | words.CAPITALS_ONLY:
+        line = line[: bracket.start()]
     tokens = _without_place(GLUED_COMMA.sub(", ", line).split())
-    bracket = [tokens.pop()] if len(tokens) > 2 and tokens[-1][0] == "(" and tokens[-1][-1] == ")" else []  # noqa: PLR2004
-    if bracket and _key(bracket[0]) in words.ANYHOW | words.CAPITALS_ONLY:
-        bracket = []
     small = line == line.lower()
     romanian = False
     while len(tokens) > 1:
@@ -93,7 +105,17 @@ def _without_forms(line: str) -> str:
         romanian = romanian or _key(tokens[-1]) in {"srl", "sa"}
         tokens = left
     tokens = _without_form_in_front(tokens, romanian=romanian)
-    return _ended(" ".join(tokens + bracket))
+    kept_bracket = bracket is not None and _key(bracket[0]) not in words.ANYHOW | words.CAPITALS_ONLY
+    return _ended(" ".join(tokens) + (f" {bracket[0].strip()}" if bracket and kept_bracket and tokens else ""))
+
+
+def _without_combined_form(line: str) -> str:
+    """What no single word at either end says: GmbH & Co. KG, i. L., บริษัท … จำกัด."""
+    line = kept(words.WINDING_UP.sub("", line), line)
+    line = kept(words.COMBINED.sub("", line), line)
+    if opening := words.OPENING.match(line):
+        line = kept(words.THAI_END.sub("", line[opening.end() :]), line)
+    return line
 
 
 def _without_place(tokens: list[str]) -> list[str]:
@@ -113,7 +135,7 @@ def _form_at_end(tokens: list[str], *, small: bool) -> int:
         if key in words.ANYHOW and all(len(_key(word)) < len(key) for word in tail):
             joined = _key(tail[0]) in CO and tokens[-length - 1].lower() in AND
             return length - 1 if joined else length
-    spaced = SPACED_INITIALS.search(" ".join(tokens))
+    spaced = SPACED_INITIALS.search(" ".join(tokens[-words.LONGEST_FORM :]))
     if spaced and _key(spaced[0]) in words.DOTTED:
         return len(spaced[0].split())
     return int(_is_form(tokens[-1], tokens[-2], small=small))
@@ -125,6 +147,8 @@ def _is_form(word: str, before: str, *, small: bool) -> bool:
     if key in CO:
         return before.lower() not in AND and word.rstrip(".,)").isalpha()
     if key in words.ANYHOW or bare in words.SPELT or (key in words.DOTTED and ("." in bare.rstrip(".") or "/" in bare)):
+        return True
+    if ("/" in bare and key in words.SLASHED) or (key in words.CYRILLIC and bare.isupper()):
         return True
     if key in words.BEHIND_A_COMMA and bare.isupper() and before.endswith(","):
         return True
@@ -140,10 +164,11 @@ def _without_form_in_front(tokens: list[str], *, romanian: bool) -> list[str]:
     in_front = (
         key in words.FORMS_IN_FRONT
         or (quoted and key in words.FORMS_BEFORE_QUOTES)
+        or (len(tokens) > 2 and key in words.FORMS_BEFORE_TWO)  # noqa: PLR2004
         or first == "PT."
         or (romanian and first.upper() in {"S.C.", "SC"})
     )
-    if in_front and (first.isupper() or not first.isascii() or "." in first):
+    if in_front and (first.isupper() or first in words.WRITTEN_IN_FRONT or not first.isascii() or "." in first):
         rest = unquoted(" ".join(tokens[1:])).split()
         return rest if _is_name(rest) else tokens
     return tokens

@@ -21,6 +21,9 @@ from app.text.values import clean_text
 
 __all__ = ["company_domain", "is_free_mail", "registrable_domain", "website_url"]
 
+LONGEST = 2_000
+"""Letters of a cell that are looked at; an address stands at the front of a longer text, if anywhere."""
+
 SEPARATORS = re.compile(r"[\s,;|<>()\[\]{}\"'`\u201c\u201d\u2022]+")
 SCHEME = re.compile(r"\A(?:(?:view-source|mailto|url):)*(?:h*t{1,3}p+s?(?:[:;]+[/\\]*|[/\\]{2,}))+", re.IGNORECASE)
 OTHER_SCHEME = re.compile(r"\A(?:mailto:|url:|ftps?://|sftp://|//)", re.IGNORECASE)
@@ -65,24 +68,36 @@ def is_free_mail(domain: str) -> bool:
 
 @lru_cache(maxsize=16_384)
 def website_url(text: str | None) -> str | None:
-    """A website's URL in its normal form, `https://` where no scheme was typed; None when the text holds no host."""
-    for part, host in _hosts(text):
-        if "@" in part or _registrable(host) is None:
-            continue
-        scheme = "http" if part[:5].lower() in {"http:", "http/"} else "https"
-        try:
-            url = str(ada_url.parse_url(f"{scheme}://{_without_scheme(part)}", ("href",))["href"])
-        except ValueError:
-            continue
-        url = ROOT_DOT.sub(r"\1", url)
-        return url.removesuffix("/") if url.count("/") == 3 else url  # noqa: PLR2004 -- scheme://host/
-    return None
+    """A website's URL in its normal form, `https://` where no scheme was typed; None when the text holds no host.
+
+    Of several, the first that is one company's own wins over pages at social networks.
+    """
+    sites = [(part, host) for part, host in _hosts(text) if not _is_address(part) and _registrable(host)]
+    own = (site for site in sites if _is_somebodys(_registrable(site[1]) or "", site[1], site[0]))
+    return next((url for part, _ in (*own, *sites) if (url := _normal_url(part))), None)
+
+
+def _is_address(part: str) -> bool:
+    """Whether a part is an e-mail address; a URL may have an `@` in it, for a login or in its path."""
+    return "@" in part and "/" not in _without_scheme(part).partition("@")[0] and not SCHEME.match(part)
+
+
+def _normal_url(part: str) -> str | None:
+    """One URL in its normal form, without a login in front of its host."""
+    scheme = "http" if part[:5].lower() in {"http:", "http/"} else "https"
+    host, slash, path = _without_scheme(part).partition("/")
+    try:
+        url = str(ada_url.parse_url(f"{scheme}://{host.rpartition('@')[2]}{slash}{path}", ("href",))["href"])
+    except ValueError:
+        return None
+    url = ROOT_DOT.sub(r"\1", url)
+    return url.removesuffix("/") if url.count("/") == 3 else url  # noqa: PLR2004 -- scheme://host/
 
 
 def _hosts(text: str | None) -> list[tuple[str, str]]:
     """Every host in a text with the part of the text that it was read from."""
-    cleaned = clean_text(text)
-    if cleaned is None:
+    cleaned = (clean_text(text) or "")[:LONGEST]
+    if not cleaned:
         return []
     parts = [_unwrapped(part) for part in SEPARATORS.split(cleaned) if "." in part or "\u3002" in part]
     found = [(part, host) for part in parts if (host := _host(part))]

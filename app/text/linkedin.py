@@ -22,6 +22,14 @@ ADDRESS = re.compile(
 )
 RELATIVE = re.compile(r"\A/?(?P<path>(?:in|company|school|showcase)/[^\s/?#]+/?)\Z", re.IGNORECASE)
 REDIRECT = re.compile(r"https?%3a%2f%2f[^&\s]*linkedin\.com%2f[^&\s]*", re.IGNORECASE)
+FOREIGN_QUERY = re.compile(
+    r"(\bhttps?://(?!(?:[\w-]+\.)*(?:linkedin\.com|google\.[a-z.]{2,6}|bing\.com|duckduckgo\.com|outlook\.com|office\.com"
+    r"|safelinks\.protection\.outlook\.com|facebook\.com|lnkd\.in)[/:?])[\w.:@-]+[^\s?#]{0,200})[?#]\S*",
+    re.IGNORECASE,
+)
+"""What stands behind another site's `?` is that site's business; search engines and mail filters only lead on."""
+
+LONGEST = 1_000
 TAIL = re.compile(r"[?#&].*\Z|(?:%3f|%23).*\Z", re.IGNORECASE | re.DOTALL)
 PERSON_SLUG = re.compile(r"[^\s/\\@<>\"{}\[\]^`]{2,150}")
 HASHED = re.compile(r"a[ce][a-z]aa[a-z0-9_-]{12,}", re.IGNORECASE)
@@ -72,11 +80,12 @@ def linkedin_company(text: str | None) -> str | None:
 
 def _paths(text: str | None) -> list[str]:
     """The paths of all LinkedIn addresses in a text, without queries; those inside a sign-in redirect come first."""
-    cleaned = clean_text(text)
-    if cleaned is None:
+    cleaned = (clean_text(text) or "")[:LONGEST]
+    if not cleaned:
         return []
     if redirect := REDIRECT.search(cleaned):
         cleaned = f"{unquote(redirect[0])} {cleaned}"
+    cleaned = FOREIGN_QUERY.sub(r"\1", cleaned)
     paths = [found["path"] for found in ADDRESS.finditer(cleaned)]
     if not paths and (relative := RELATIVE.match(cleaned)):
         paths = [relative["path"]]

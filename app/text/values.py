@@ -1,4 +1,4 @@
-"""Plain values of a spreadsheet cell: text, counts, years, e-mail addresses, phone numbers.
+"""Plain values of a spreadsheet cell: text, counts, years.
 
 Everything here takes a cell as somebody typed or exported it and returns the value, or None where there is none.
 `split_raw` reads uploads with it, extraction reads Clay's answers with it.
@@ -12,12 +12,9 @@ from functools import lru_cache
 from html import unescape
 from typing import Any
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
-
 from app.text.mojibake import mended
 
-__all__ = ["clean_block", "clean_text", "count", "email", "fold", "phone", "year"]
+__all__ = ["clean_block", "clean_text", "count", "fold", "year"]
 
 # What exports and people write for "nothing". Compared in lower case, except the words below that are names as well.
 BLANKS = frozenset(
@@ -67,21 +64,11 @@ INVISIBLE = re.compile(  # control characters and format marks; Arabic and Indic
 )
 KEPT_APOSTROPHE = re.compile(r"'(?:[tsnk] |[tsn]-|em |cause )", re.IGNORECASE)  # 't Hooft, 's-Hertogenbosch
 
-SIMPLE_EMAIL = re.compile(
-    r"[a-z0-9_+](?:[a-z0-9_+-]|\.(?=[a-z0-9_+-])){0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,5}[a-z]{2,24}"
-)
-EMAIL_PARTS = re.compile(r"[\s,;|<>()\[\]\"]+")
-NO_EMAILS = frozenset(
-    ("email_not_unlocked@domain.com", "not_unlocked@domain.com")
-)  # Apollo's stand-in for a locked one
-UNREACHABLE_TLDS = (".test", ".invalid", ".local", ".localhost", ".onion", ".internal", ".lan", ".arpa")
-
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DATE_FOR_RANGE = re.compile(r"(?:(\d{1,2})[- /.]?([a-z]{3})|([a-z]{3})[- /.]?(\d{1,2}))", re.IGNORECASE)
 NUMBER = re.compile(r"\d{1,3}(?:[., '\u2019\u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
 SCALE = {"k": 1_000, "m": 1_000_000, "mm": 1_000_000, "b": 1_000_000_000, "bn": 1_000_000_000}
 YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
-PHONE_NOISE = re.compile(r"^(?:tel|phone|mobile|cell|t|p|m)?\s*[.:]+\s*|^tel\s+", re.IGNORECASE)
 
 
 def clean_text(value: Any) -> str | None:
@@ -150,51 +137,6 @@ def year(value: Any) -> int | None:
     return int(found[0]) if found else None
 
 
-@lru_cache(maxsize=8_192)
-def email(value: str | None) -> str | None:
-    """The first valid e-mail address in a cell, in lower case; no DNS is asked.
-
-    `mailto:`, display names and lists are understood; placeholders and addresses that no mail can reach are refused.
-    """
-    text = clean_text(value)
-    if text is None or "@" not in text:
-        return None
-    text = text.lower().replace("mailto:", "")
-    for part in EMAIL_PARTS.split(text):
-        if "@" in part and (address := _address(part.strip(".,:;'`"))):
-            return address
-    return None
-
-
-@lru_cache(maxsize=16_384)
-def phone(value: str | None, region: str | None = None) -> str | None:
-    """A phone number in E.164 (`+31201234567`), with `;ext=` where one is given; unreadable ones stay as typed.
-
-    Args:
-        value: the cell.
-        region: ISO code of the country whose national numbers may occur (`NL`); without it only `+` or `00` are read.
-
-    Returns:
-        None when the cell holds no seven digits.
-    """
-    text = clean_text(value)
-    if text is None:
-        return None
-    text = PHONE_NOISE.sub("", re.split(r"\s*[;|]\s*|\s+/\s+|\s+or\s+", text)[0])
-    if sum(char.isdigit() for char in text) < 7:  # noqa: PLR2004 -- fewer digits reach nobody from abroad
-        return None
-    if text.startswith("00"):
-        text = "+" + text[2:]
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return text
-    if not phonenumbers.is_possible_number(number):
-        return text
-    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return f"{written};ext={number.extension}" if number.extension else written
-
-
 UNDECOMPOSED = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "\u0131": "i", "ð": "d", "þ": "th", "ħ": "h"}
 )
@@ -209,19 +151,6 @@ def _says_nothing(text: str) -> bool:
 def _number_text(value: Any) -> str:
     """A number out of JSON as text: `12.0` is `12`."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _address(text: str) -> str | None:
-    """One e-mail address, if it is one that mail can reach."""
-    if text in NO_EMAILS or text.endswith(UNREACHABLE_TLDS):
-        return None
-    if SIMPLE_EMAIL.fullmatch(text):
-        return text
-    try:
-        checked = validate_email(text, check_deliverability=False)
-    except EmailNotValidError:
-        return None
-    return checked.normalized.lower()
 
 
 def _range_from_date(date: re.Match[str]) -> int | None:

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from app.header_names import PERSON
-from app.text.domains import registrable_domain, website_url
+from app.text.contacts import email, phone
+from app.text.domains import company_domain, website_url
 from app.text.linkedin import linkedin_company, linkedin_person
 from app.text.places import country_code, country_name, place_name
-from app.text.values import clean_block, clean_text, count, email, phone, year
+from app.text.values import clean_block, clean_text, count, year
 from app.workflows.base import IDENTITY_COLUMNS, ComputeWorkflow, Fields, Original
 
 
@@ -70,7 +71,7 @@ READERS: dict[str, Callable[[Any], Any]] = dict.fromkeys(FIELDS, clean_text) | {
     "company_city": place_name,
     "company_country": country_name,
     "company_description": clean_block,
-    "company_domain": registrable_domain,
+    "company_domain": company_domain,
     "company_linkedin": linkedin_company,
     "country": country_name,
     "email": email,
@@ -94,11 +95,25 @@ def split(row: Original) -> Output:
     if "phone" in row.mapping and "phone" not in cells:
         cells["phone"] = next((cell for column in PERSON["phone"] if (cell := original.get(column))), None)
     found: dict[str, Any] = {name: READERS[name](cell) for name, cell in cells.items() if name not in PHONES}
+    if not found.get("company_domain") and (domain := _domain_elsewhere(cells)):
+        found["company_domain"] = domain
+    if not found.get("company_linkedin") and (page := linkedin_company(cells.get("linkedin"))):
+        found["company_linkedin"] = page
     for name, places in PHONES.items():
         if cells.get(name):
             region = next((code for place in places if (code := country_code(found.get(place)))), None)
             found[name] = phone(cells[name], region)
     return Output(**found)
+
+
+def _domain_elsewhere(cells: dict[str, Any]) -> str | None:
+    """The company's domain out of cells that hold more than their field keeps.
+
+    An address in the website's column names a domain, and so does the second of several e-mail addresses.
+    """
+    website, addresses = str(cells.get("website") or ""), str(cells.get("email") or "")
+    in_website = company_domain(website) if "@" in website and not website_url(website) else None
+    return in_website or (company_domain(addresses) if addresses.count("@") > 1 else None)
 
 
 workflow = ComputeWorkflow(

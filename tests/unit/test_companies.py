@@ -33,6 +33,9 @@ def test_there_are_enough_cases() -> None:
         ("Nestlé S.A.", "Nestle", "NESTLE"),
         ("Müller GmbH & Co. KG", "Muller", "MÜLLER GMBH"),
         ("Amazon.com, Inc.", "Amazon.com", "amazon.com"),
+        ("Müller Tern GmbH", "Mueller Tern", "MUELLER TERN GMBH", "Muller Tern"),
+        ("Ørsted Vind A/S", "Oersted Vind", "Orsted Vind"),
+        ("Århus Tern", "Aarhus Tern", "Arhus Tern"),
         ("Acme™ (formerly Foo)", "Acme, Inc.", "ACME"),
         ("ООО «Ромашка»", "Ромашка"),  # noqa: RUF001 -- Russian
     ],
@@ -43,7 +46,14 @@ def test_spellings_of_one_company_share_a_key(spellings: tuple[str, ...]) -> Non
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Apple", "Applebee's"), ("Sky UK", "Sky"), ("Acme Group", "Acme"), ("AG Insurance", "Insurance"), ("X", "Y")],
+    [
+        ("Apple", "Applebee's"),
+        ("Sky UK", "Sky"),
+        ("Acme Group", "Acme"),
+        ("AG Insurance", "Insurance"),
+        ("X", "Y"),
+        ("True", "Tru"),
+    ],
 )
 def test_different_companies_have_different_keys(one: str, other: str) -> None:
     assert company_key(one) != company_key(other)

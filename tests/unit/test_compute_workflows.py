@@ -201,3 +201,27 @@ def test_a_realistic_export_goes_through_all_three_and_stays_as_it_is_the_second
         assert fields["company_name"]
         again = fields | normalize("normalize_name", **fields)
         assert again | normalize("normalize_domain", **again) == fields
+
+
+@pytest.mark.parametrize(
+    ("cells", "domain"),
+    [
+        ({"email": "kim@gmail.com; kim@orchardtools.io"}, "orchardtools.io"),
+        ({"website": "kim@orchardtools.io"}, "orchardtools.io"),
+        ({"website": "https://orchardtools.io/staff/kim@gmail.com"}, None),
+        ({"company_domain": "https://sites.google.com/view/oakridge"}, None),
+        ({"company_domain": "sam@fastmail.com"}, None),
+        ({"company_domain": "https://www.tiktok.com/@oakridge"}, None),
+    ],
+)
+def test_the_domain_in_cells_that_hold_more_than_one_thing(cells: dict[str, str], domain: str | None) -> None:
+    mapping = {name: name for name in cells}
+    parsed, _ = registry()["split_raw"].execute({}, cells, mapping)
+    assert parsed.get("company_domain") == domain
+
+
+def test_a_company_page_in_the_persons_column_is_the_companys() -> None:
+    cells = {"linkedin": "https://www.linkedin.com/company/orchard-tools"}
+    parsed, _ = registry()["split_raw"].execute({}, cells, {"linkedin": "linkedin"})
+    assert parsed["linkedin"] is None
+    assert parsed["company_linkedin"] == "https://www.linkedin.com/company/orchard-tools"

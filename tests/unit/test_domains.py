@@ -84,3 +84,18 @@ def test_free_mail_is_known(domain: str) -> None:
 @pytest.mark.parametrize("domain", ["acme.com", "google.com", "linkedin.com"])
 def test_other_domains_are_no_free_mail(domain: str) -> None:
     assert not is_free_mail(domain)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("https://orchardtools.io/staff/kim@gmail.com", "https://orchardtools.io/staff/kim@gmail.com"),
+        ("https://kim:secret@orchardtools.io/x", "https://orchardtools.io/x"),
+        ("facebook.com/orchardtools, orchardtools.io", "https://orchardtools.io"),
+        ("linkedin.com/company/x; www.orchardtools.io", "https://www.orchardtools.io"),
+        ("facebook.com/orchardtools", "https://facebook.com/orchardtools"),
+        ("kim@orchardtools.io", None),
+    ],
+)
+def test_a_website_without_its_login_and_the_companys_own_first(given: str, expected: str | None) -> None:
+    assert website_url(given) == expected

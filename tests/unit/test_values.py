@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from app.text.contacts import email, phone
 from app.text.places import country_code, country_name, place_name
-from app.text.values import clean_block, clean_text, count, email, fold, phone, year
+from app.text.values import clean_block, clean_text, count, fold, year
+from tests.unit.tables import read_table
 
 TEXTS = [
     ("Northgate Robotics", "Northgate Robotics"),
@@ -249,3 +251,19 @@ def test_towns(cell: str | None, expected: str | None) -> None:
 )
 def test_folded_spellings_are_the_same(one: str, other: str) -> None:
     assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(("given", "expected"), read_table("emails"))
+def test_e_mail_addresses_however_they_are_typed(given: str, expected: list[str | None]) -> None:
+    assert [email(given)] == expected
+
+
+@pytest.mark.parametrize(("given", "expected"), read_table("phones"))
+def test_phone_numbers_however_they_are_typed(given: str, expected: list[str | None]) -> None:
+    text, _, region = given.rpartition(" +")
+    assert [phone(text.strip(), region.strip() or None)] == expected
+
+
+@pytest.mark.parametrize("number", ["+16502530000;ext=136", "+4915123456789", "+14155550132"])
+def test_a_number_that_was_read_reads_the_same(number: str) -> None:
+    assert phone(number) == number
