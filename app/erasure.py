@@ -15,8 +15,8 @@ from urllib.parse import unquote
 
 from app.db import Database
 from app.errors import InputError
+from app.text.contacts import email as canonical_email
 from app.text.linkedin import linkedin_person
-from app.text.values import email as canonical_email
 
 __all__ = ["Person", "erase", "erasures", "request_erasure", "work_off_erasure"]
 
