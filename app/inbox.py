@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
@@ -18,7 +18,16 @@ from app.db import Database
 from app.errors import DatabaseError, InputError
 from app.states import CallbackVerdict
 
-__all__ = ["DOUBTFUL", "Filter", "Reread", "list_callbacks", "one_callback", "reread", "reread_portions"]
+__all__ = [
+    "DOUBTFUL",
+    "Filter",
+    "Reread",
+    "begin_reread",
+    "list_callbacks",
+    "one_callback",
+    "reread",
+    "reread_portions",
+]
 
 AT_A_TIME = 50
 MAX_BYTES = 2_000_000
@@ -65,7 +74,7 @@ class Filter:
             _uuid(said.get("client")),
             said.get("workflow"),
             _moment(said.get("since")),
-            _moment(said.get("until")),
+            _moment(said.get("until"), through=True),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -196,11 +205,14 @@ def _uuid(text: str | None) -> str | None:
         raise InputError(f'"{text[:40]}" is no client.', "Choose one from the list of clients.") from None
 
 
-def _moment(text: str | None) -> datetime | None:
+def _moment(text: str | None, *, through: bool = False) -> datetime | None:
+    """A moment as written, in UTC where it says no zone; `through`: a day means until its end."""
     if text is None:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(f'"{text[:40]}" is no date.', "Write it as 2026-11-26 or 2026-11-26T14:30.") from None
+    if through and len(text) == len("2026-11-26"):
+        moment += timedelta(days=1)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -8,7 +8,7 @@ import typer
 
 from app.errors import LeadloomError, UserError
 from app.logs import set_up_logging
-from functions import local_batches, local_demo, local_results, local_serve
+from functions import local_batches, local_callbacks, local_demo, local_results, local_serve
 from functions.local_output import console
 
 __all__ = ["cli", "main"]
@@ -27,6 +27,7 @@ for command in (
     local_batches.status,
     local_batches.budget,
     local_batches.audit,
+    local_callbacks.callbacks,
     local_results.extract,
     local_results.export,
     local_batches.migrate,

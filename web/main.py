@@ -18,6 +18,7 @@ from web.deps import Services, Wake, csrf_checked, signed_in
 from web.routes import (
     audit,
     batches,
+    callbacks,
     clients,
     configs,
     customers,
@@ -54,6 +55,7 @@ PAGES: tuple[APIRouter, ...] = (
     customers.router,
     share.router,
     registry.router,
+    callbacks.router,
     health.router,
     audit.router,
 )

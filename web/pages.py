@@ -33,6 +33,7 @@ NAVIGATION = (
     ("leads", "/leads", "users", "Leads"),
     ("people", "/people", "user-search", "People"),
     ("workflows", "/workflows", "workflow", "Workflows"),
+    ("callbacks", "/callbacks", "inbox", "Callbacks"),
     ("health", "/health", "activity", "Health"),
     ("audit", "/audit", "scroll-text", "Audit log"),
 )

@@ -14,7 +14,17 @@ from urllib.parse import urlencode
 import orjson
 from fastapi import Request
 
-__all__ = ["LARGEST_INTEGER", "PAGE_SIZE", "cursor_number", "keep", "pack", "small_number", "text_filter", "unpack"]
+__all__ = [
+    "LARGEST_BIGINT",
+    "LARGEST_INTEGER",
+    "PAGE_SIZE",
+    "cursor_number",
+    "keep",
+    "pack",
+    "small_number",
+    "text_filter",
+    "unpack",
+]
 
 PAGE_SIZE = 50
 LONGEST_FILTER = 200
@@ -47,7 +57,7 @@ def cursor_number(request: Request, *, most: int = LARGEST_BIGINT) -> int | None
 
 def small_number(text: str | None, *, most: int = LARGEST_INTEGER) -> int | None:
     """A whole number that PostgreSQL's `integer` can hold, or up to `most`; None for any other text."""
-    if not text or not text.isascii() or not text.isdigit() or len(text) > len(str(LARGEST_INTEGER)):
+    if not text or not text.isascii() or not text.isdigit() or len(text) > len(str(most)):
         return None
     value = int(text)
     return value if value <= most else None

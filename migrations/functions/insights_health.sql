@@ -41,6 +41,7 @@ as $$
     'chunks', (select count(*) from public.dispatch_chunks where claimed_by is null and expires_at > leadloom.clock()),
     'unfolded', (select count(*) from (select 1 from public.batch_tallies limit 100000) t),
     'unsettled', (select count(*) from (select 1 from public.callback_inbox where verdict = 'received' limit 10000) c),
+    'given_up', (select count(*) from (select 1 from public.callback_inbox where verdict = 'given_up' limit 10000) c),
     'last_callback', (select received_at from public.callback_inbox order by received_at desc limit 1),
     'hour', (select coalesce(jsonb_object_agg(verdict, n), '{}') from (
         select verdict, count(*) as n from (
@@ -54,7 +55,7 @@ as $$
         select c.received_at, c.workflow_slug, c.verdict, c.note,
           (select i.uid from public.batch_items i where i.id = c.batch_item_id) as item
         from public.callback_inbox c
-        where c.received_at > leadloom.clock() - interval '7 days' and c.verdict in ('unmatched', 'rejected', 'late')
+        where c.received_at > leadloom.clock() - interval '7 days' and c.verdict in ('unmatched', 'rejected', 'late', 'given_up')
         order by c.received_at desc limit 10) t),
     'webhooks', (select coalesce(jsonb_agg(w order by w.sent desc), '[]') from (
         select left(w.url_sha256, 8) as mark, w.sent, w.first_at, w.last_at, c.name as client, c.uid as client_uid,

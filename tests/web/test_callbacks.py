@@ -1,0 +1,154 @@
+"""The inbox page: filters in the address, a body view, reading one or all of a filter again, without JavaScript too."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import asyncpg
+import httpx
+import orjson
+import pytest
+
+from app import inbox
+from app.db import Database
+from tests.clay_kit import ClayWorld, answer, make_clay_world
+from tests.web.kit import SCRIPT, csrf
+from web.routes import callbacks as route
+
+FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+@pytest.fixture
+async def clay(db: Database, pg: asyncpg.Connection) -> ClayWorld:
+    """A client with a Clay table, and batches on demand."""
+    return await make_clay_world(db, pg)
+
+
+@pytest.fixture
+def trips(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A parser that fails on every company, until `undo`."""
+
+    def read(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("app.workflows.enrich_company_clay.read_company", read)
+    return monkeypatch
+
+
+async def failed(clay: ClayWorld, rows: int) -> list[int]:
+    """Callbacks that could not be read, by their numbers."""
+    for row in await clay.sent(rows, "alpha"):
+        await clay.call_back(row)
+    return [record["id"] for record in await clay.inbox()]
+
+
+def rows_of(page: httpx.Response) -> list[int]:
+    return [int(number) for number in re.findall(r'<tr id="callback-(\d+)"', page.text)]
+
+
+async def test_the_inbox_shows_verdict_client_workflow_time_body_and_why(
+    operator: httpx.AsyncClient, clay: ClayWorld, trips: pytest.MonkeyPatch
+) -> None:
+    [number] = await failed(clay, 1)
+    trips.undo()
+    [row] = await clay.sent(1)
+    await clay.call_back(row, answer(SCRIPT))
+    page = await operator.get("/callbacks")
+    assert len(rows_of(page)) == 2
+    for words in ("Rejected", "Applied", "Northgate", "Enrich company (Clay)", "The parser failed on it"):
+        assert words in page.text
+    assert SCRIPT not in page.text
+    assert re.search(r'href="/items/[0-9a-f-]{36}"', page.text)
+    assert 'href="/callbacks"' in (await operator.get("/clients")).text, "it is in the navigation"
+    assert 'href="/callbacks?verdict=rejected"' in (await operator.get("/health")).text
+    assert rows_of(await operator.get("/callbacks?verdict=rejected")) == [number]
+    assert rows_of(await operator.get("/callbacks?verdict=doubtful")) == []
+    assert rows_of(await operator.get("/callbacks?workflow=enrich_person_clay")) == []
+    assert len(rows_of(await operator.get(f"/callbacks?client={clay.world.client}&since=2020-01-01"))) == 2
+    assert rows_of(await operator.get("/callbacks?until=2020-01-01")) == []
+    for odd in ("verdict=odd", "client=7", "since=x", "client=00000000-0000-0000-0000-000000000000"):
+        answered = await operator.get(f"/callbacks?{odd}")
+        assert answered.status_code in (404, 422), odd
+
+
+async def test_pages_follow_one_another_by_key(
+    operator: httpx.AsyncClient, clay: ClayWorld, trips: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = await failed(clay, 5)
+    monkeypatch.setattr(route, "PAGE_SIZE", 2)
+    seen, path = [], "/callbacks?verdict=rejected"
+    while path:
+        page = await operator.get(path)
+        seen += rows_of(page)
+        following = re.search(r'rel="next" href="([^"]+)"', page.text)
+        path = following[1].replace("&amp;", "&") if following else ""
+    assert seen == sorted(numbers, reverse=True)
+    assert trips
+
+
+async def test_one_callback_shows_its_body_and_is_read_again(
+    operator: httpx.AsyncClient, clay: ClayWorld, trips: pytest.MonkeyPatch
+) -> None:
+    [number] = await failed(clay, 1)
+    page = await operator.get(f"/callbacks/{number}")
+    assert "&#34;name&#34;: &#34;Acme&#34;" in page.text
+    assert "Row 1" in page.text
+    still = await operator.post(f"/callbacks/{number}/reread", data={"csrf_token": csrf(page)}, follow_redirects=True)
+    assert "still unreadable" in still.text
+    trips.undo()
+    done = await operator.post(f"/callbacks/{number}/reread", data={"csrf_token": csrf(page)}, follow_redirects=True)
+    assert "1 row completed" in done.text
+    assert "Read again</button>" not in done.text, "there is nothing left to read"
+    assert (await operator.get("/callbacks/999999")).status_code == 404
+    assert (await operator.get("/callbacks/99999999999999999999999")).status_code == 404
+
+
+async def test_all_of_a_filter_are_read_again_in_portions_with_progress(
+    operator: httpx.AsyncClient, clay: ClayWorld, trips: pytest.MonkeyPatch, pg: asyncpg.Connection
+) -> None:
+    await failed(clay, 5)
+    form = await operator.get("/callbacks/reread?verdict=rejected")
+    assert "Read 5 callbacks again?" in form.text
+    trips.undo()
+    trips.setattr(inbox, "AT_A_TIME", 2)
+    trips.setattr(route, "REQUEST_S", 0.0)
+    fields = {"verdict": "rejected", "csrf_token": csrf(form)}
+    first = await operator.post("/callbacks/reread", data=fields)
+    assert "2 of 5 read again" in first.text
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', first.text))
+    second = await operator.post("/callbacks/reread", data=hidden, headers=FRAGMENT)
+    assert "4 of 5 read again" in second.text
+    assert "<html" not in second.text
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', second.text))
+    last = await operator.post("/callbacks/reread", data=hidden, headers=FRAGMENT)
+    assert last.headers["hx-redirect"] == "/callbacks"
+    assert "5 callbacks read again: 5 rows completed." in (await operator.get("/callbacks")).text
+    told = await pg.fetch("select actor, detail from audit_log where action = 'reread_callbacks'")
+    assert [(entry["actor"], orjson.loads(entry["detail"])["callbacks"]) for entry in told] == [
+        ("operator@example.test", 5)
+    ]
+    odd = await operator.post("/callbacks/reread", data=fields | {"before": "x", "count": "-1"})
+    assert odd.status_code == 422
+    nothing = await operator.post("/callbacks/reread", data=fields, follow_redirects=True)
+    assert "Nothing to read again." in nothing.text
+
+
+async def test_reading_again_needs_a_form_of_ours(operator: httpx.AsyncClient, clay: ClayWorld) -> None:
+    assert (await operator.post("/callbacks/reread", data={})).status_code == 403
+    assert (await operator.post("/callbacks/1/reread", data={})).status_code == 403
+    assert clay
+
+
+async def test_health_names_what_was_given_up_and_what_the_engine_waits_for(
+    operator: httpx.AsyncClient, clay: ClayWorld, trips: pytest.MonkeyPatch, pg: asyncpg.Connection
+) -> None:
+    await failed(clay, 2)
+    await pg.execute("update callback_inbox set verdict = 'given_up'")
+    holder = "00000000-0000-0000-0000-000000000001"
+    await clay.db.call("take_engine_lease", holder=holder, seconds=60, trouble="DatabaseError: reap_expired: no")
+    page = await operator.get("/health")
+    assert "2 callbacks were given up" in page.text
+    assert "The engine is waiting for the database" in page.text
+    assert "reap_expired: no" in page.text
+    assert trips
