@@ -28,11 +28,24 @@ __all__ = ["MAX_PAYLOAD_BYTES", "SendReport", "http_client", "send_chunk"]
 MAX_PAYLOAD_BYTES = 100_000
 """Clay takes up to 100 KB a row (Clay community, "Understanding Clay's API limits")."""
 
+NO_ADDRESS = Answer(
+    "unsent",
+    "no_address",
+    "Not sent: there is no address yet that Clay could answer to.",
+    retry=True,
+    retry_after_s=15.0,
+    snooze=True,
+)
+
 Chunk = Mapping[str, Any]
 
 
 async def send_chunk(
-    db: Database, http: httpx.AsyncClient, chunk: Chunk, workflow: ClayWorkflow[Any, Any]
+    db: Database,
+    http: httpx.AsyncClient,
+    chunk: Chunk,
+    workflow: ClayWorkflow[Any, Any],
+    base_url: str | None = None,
 ) -> SendReport:
     """Send a claimed chunk's rows to Clay, each at most once.
 
@@ -41,6 +54,7 @@ async def send_chunk(
         http: `http_client()`; it guards against private addresses.
         chunk: what `claim_chunk` returned.
         workflow: composes the rows.
+        base_url: where Clay's answers come in; None: where the settings say.
 
     Returns:
         What became of the rows. Failures of rows are in the database, not raised.
@@ -52,10 +66,13 @@ async def send_chunk(
     report = SendReport()
     try:
         config = _config_model(workflow).model_validate(chunk["config"] or {})
-        base = _receiver_base()
-    except (ValidationError, StepError) as problem:
+    except ValidationError as problem:
         refusal = Answer("refused", "missing_config", _config_problem(problem, workflow.title))
         await refuse(db, report, [(item, refusal) for item in chunk["items"]])
+        return report
+    base = base_url or settings().public_url
+    if base is None:  # the engine found one a moment ago, or this worker cannot find it
+        await refuse(db, report, [(item, NO_ADDRESS) for item in chunk["items"]])
         return report
     rows = await _compose(db, report, chunk, workflow, base)
     await Sending(db, http, chunk, config, report).run(rows)
@@ -68,22 +85,8 @@ def _config_model(workflow: ClayWorkflow[Any, Any]) -> type[ClayConfig]:
     return model if model is not None and issubclass(model, ClayConfig) else ClayConfig
 
 
-def _receiver_base() -> str:
-    """Where Clay answers to.
-
-    Raises:
-        StepError: nobody has said it.
-    """
-    base = settings().public_url
-    if not base:
-        raise StepError("Leadloom does not know its own address: set PUBLIC_URL, then retry these rows.")
-    return base
-
-
-def _config_problem(problem: ValidationError | StepError, title: str) -> str:
+def _config_problem(problem: ValidationError, title: str) -> str:
     """What is wrong with a config, without quoting any value of it."""
-    if isinstance(problem, StepError):
-        return problem.message
     details = "; ".join(
         f"{error['loc'][0] if error['loc'] else 'config'}: {error['msg'].removeprefix('Value error, ')}"
         for error in problem.errors(include_url=False, include_input=False, include_context=False)

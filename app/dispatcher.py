@@ -47,6 +47,9 @@ class Spawner(Protocol):
     async def spawn(self, workflow: str, chunk_ids: Sequence[str]) -> None:
         """Start workers for these chunks of one workflow; returns at once. Each chunk may be delivered twice."""
 
+    async def address(self) -> str | None:
+        """Where Clay's answers come in; None as long as nobody has said so."""
+
 
 @dataclass
 class ChunkReport:
@@ -65,7 +68,12 @@ class _Outcome:
 
 
 async def run_chunk(
-    db: Database, chunk_id: str, http: httpx.AsyncClient | None = None, *, holder: str | None = None
+    db: Database,
+    chunk_id: str,
+    http: httpx.AsyncClient | None = None,
+    *,
+    holder: str | None = None,
+    base_url: str | None = None,
 ) -> ChunkReport:
     """Claim a chunk and run its step for every row in it.
 
@@ -74,6 +82,7 @@ async def run_chunk(
         chunk_id: from `dispatch_pending_items`.
         http: a client to send with; made for this chunk when absent.
         holder: names this process where its death can be noticed; its chunks are then given out again at once.
+        base_url: where Clay's answers come in; None: where the settings say.
 
     Returns:
         Counts of this chunk; all zero when another delivery has claimed it.
@@ -83,7 +92,7 @@ async def run_chunk(
         return ChunkReport()
     with log_context(batch=chunk["batch"], step=chunk["step_index"], workflow=chunk["workflow"]):
         began = time.monotonic()
-        report = await _run(db, chunk, http)
+        report = await _run(db, chunk, http, base_url)
         log.info(
             "A chunk of %d rows: %d completed, %d failed, %d sent in %.2f s.",
             *(report.claimed, report.completed, report.failed, report.sent, time.monotonic() - began),
@@ -91,11 +100,13 @@ async def run_chunk(
         return report
 
 
-async def _run(db: Database, chunk: dict[str, Any], http: httpx.AsyncClient | None) -> ChunkReport:
+async def _run(
+    db: Database, chunk: dict[str, Any], http: httpx.AsyncClient | None, base_url: str | None
+) -> ChunkReport:
     items = chunk["items"]
     workflow = registry().get(chunk["workflow"])
     if isinstance(workflow, ClayWorkflow):
-        return await _send(db, http, chunk, workflow)
+        return await _send(db, http, chunk, workflow, base_url)
     if isinstance(workflow, ComputeWorkflow) and workflow.needs_results:
         return await _compute_from_results(db, chunk, workflow)
     if isinstance(workflow, ComputeWorkflow):
@@ -108,12 +119,16 @@ async def _run(db: Database, chunk: dict[str, Any], http: httpx.AsyncClient | No
 
 
 async def _send(
-    db: Database, http: httpx.AsyncClient | None, chunk: dict[str, Any], workflow: ClayWorkflow[Any, Any]
+    db: Database,
+    http: httpx.AsyncClient | None,
+    chunk: dict[str, Any],
+    workflow: ClayWorkflow[Any, Any],
+    base_url: str | None,
 ) -> ChunkReport:
     if http is None:
         async with http_client() as own:
-            return await _send(db, own, chunk, workflow)
-    report = await clay.send_chunk(db, http, chunk, workflow)
+            return await _send(db, own, chunk, workflow, base_url)
+    report = await clay.send_chunk(db, http, chunk, workflow, base_url)
     return ChunkReport(len(chunk["items"]), 0, report.failed, report.sent)
 
 

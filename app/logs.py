@@ -22,7 +22,7 @@ import orjson
 from pydantic import SecretStr
 
 from app.errors import SettingsError
-from app.settings import settings
+from app.settings import settings_read_last
 
 __all__ = ["FORMATS", "JsonFormatter", "TextFormatter", "log_context", "mask", "mask_logger", "set_up_logging"]
 
@@ -131,12 +131,11 @@ def mask(text: str) -> str:
 
 def _own_secrets() -> list[str]:
     """The values of this process's settings, once they have been read; asking never reads them."""
-    if not settings.cache_info().currsize:
+    known = settings_read_last()
+    if known is None:
         return []
-    values = (getattr(settings(), name) for name in type(settings()).model_fields)
-    secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)] + [
-        *settings().signing_keys
-    ]
+    values = (getattr(known, name) for name in type(known).model_fields)
+    secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)] + [*known.signing_keys]
     return [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
 
 

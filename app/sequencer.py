@@ -77,6 +77,7 @@ class _Loop:
     report: EngineReport = field(default_factory=EngineReport)
     next_due_in_s: float | None = None
     busy: bool = True
+    answerable: bool | None = None
     registry_synced: bool = False
     background: asyncio.Task[int] | None = None
     background_moved: bool = True
@@ -156,6 +157,7 @@ class _Loop:
             workflows=list(self.spawner.workflows),
             max_running=self.pace.max_running,
             holder=self.holder,
+            answerable=self.answerable,
         )
         chunks: dict[str, list[str]] = defaultdict(list)
         for chunk in answer["chunks"]:
@@ -166,7 +168,17 @@ class _Loop:
         self.report.failed += answer["failed"]
         self.next_due_in_s = answer["next_due_in_s"]
         self.busy = answer["busy"]
-        return int(answer["claimed"] + answer["failed"])
+        asked = bool(answer["unanswerable"]) and await self._ask_for_the_address()
+        return int(answer["claimed"] + answer["failed"] + asked)
+
+    async def _ask_for_the_address(self) -> bool:
+        """Rows wait for an address that Clay can answer to; whether more is known about it now than before."""
+        if self.answerable or not self.is_time("address", 5.0):
+            return False
+        before, self.answerable = self.answerable, await self.spawner.address() is not None
+        if self.answerable is not before and not self.answerable:
+            log.warning("Paid steps wait: there is no address yet that Clay could answer to.")
+        return self.answerable is not before
 
 
 async def run_engine(

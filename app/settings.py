@@ -1,4 +1,4 @@
-"""The environment as one typed object, read when first needed and never at import.
+"""The environment as one typed object, read when it is needed and never at import.
 
 In the cloud every value comes from the Modal secret `leadloom`; on a developer's machine the embedded stack writes them
 to `<home>/env`, which is read when the environment itself does not name a Supabase project.
@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.errors import SettingsError
 from app.proxies import read_proxies
 
-__all__ = ["Settings", "home", "settings"]
+__all__ = ["Settings", "home", "settings", "settings_read_last"]
 
 SHORTEST_KEY = 32
 
@@ -60,6 +60,10 @@ class Settings(BaseSettings):
         return (self.signing_key.get_secret_value(), *_keys(self.signing_key_previous))
 
 
+# What the environment may hold of it.
+_NAMES = sorted(str(field.validation_alias or name).upper() for name, field in Settings.model_fields.items())
+
+
 def _keys(several: SecretStr | None) -> list[str]:
     """Keys by commas."""
     text = several.get_secret_value() if several is not None else ""
@@ -71,19 +75,41 @@ def home() -> Path:
     return Path(os.environ.get("LEADLOOM_HOME", ".leadloom")).resolve()
 
 
-@lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings, read once.
+    """The settings as they are now: read again whenever the environment or the local stack's file has changed.
 
     Raises:
         SettingsError: a required value is missing; names every one of them.
     """
     env_file = None if os.environ.get("SUPABASE_URL") else home() / "env"
+    return _read(env_file, _version(env_file), tuple(os.environ.get(name) for name in _NAMES))
+
+
+def _version(path: Path | None) -> tuple[int, int, int] | None:
+    """What changes whenever somebody replaces or writes a file; None while there is none."""
     try:
-        return Settings(_env_file=env_file)
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns) if found is not None else None
+
+
+def settings_read_last() -> Settings | None:
+    """What `settings` gave last, without reading anything; None where nobody has asked yet."""
+    return _LAST.get("settings")
+
+
+_LAST: dict[str, Settings] = {}
+
+
+@lru_cache(maxsize=1)
+def _read(env_file: Path | None, _file: tuple[int, int, int] | None, _environment: tuple[str | None, ...]) -> Settings:
+    try:
+        _LAST["settings"] = Settings(_env_file=env_file)
     except ValidationError as error:
         names = ", ".join(sorted({str(e["loc"][0]).upper() for e in error.errors()}))
         raise SettingsError(
             f"These settings are missing or not usable: {names}.",
             "Set them in the environment (see .env.example), or start the local stack with `make run`.",
         ) from None
+    return _LAST["settings"]

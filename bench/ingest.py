@@ -21,7 +21,6 @@ import psutil
 
 from app.clients import create_client
 from app.db import connect_database
-from app.settings import settings
 from app.uploads import ingest
 from functions.local_processes import Processes
 
@@ -62,7 +61,6 @@ async def measure(folder: Path, file: Path, size: int, rows: int, repeats: int) 
     """Ingest the file `repeats` times and print what each took."""
     processes = Processes(folder)
     await processes.start("stack")
-    settings.cache_clear()
     gateway = next(p for p in psutil.Process().children() if "stack" in p.cmdline())
     try:
         async with connect_database() as db:

@@ -128,7 +128,6 @@ async def bench(folder: Path, times: int) -> bool:
     processes = Processes(folder)
     os.environ["LEADLOOM_HOME"] = str(folder)
     await processes.start("stack")
-    settings.cache_clear()
     try:
         database_url = settings().database_url
         assert database_url is not None

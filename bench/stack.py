@@ -22,7 +22,6 @@ async def throw_away_stack() -> AsyncIterator[tuple[Database, asyncpg.Connection
     """The door that Leadloom uses, and a superuser's connection to set things up; both end with the block."""
     with tempfile.TemporaryDirectory(prefix="leadloom-bench-", ignore_cleanup_errors=True) as folder:
         os.environ["LEADLOOM_HOME"] = folder
-        settings.cache_clear()
         processes = Processes(Path(folder))
         await processes.start("stack")
         try:

@@ -50,13 +50,10 @@ async def measure(rows: int) -> None:
     """Enrich, measure, tidy up, measure."""
     with tempfile.TemporaryDirectory(prefix="leadloom-bench-", ignore_cleanup_errors=True) as folder:
         os.environ |= {"LEADLOOM_HOME": folder, "LEADLOOM_LOG": "text"}
-        settings.cache_clear()
         processes = Processes(Path(folder))
         await processes.start("stack")
-        settings.cache_clear()
         await processes.start("clay-sandbox", "--rate", "400", "--burst", "800")
         await processes.start("web", "--port", str(free_port()))
-        settings.cache_clear()
         url = settings().database_url
         assert url is not None
         pg = await asyncpg.connect(url.get_secret_value())

@@ -129,7 +129,6 @@ async def main(folder: Path) -> None:
         try:
             async with sandbox_server(None, wild) as clay:
                 os.environ |= {"CLAY_SANDBOX_URL": clay.url, "PUBLIC_URL": f"http://127.0.0.1:{sock.getsockname()[1]}"}
-                settings.cache_clear()
                 await make_user()
                 async with connect_database() as db, BackgroundServer(create_app(), sock) as server, running_engine(db):
                     pages = await play(db, clay.url)

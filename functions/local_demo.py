@@ -91,7 +91,6 @@ def demo(
         os.environ["LEADLOOM_HOME"] = folder
         for name in (*(field.upper() for field in Settings.model_fields), "LEADLOOM_SIGNING_KEY"):
             os.environ.pop(name, None)
-        settings.cache_clear()
         summary = asyncio.run(_demo(Path(folder), rows, pipeline, sandbox))
     if as_json:
         print_json(asdict(summary))
@@ -105,10 +104,8 @@ async def _demo(folder: Path, rows: int, pipeline: Pipeline, sandbox: Sandbox) -
     processes = Processes(folder, {"LEADLOOM_LOG": "text"})
     with console.status("Starting a temporary stack"):
         await processes.start("stack")
-        settings.cache_clear()
         await processes.start("clay-sandbox", "--mode", sandbox.value, "--rate", "200", "--burst", "400")
         await processes.start("web", "--port", str(free_port()))
-        settings.cache_clear()  # the web process has told where it is
     try:
         async with connect_database() as db:
             return await _run(db, rows, pipeline)

@@ -12,11 +12,12 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from app.db import connect_database
-from app.errors import InputError, LeadloomError
+from app.errors import InputError, LeadloomError, SettingsError
 from app.local.clay_sandbox import sandbox_server
 from app.local.clay_workspace import WorkspaceSettings
 from app.local.postgres import port_is_free
@@ -97,7 +98,7 @@ def web(port: Port = None) -> None:
         wanted = port or _public_port() or WEB_PORT
         _check_port(wanted)
         async with BackgroundServer(create_app(), listen(wanted)) as server:
-            if not os.environ.get("PUBLIC_URL"):
+            if not (_is_hosted() or os.environ.get("PUBLIC_URL")):  # of the stack whose file it is, and of no other
                 record_in_env(home(), PUBLIC_URL=server.url)
             report_ready("web", server.url)
             await stopped.wait()
@@ -109,26 +110,39 @@ def engine() -> None:
     """Run the engine: sequencer, dispatcher and, on this machine, the workers."""
 
     async def work(stopped: asyncio.Event) -> None:
+        _check_address()
         report_ready("engine", "running; killing it loses nothing")
         await run_engine_until(stopped)
 
     _until_stopped("engine", work)
 
 
-def run(port: Port = None) -> None:
-    """Start everything on this machine, with a demo client, and print the address and the sign-in."""
+def run(
+    port: Port = None,
+    *,
+    with_engine: Annotated[
+        bool, typer.Option("--engine", help="With a hosted project: run an engine here, too. Needs PUBLIC_URL.")
+    ] = False,
+) -> None:
+    """Start everything on this machine, with a demo client, and print the address and the sign-in.
+
+    Where the environment names a Supabase project: only the pages, on its data; its engine runs on Modal.
+    """
 
     async def work(stopped: asyncio.Event) -> None:
         wanted = port or WEB_PORT
         _check_port(wanted)
-        hosted = bool(os.environ.get("SUPABASE_URL"))
+        hosted = _is_hosted()
+        if with_engine:
+            _check_address()
         processes = Processes(home(), {"PORT": str(wanted)})
         try:
             with console.status("Starting"):
                 await (_start_hosted() if hosted else _start_local(processes))
                 address = await processes.start("web")
-                await processes.start("engine")
-            _greet(address, hosted=hosted)
+                if with_engine or not hosted:
+                    await processes.start("engine")
+            _greet(address, hosted=hosted, with_engine=with_engine)
             keeper = asyncio.create_task(processes.keep_alive())
             await stopped.wait()
             keeper.cancel()
@@ -141,9 +155,35 @@ def run(port: Port = None) -> None:
     _until_stopped("run", work)
 
 
+def _is_hosted() -> bool:
+    """Whether the environment names a Supabase project, so that no stack of this machine is meant."""
+    return bool(os.environ.get("SUPABASE_URL"))
+
+
+def _check_address() -> None:
+    """Refuse an engine on a hosted project whose paid rows nobody could answer.
+
+    The local stack's web part tells its address when it starts, and rows wait until then.
+
+    Raises:
+        SettingsError: there is no PUBLIC_URL, or one that ends on this machine although Clay itself is meant.
+    """
+    if not _is_hosted():
+        return
+    known = settings()
+    hint = (
+        "Set PUBLIC_URL to the deployed app's address or to a tunnel to this machine, or leave the engine to Modal: "
+        "`leadloom run` without --engine serves the pages only."
+    )
+    if not known.public_url:
+        raise SettingsError("An engine here needs an address that Clay can answer to, and there is none.", hint)
+    host = urlsplit(known.public_url).hostname or ""
+    if not known.clay_sandbox_url and (host == "localhost" or host.startswith("127.") or host == "::1"):
+        raise SettingsError(f"Clay cannot answer to {host}: that is this machine.", hint)
+
+
 async def _start_local(processes: Processes) -> None:
     await processes.start("stack")
-    settings.cache_clear()
     await processes.start("clay-sandbox", "--rate", "200", "--burst", "400")
     async with connect_database() as db:
         await seed(db, settings().clay_sandbox_url)
@@ -158,10 +198,12 @@ async def _start_hosted() -> None:
         await prepare(db)
 
 
-def _greet(address: str, *, hosted: bool) -> None:
+def _greet(address: str, *, hosted: bool, with_engine: bool) -> None:
     console.print(f"\nLeadloom serves at [bold]{address}[/]")
     if hosted:
         console.print("Sign in as a user of your Supabase project whose app_metadata.role is admin.")
+        if not with_engine:
+            console.print("Pages only: batches are worked on by the engine on Modal. --engine runs one here, too.")
     else:
         mine = settings()
         password = mine.admin_password.get_secret_value() if mine.admin_password else ""

@@ -13,6 +13,7 @@ from app.clay_http import http_client
 from app.db import Database, Patience
 from app.dispatcher import run_chunk
 from app.errors import LeadloomError
+from app.settings import settings
 from app.workflows import registry
 
 __all__ = ["LocalSpawner"]
@@ -48,6 +49,10 @@ class LocalSpawner:
             task = asyncio.create_task(self._run(workflow, chunk_id))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def address(self) -> str | None:
+        """Where the web pages of this machine, or whoever is in front of them, can be reached."""
+        return settings().public_url
 
     async def _run(self, workflow: str, chunk_id: str) -> None:
         async with self._gate:

@@ -10,14 +10,11 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from importlib import import_module
 from pathlib import Path
 
 import modal
 
-from app.errors import SettingsError
 from app.logs import set_up_logging
-from app.settings import settings
 
 __all__ = [
     "APP_NAME",
@@ -27,7 +24,6 @@ __all__ = [
     "app",
     "image",
     "min_containers",
-    "public_url",
     "runtime_dependencies",
     "secret",
 ]
@@ -70,43 +66,6 @@ def min_containers() -> int:
     if not text.isdecimal():
         raise ValueError(f"LEADLOOM_MIN_CONTAINERS is {text!r}; it must be a whole number, 0 or more.")
     return int(text)
-
-
-def public_url() -> str:
-    """The web function's address, which also goes into the settings: senders and pages name the exact receiver URL.
-
-    Modal is asked for it: it alone knows. The deployed app's address comes first, because Clay may answer hours after a
-    `modal run` has ended; an app that is only being served has its own. `PUBLIC_URL` in the secret (a custom domain)
-    takes precedence and asks nobody. Blocks on the network once per container: call it from a thread.
-
-    Raises:
-        SettingsError: neither the deployed app nor this run has a web function.
-    """
-    known = settings()
-    if known.public_url is None:
-        known.public_url = _web_url()
-    return known.public_url
-
-
-def _web_url() -> str:
-    try:
-        address = modal.Function.from_name(APP_NAME, WEB_FUNCTION).get_web_url()
-    except modal.exception.NotFoundError:
-        address = _served_url()
-    if address is None:
-        raise SettingsError(
-            "This app has no address yet that Clay could answer to.", "Run `modal deploy -m app`, or set PUBLIC_URL."
-        )
-    return address
-
-
-def _served_url() -> str | None:
-    served = import_module("functions.web").web  # imported late: that module is built on this one
-    try:
-        address: str | None = served.get_web_url()
-    except modal.exception.ExecutionError:  # the app is not running either
-        return None
-    return address
 
 
 def _image() -> modal.Image:

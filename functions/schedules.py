@@ -7,6 +7,7 @@ time, and every step it takes is safe to repeat.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,6 +17,7 @@ import modal
 
 from app.db import connect_database
 from app.sequencer import run_engine
+from functions.address import public_url
 from functions.modal_app import app
 from functions.workers import WORKERS
 
@@ -51,6 +53,10 @@ class ModalSpawner:
             return
         for start in range(0, len(chunk_ids), CHUNKS_PER_CALL):
             await function.spawn.aio(list(chunk_ids[start : start + CHUNKS_PER_CALL]))
+
+    async def address(self) -> str | None:
+        """The web function's address."""
+        return await asyncio.to_thread(public_url)
 
 
 @app.function(

@@ -14,7 +14,8 @@ import modal
 
 from app.db import Database, connect
 from app.errors import LeadloomError
-from functions.modal_app import WEB_FUNCTION, app, min_containers, public_url
+from functions.address import public_url
+from functions.modal_app import WEB_FUNCTION, app, min_containers
 from functions.schedules import engine
 
 if TYPE_CHECKING:

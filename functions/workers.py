@@ -18,7 +18,8 @@ import modal
 from app.db import Patience, connect_database
 from app.dispatcher import run_chunk
 from app.workflows import registry
-from functions.modal_app import app, public_url
+from functions.address import public_url
+from functions.modal_app import app
 
 __all__ = ["CHUNKS_IN_FLIGHT", "WORKERS", "run_chunks", "worker"]
 
@@ -32,7 +33,7 @@ PATIENCE = Patience(key_s=180.0)
 """A key that Supabase refuses for a while is waited out: what a chunk has worked out is not thrown away."""
 
 
-async def run_chunks(chunk_ids: list[str]) -> list[dict[str, Any]]:
+async def run_chunks(chunk_ids: list[str], base_url: str | None = None) -> list[dict[str, Any]]:
     """Run chunks and report on each, in the order given.
 
     A chunk that fails does not stop the others; its rows go back to the queue when its lease runs out.
@@ -46,7 +47,7 @@ async def run_chunks(chunk_ids: list[str]) -> list[dict[str, Any]]:
 
         async def run_one(chunk_id: str) -> dict[str, Any]:
             async with gate:
-                return asdict(await run_chunk(db, chunk_id))
+                return asdict(await run_chunk(db, chunk_id, base_url=base_url))
 
         ended = await asyncio.gather(*map(run_one, chunk_ids), return_exceptions=True)
     for outcome in ended:
@@ -76,9 +77,8 @@ def worker(
     """
 
     async def run(chunk_ids: list[str]) -> list[dict[str, Any]]:
-        if registry()[slug].kind == "clay":
-            await asyncio.to_thread(public_url)
-        return await run_chunks(chunk_ids)
+        sends = registry()[slug].kind == "clay"
+        return await run_chunks(chunk_ids, await asyncio.to_thread(public_url) if sends else None)
 
     # A container finds its function again as the attribute of this module that has the function's own name.
     run.__name__ = run.__qualname__ = slug

@@ -27,7 +27,7 @@ from app.local.gateway import Gateway
 from app.local.keys import Keys
 from app.local.postgres import Cluster, bundled_binaries
 from app.local.server import BackgroundServer, listen
-from app.settings import Settings, settings
+from app.settings import Settings
 from migrations.migrate import migrate
 
 # Hosted projects have PostgreSQL 17, older ones 15; Debian's packages of them are tried where they are installed.
@@ -156,9 +156,7 @@ async def stack(_session: _Session, monkeypatch: pytest.MonkeyPatch, tmp_path: P
         "LEADLOOM_HOME": str(tmp_path / "leadloom"),
     }.items():
         monkeypatch.setenv(variable, value)
-    settings.cache_clear()
     yield TestStack(url, keys.secret_key, keys.publishable_key, cluster.url(name), keys, chosen)
-    settings.cache_clear()
     del _session.switchboard.gateways[name]
     await _session.server.run(gateway.close())
     await admin.execute(f"drop database {name} with (force)")

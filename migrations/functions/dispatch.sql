@@ -129,6 +129,7 @@ declare
   v_left integer;
   v_claimed integer := 0;
   v_failed integer := 0;
+  v_unanswerable integer := 0;
 begin
   perform leadloom.review_budgets(p_batch_id);
   select v_limit - greatest(0, count(*) + v_limit - v_max_running) into v_left
@@ -139,6 +140,16 @@ begin
     v_share := greatest(1, ceil(v_left::numeric / greatest(cardinality(v_list), 1)));
     foreach v_due in array v_list loop
       exit when v_left <= 0;
+      if v_due.step ->> 'kind' = 'clay' and not coalesce((p_args ->> 'answerable')::boolean, false) then
+        if p_args ->> 'answerable' is null then
+          v_unanswerable := v_unanswerable + (v_pass = 1)::integer;
+        else
+          perform leadloom.hold_step(v_due.batch_id, v_due.step_index, 'no_address',
+            'No address yet: nobody has told Leadloom where Clay can send its answers. Start the web pages, deploy the '
+            'app, or set PUBLIC_URL; these rows then go on by themselves.');
+        end if;
+        continue;
+      end if;
       v_most := least(v_left, v_share);
       if v_pass = 1 and v_due.step ->> 'kind' = 'clay' then
         v_most := least(v_most, ceil(leadloom.config_number(v_due.config, 'burst', 20, 1) / (
@@ -151,15 +162,16 @@ begin
       v_left := v_left - v_out.claimed - v_out.failed;
     end loop;
   end loop;
-  return jsonb_build_object('claimed', v_claimed, 'failed', v_failed);
+  return jsonb_build_object('claimed', v_claimed, 'failed', v_failed, 'unanswerable', v_unanswerable);
 end
 $$;
 
 -- One turn of the dispatcher; what the database refuses in one batch holds that batch alone. p_holder: the engine that
--- gives the chunks out.
+-- gives the chunks out. p_answerable: whether it knows an address that Clay can answer to; paid steps are held where it
+-- knows of none, and passed by where it has not asked yet (null). `unanswerable` counts both.
 create or replace function public.dispatch_pending_items(
   p_limit integer, p_chunk_size integer, p_workflows text[], p_max_running integer default 20000,
-  p_holder uuid default null) returns jsonb
+  p_holder uuid default null, p_answerable boolean default true) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -169,8 +181,12 @@ declare
 begin
   -- Two engines may overlap for a moment; were they to look at one budget at the same time, both would spend it.
   perform pg_catalog.pg_advisory_xact_lock(4710, 2);
+  if p_answerable then
+    delete from public.step_holds where code = 'no_address';
+  end if;
   v_counts := leadloom.in_every_batch('dispatch_due', jsonb_build_object(
-    'limit', p_limit, 'chunk_size', p_chunk_size, 'workflows', p_workflows, 'max_running', p_max_running));
+    'limit', p_limit, 'chunk_size', p_chunk_size, 'workflows', p_workflows, 'max_running', p_max_running,
+    'answerable', p_answerable));
   -- A chunk whose announcement was lost with its reply is told again; whoever claims it first has it.
   with announced as (
     update public.dispatch_chunks set announced_at = v_now, holder = p_holder
@@ -180,6 +196,8 @@ begin
   select jsonb_agg(jsonb_build_object('chunk_id', id, 'workflow', workflow_slug, 'size', size)) into v_chunks
   from announced;
   return '{"claimed": 0, "failed": 0}'::jsonb || v_counts || jsonb_build_object(
+    'unanswerable', coalesce((v_counts ->> 'unanswerable')::integer, 0)
+                    + (select count(*) from public.step_holds where code = 'no_address'),
     'chunks', coalesce(v_chunks, '[]'),
     'busy', exists (select 1 from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null
                     and batch_id <> all (leadloom.faulty_batches())),

@@ -66,11 +66,11 @@ class Installation:
         }.get(part, ())
         await self.processes.start(part, *args)
 
-    async def launch(self, rows: int) -> str:
+    async def launch(self, rows: int, sandbox: str | None = None) -> str:
         """Upload made-up people and launch all steps over them; returns the batch."""
         await prepare(self.db)
         client = (await create_client(self.db, "Acceptance", actor="test"))["uid"]
-        await configure_sandbox(self.db, client, settings().clay_sandbox_url or "")
+        await configure_sandbox(self.db, client, sandbox or settings().clay_sandbox_url or "")
         file = io.BytesIO()
         write_people(file, rows)
         upload = await uploads.ingest(
@@ -110,21 +110,25 @@ class Installation:
 
 
 @pytest.fixture
-async def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Installation]:
-    """All parts running, each a process."""
+async def installation_without_web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Installation]:
+    """The database and the sandbox running, each a process; who wants more starts it."""
     for name in (*(field.upper() for field in Settings.model_fields), "LEADLOOM_SIGNING_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LEADLOOM_HOME", str(tmp_path))
-    settings.cache_clear()
     processes = Processes(tmp_path)
     await processes.start("stack")
-    settings.cache_clear()
     one = Installation(processes, await connect(), free_port())
     try:
-        for part in ("clay-sandbox", "web", "engine"):
-            await one.start(part)
+        await one.start("clay-sandbox")
         yield one
     finally:
         await one.db.aclose()
         await processes.stop()
-        settings.cache_clear()
+
+
+@pytest.fixture
+async def installation(installation_without_web: Installation) -> Installation:
+    """All parts running, each a process."""
+    for part in ("web", "engine"):
+        await installation_without_web.start(part)
+    return installation_without_web

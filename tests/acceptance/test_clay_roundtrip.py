@@ -79,7 +79,6 @@ async def trip(db: Database, pg: asyncpg.Connection, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("CLAY_SANDBOX_URL", sandbox.url)
         async with BackgroundServer(create_app(), listen()) as web:
             monkeypatch.setenv("PUBLIC_URL", web.url)
-            settings.cache_clear()
             clay = await make_clay_world(db, pg)
             await clay.configure(webhook_url=webhook_url(sandbox.url, "north", "companies"))
             yield RoundTrip(clay, sandbox.url)

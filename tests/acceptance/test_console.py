@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import socket
+import sys
 from pathlib import Path
 
+import httpx
 import pytest
+from dotenv import dotenv_values
 
+from app import batches
+from app.local.postgres import free_port
 from app.local.samples import write_people
+from app.settings import home, settings
 from tests.acceptance.conftest import Installation, leadloom
 
 
@@ -64,3 +71,63 @@ async def test_without_a_stack_it_says_what_to_do(tmp_path: Path, monkeypatch: p
     code, _, err = await leadloom("status", "00000000-0000-0000-0000-000000000000")
     assert code == 1
     assert "make run" in err
+
+
+async def test_an_engine_older_than_the_web_waits_for_the_address(
+    installation_without_web: Installation,
+) -> None:
+    one = installation_without_web
+    await one.start("engine")
+    batch = await one.launch(10)
+    async with asyncio.timeout(60):
+        while True:
+            holds = (await batches.status(one.db, batch))["holds"]
+            if holds:
+                break
+            await asyncio.sleep(0.1)
+    assert {hold["code"] for hold in holds} == {"no_address"}
+    await one.start("web")
+    numbers = await one.assert_all_is_well(batch, 10)
+    assert (numbers["completed"], numbers["failed"]) == (10, 0)
+    assert numbers["holds"] == []
+
+
+async def test_a_hosted_project_gets_pages_and_no_engine_unless_asked_for(
+    installation_without_web: Installation, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = installation_without_web
+    sandbox = settings().clay_sandbox_url or ""
+    for name, value in dotenv_values(home() / "env").items():  # as somebody who has put .env into the environment
+        monkeypatch.setenv(name, value or "")
+    monkeypatch.delenv("CLAY_SANDBOX_URL")
+    monkeypatch.setenv("LEADLOOM_HOME", str(tmp_path_factory.mktemp("elsewhere")))
+    batch = await one.launch(5, sandbox)
+
+    for words in (("engine",), ("run", "--engine", "--port", str(free_port()))):
+        code, _, err = await leadloom(*words)
+        assert (code, "address that Clay can answer to" in err, "PUBLIC_URL" in err) == (1, True, True), err
+    monkeypatch.setenv("PUBLIC_URL", "http://127.0.0.1:8000")
+    code, _, err = await leadloom("engine")
+    assert (code, "Clay cannot answer to 127.0.0.1" in err) == (1, True), err
+    monkeypatch.delenv("PUBLIC_URL")
+
+    port = free_port()
+    run = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "functions.local", "run", "--port", str(port), stderr=asyncio.subprocess.PIPE
+    )
+    assert run.stderr is not None
+    try:
+        async with asyncio.timeout(90):
+            said = ""
+            while "Ctrl-C" not in said:
+                said += (await run.stderr.readline()).decode()
+        assert "Pages only" in said
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+            assert (await http.get("/sign-in")).status_code == 200
+        await asyncio.sleep(3)
+        numbers = await batches.status(one.db, batch)
+        assert (numbers["item_steps"], numbers["failed"]) == (0, 0), "an engine ran, unasked"
+        assert not (home() / "env").exists(), "a loopback address was written down as the project's"
+    finally:
+        run.terminate()
+        await run.wait()

@@ -19,7 +19,6 @@ from app.local.samples import write_customers, write_people
 from app.local.seed import configure_sandbox, prepare
 from app.local.server import BackgroundServer, listen
 from app.pipelines import find_pipeline
-from app.settings import settings
 from functions.local_engine import running_engine
 from tests.acceptance.conftest import leadloom
 from tests.conftest import TestStack
@@ -36,7 +35,6 @@ async def test_from_a_csv_to_former_employees_of_customers(
         sock = listen()
         monkeypatch.setenv("CLAY_SANDBOX_URL", clay.url)
         monkeypatch.setenv("PUBLIC_URL", f"http://127.0.0.1:{sock.getsockname()[1]}")
-        settings.cache_clear()
         await prepare(db)
         client = (await create_client(db, "Alder & Finch", actor="test"))["uid"]
         await configure_sandbox(db, client, clay.url)

@@ -19,7 +19,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from app.settings import Settings, settings
+from app.settings import Settings
 from tests.chaos.parts import Part, free_port
 from tests.chaos.wires import CallbackWire, ClayWire, DatabaseWire, Wire
 
@@ -101,7 +101,6 @@ class Installation:
         await self.parts["gateway"].start()
         await asyncio.gather(*(self.parts[name].start() for name in ("clay-sandbox", "web", "engine")))
         os.environ.update(joined)  # for what this process does itself: upload, launch, retry
-        settings.cache_clear()
 
     def _sandbox_words(self) -> tuple[str, ...]:
         mode = self._sandbox.get("CLAY_SANDBOX_MODE", "well")
@@ -119,7 +118,6 @@ class Installation:
             await self.parts["stack"].stop()
         for name in (*(field.upper() for field in Settings.model_fields), "LEADLOOM_SIGNING_KEY", "LEADLOOM_HOME"):
             os.environ.pop(name, None)
-        settings.cache_clear()
 
     async def bring_back(self) -> None:
         """Every part runs and nothing goes wrong on the wires any more; a part that ended is started."""

@@ -19,10 +19,9 @@ import pytest
 from app import batches
 from app.clients import create_client
 from app.db import Database
-from app.errors import SettingsError
-from app.settings import settings
 from app.workflows import registry, registry_rows
-from functions import cli, modal_app, workers
+from functions import address, cli, modal_app, workers
+from functions.address import public_url
 from functions.schedules import CHUNKS_PER_CALL, ModalSpawner, engine
 from functions.web import Waker, web
 from tests.conftest import TestStack
@@ -49,6 +48,12 @@ async def running(client: modal.Client) -> AsyncIterator[None]:
     """The app, running: its functions can be spawned."""
     async with modal_app.app.run.aio(client=client):
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_address_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a new container."""
+    monkeypatch.setattr(address, "_known", {})
 
 
 @pytest.fixture
@@ -179,7 +184,7 @@ async def test_the_web_function_builds_the_app_with_the_address_that_modal_gave(
 ) -> None:
     await asyncio.to_thread(modal_cli, "deploy", "-m", "app")
     built = await asyncio.to_thread(web.local)
-    assert settings().public_url == "https://workspace--leadloom-web.modal.test"
+    assert await asyncio.to_thread(public_url) == "https://workspace--leadloom-web.modal.test"
     async with httpx.AsyncClient(transport=httpx.ASGITransport(built), base_url="https://web.test") as browser:
         refused = await browser.post("/clay/enrich_person_clay/not-a-token", json={"name": "x"})
         assert refused.status_code == 404
@@ -188,8 +193,7 @@ async def test_the_web_function_builds_the_app_with_the_address_that_modal_gave(
 async def test_an_address_in_the_settings_asks_nobody(stack: TestStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PUBLIC_URL", "https://leads.agency.example")
     monkeypatch.setenv("MODAL_SERVER_URL", "http://127.0.0.1:1")
-    settings.cache_clear()
-    assert await asyncio.to_thread(modal_app.public_url) == "https://leads.agency.example"
+    assert await asyncio.to_thread(public_url) == "https://leads.agency.example"
 
 
 async def test_the_waker_spawns_a_sleeping_engine_once(db: Database, service: ModalService, running: None) -> None:
@@ -207,14 +211,28 @@ async def test_a_waker_that_fails_only_says_so(
     assert "the engine was not woken" in caplog.text
 
 
-async def test_without_any_web_function_it_says_what_to_do(stack: TestStack, client: modal.Client) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(modal_app, "APP_NAME", "never-deployed")
-        with pytest.raises(SettingsError, match="modal deploy -m app"):
-            await asyncio.to_thread(modal_app.public_url)
+async def test_an_app_without_a_web_function_has_no_address_until_it_is_deployed(
+    stack: TestStack, client: modal.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address, "APP_NAME", "never-deployed")
+    assert await asyncio.to_thread(public_url) is None
+    assert await asyncio.to_thread(public_url) is None, "it is asked again each time"
 
 
-async def test_an_app_that_is_only_served_has_its_own_address(stack: TestStack, running: None) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(modal_app, "APP_NAME", "never-deployed")
-        assert await asyncio.to_thread(modal_app.public_url) == "https://workspace--leadloom-web-dev.modal.test"
+async def test_a_modal_that_cannot_be_asked_gives_no_address(
+    stack: TestStack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unreachable(*_: object) -> None:
+        raise modal.exception.ConnectionError("no route to host")
+
+    monkeypatch.setattr(address, "APP_NAME", "somewhere-else")
+    monkeypatch.setattr(modal.Function, "from_name", unreachable)
+    assert await asyncio.to_thread(public_url) is None
+    assert "did not answer" in caplog.text
+
+
+async def test_an_app_that_is_only_served_has_its_own_address(
+    stack: TestStack, running: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address, "APP_NAME", "never-deployed")
+    assert await asyncio.to_thread(public_url) == "https://workspace--leadloom-web-dev.modal.test"

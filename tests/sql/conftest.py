@@ -9,7 +9,6 @@ import pytest
 import respx
 
 from app.db import Database
-from app.settings import settings
 from tests.clay_kit import HOOK, ClayWorld, make_clay_world
 from tests.engine_kit import World, make_world
 
@@ -24,7 +23,6 @@ async def world(db: Database, pg: asyncpg.Connection) -> World:
 async def clay(db: Database, pg: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> ClayWorld:
     """A client with a Clay table, and a Leadloom that knows its own address."""
     monkeypatch.setenv("PUBLIC_URL", "https://leadloom.example")
-    settings.cache_clear()
     return await make_clay_world(db, pg)
 
 

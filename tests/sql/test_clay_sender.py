@@ -205,11 +205,13 @@ async def test_an_unusable_config_fails_its_rows_in_words(
         assert "secret-path" not in state["error_text"]
 
 
-async def test_without_an_address_of_its_own_leadloom_sends_nothing(
+async def test_without_an_address_of_its_own_leadloom_sends_nothing_and_the_rows_wait(
     clay: ClayWorld, hook: respx.Route, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PUBLIC_URL")
-    settings.cache_clear()
     await clay.launch(1)
     [report] = await send(clay)
-    assert (report.refused, hook.call_count) == ({"missing_config": 1}, 0)
+    assert (report.refused, hook.call_count) == ({"no_address": 1}, 0)
+    [state] = await clay.world.states()
+    assert (state["status"], state["error_code"], state["sent_at"]) == ("PENDING", "no_address", None)
+    assert state["attempt"] - state["snoozes"] == 0, "it used up an attempt"

@@ -8,15 +8,11 @@ import sys
 from pathlib import Path
 from uuid import uuid4
 
-import asyncpg
-import pytest
-
-from app.db import Database
 from app.sequencer import Pace
 from app.settings import home
 from functions.local_engine import running_engine
 from functions.local_holders import Holder
-from tests.engine_kit import World, make_world
+from tests.engine_kit import World
 
 HERE, ELSEWHERE = str(uuid4()), str(uuid4())
 LIVE = """
@@ -27,11 +23,6 @@ with Holder(Path(sys.argv[1])) as holder:
     print(holder.uid, flush=True)
     time.sleep(60)
 """
-
-
-@pytest.fixture
-async def world(db: Database, pg: asyncpg.Connection) -> World:
-    return await make_world(db, pg)
 
 
 async def give_out(world: World, holder: str | None, limit: int = 1000) -> list[str]:

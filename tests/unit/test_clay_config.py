@@ -8,7 +8,6 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from app.clay_config import ClayConfig, address_problem
-from app.settings import settings
 
 HOOK = "https://api.clay.com/v3/sources/webhook/pull-in-data-from-a-webhook-0f9e1d"
 
@@ -29,10 +28,8 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
             monkeypatch.setenv("CLAY_SANDBOX_URL", url)
         else:
             monkeypatch.delenv("CLAY_SANDBOX_URL", raising=False)
-        settings.cache_clear()
 
-    yield use  # type: ignore[misc]
-    settings.cache_clear()
+    return use
 
 
 def test_defaults_are_clays_limits() -> None:

@@ -84,7 +84,6 @@ async def site(
         address = f"http://127.0.0.1:{sock.getsockname()[1]}"
         monkeypatch.setenv("CLAY_SANDBOX_URL", clay.url)
         monkeypatch.setenv("PUBLIC_URL", address)
-        settings.cache_clear()
         await prepare(db)
         async with BackgroundServer(create_app(), sock) as server, running_engine(db):
             yield Site(server.url, db, browser)

@@ -16,7 +16,6 @@ from pydantic import SecretStr
 from app.clay_tokens import make_token
 from app.db import Database, connect
 from app.local.server import listen
-from app.settings import settings
 from tests.clay_kit import RECEIVER_TOKEN, SLUG, Claimed, ClayWorld, answer, make_clay_world
 from tests.conftest import TestStack
 from web import receivers
@@ -293,11 +292,9 @@ async def test_whatever_goes_wrong_here_clay_is_asked_to_send_it_again(
     answers += [await web.signed(row), await web.fixed(answer(batch_item_id=row.item))]
     services.database = clay.db
     monkeypatch.setenv("LEADLOOM_SIGNING_KEY", "")
-    settings.cache_clear()
     address = row_url(row, stack)
     answers.append(await web.http.post(address, json=answer()))
     monkeypatch.setenv("LEADLOOM_SIGNING_KEY", stack.keys.callback_key)
-    settings.cache_clear()
     for response in answers:
         assert response.status_code == 503
         assert int(response.headers["retry-after"]) > 0

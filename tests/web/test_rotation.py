@@ -29,7 +29,6 @@ def rotate(stack: TestStack, monkeypatch: pytest.MonkeyPatch) -> Rotate:
     def to(key: str, *previous: str) -> None:
         monkeypatch.setenv("LEADLOOM_SIGNING_KEY", key)
         monkeypatch.setenv("LEADLOOM_SIGNING_KEY_PREVIOUS", ",".join(previous))
-        settings.cache_clear()
 
     return to
 
