@@ -33,6 +33,10 @@ ROOT = Path(__file__).resolve().parent.parent
 WEB_FUNCTION = "web"
 REMOTE_ROOT = "/root"  # where Modal puts local Python source, and what it has on the path
 PACKAGES = ("app", "functions", "web", "migrations")
+WITH_DATA = ("app", "web", "migrations")
+NOT_DATA = ["**/*.py", "**/*.pyc", "**/.*", "local"]
+"""What is no data file that the code reads (as pages, SQL and tables of words are): Python goes its own way, and what the
+local stack (`app/local`) reads stays here."""
 REQUIRED_KEYS = (
     "SUPABASE_URL",
     "SUPABASE_SECRET_KEY",
@@ -79,9 +83,8 @@ def _image() -> modal.Image:
         .env({"PYTHONUNBUFFERED": "1"})
         .add_local_python_source(*PACKAGES)
     )
-    sql_only = ~modal.FilePatternMatcher("**/*.sql")
-    for folder, ignore in (("web/templates", None), ("web/static", None), ("migrations", sql_only)):
-        built = built.add_local_dir(ROOT / folder, f"{REMOTE_ROOT}/{folder}", ignore=ignore or [])
+    for folder in WITH_DATA:
+        built = built.add_local_dir(ROOT / folder, f"{REMOTE_ROOT}/{folder}", ignore=NOT_DATA)
     return built
 
 

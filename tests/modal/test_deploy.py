@@ -94,13 +94,13 @@ def test_the_one_secret_must_hold_every_key_and_no_value_is_sent(service: ModalS
 def test_the_source_the_pages_and_the_sql_are_mounted(service: ModalService, deployed: Deployment) -> None:
     expected = {
         *(path for package in ("app", "functions", "web", "migrations") for path in below(package, "*.py")),
-        *below("web/templates", "*"),
-        *below("web/static", "*"),
-        *below("migrations", "*.sql"),
+        *(path for path in below("app", "*") if not path.startswith("/root/app/local/")),
+        *below("web", "*"),
+        *below("migrations", "*"),
     }
     for function in deployed.functions.values():
         assert mounted(service, function) == expected
-    assert "/root/migrations/functions/zz_access.sql" in expected
+    assert {"/root/migrations/functions/zz_access.sql", "/root/app/extraction/vendor_keys.toml"} <= expected
 
 
 def test_the_image_installs_what_the_project_depends_on(service: ModalService, deployed: Deployment) -> None:

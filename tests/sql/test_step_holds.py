@@ -51,13 +51,13 @@ async def test_another_batch_is_not_held(world: World) -> None:
 async def test_two_reasons_hold_until_both_are_gone(world: World) -> None:
     batch = await world.launch(1, "paid")
     assert await hold(world, batch, 0)
-    assert await hold(world, batch, 0, "no_address", "no address yet")
+    assert await hold(world, batch, 0, "config", "waiting for its set-up")
     since = await world.pg.fetchval("select since from step_holds where code = 'approval'")
     assert not await hold(world, batch, 0, reason="waiting for ann"), "held already"
     row = await world.pg.fetchrow("select * from step_holds where code = 'approval'")
     assert (row["since"], row["reason"]) == (since, "waiting for ann")
     assert await release(world, batch, None) == 1
     assert await world.claim() == []
-    assert await release(world, batch, 0, "no_address") == 1
-    assert await release(world, batch, 0, "no_address") == 0
+    assert await release(world, batch, 0, "config") == 1
+    assert await release(world, batch, 0, "config") == 0
     assert len(await world.claim()) == 1
