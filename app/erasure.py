@@ -15,7 +15,6 @@ from urllib.parse import unquote
 
 from app.db import Database
 from app.errors import InputError
-from app.text.contacts import email as canonical_email
 from app.text.linkedin import linkedin_person
 
 __all__ = ["Person", "erase", "erasures", "request_erasure", "work_off_erasure"]
@@ -24,6 +23,8 @@ __all__ = ["Person", "erase", "erasures", "request_erasure", "work_off_erasure"]
 _BEFORE = r"(?:(?<![a-z0-9._%+-])|(?<=\\[nrtbf])|(?<=\\u[0-9a-f]{4}))"
 _AT = r"(?:@|\\u0040|%40)"
 _SLASH = r"(?:\\?/|%2f)"
+# Whatever a file may hold as an address can be erased, also where nobody could receive mail.
+_ADDRESS = re.compile(r"[^\s@\"<>]{1,200}@[^\s@\"<>]+\.[^\s@\"<>.]+")
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ class Person:
         email, linkedin = (email or "").strip() or None, (linkedin or "").strip() or None
         if email is None and linkedin is None:
             raise InputError("Whom?", "Give the person's e-mail address, LinkedIn page, or both.")
-        mail, page = canonical_email(email), linkedin_person(linkedin)
-        if email is not None and mail is None:
+        page = linkedin_person(linkedin)
+        if email is not None and not _ADDRESS.fullmatch(email):
             raise InputError("This is no e-mail address.", "Give the whole address: name@company.com.")
         if linkedin is not None and page is None:
             raise InputError(
                 "This is no LinkedIn page of a person.", "Give the address of the profile: linkedin.com/in/…."
             )
-        return cls(mail.lower() if mail else None, page)
+        return cls(email.lower() if email else None, page)
 
     @property
     def kinds(self) -> list[str]:

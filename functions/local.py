@@ -8,7 +8,7 @@ import typer
 
 from app.errors import LeadloomError, UserError
 from app.logs import set_up_logging
-from functions import local_batches, local_callbacks, local_demo, local_results, local_serve
+from functions import local_batches, local_callbacks, local_demo, local_results, local_retention, local_serve
 from functions.local_output import console
 
 __all__ = ["cli", "main"]
@@ -30,6 +30,10 @@ for command in (
     local_callbacks.callbacks,
     local_results.extract,
     local_results.export,
+    local_retention.archive,
+    local_retention.erase,
+    local_retention.delete_client,
+    local_retention.delete_upload,
     local_batches.migrate,
     local_serve.stack,
     local_serve.web,

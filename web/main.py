@@ -32,6 +32,7 @@ from web.routes import (
     people,
     pipelines,
     registry,
+    retention,
     session,
     share,
     uploads,
@@ -58,6 +59,7 @@ PAGES: tuple[APIRouter, ...] = (
     callbacks.router,
     health.router,
     audit.router,
+    retention.router,
 )
 """Every router behind the sign-in; a new family of screens is one line here."""
 

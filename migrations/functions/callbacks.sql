@@ -17,9 +17,11 @@ create or replace function public.find_receiver(p_token_sha256 text) returns jso
 language sql stable security invoker set search_path = ''
 as $$
   select jsonb_build_object('client_id', f.client_id)
-  from public.client_workflow_configs f
-  where f.receiver_sha256 = p_token_sha256
-  order by f.client_id limit 1
+  from (select client_id, 1 as place from public.client_workflow_configs where receiver_sha256 = p_token_sha256
+        union all
+        select client_id, 2 from public.retired_receiver_tokens
+        where token_sha256 = p_token_sha256 and accepted_until > leadloom.clock()) f
+  order by f.place, f.client_id limit 1
 $$;
 
 -- p_request: the receiver's own key for this HTTP request; asked again for a lost reply, the body is stored once.
@@ -73,7 +75,8 @@ declare
 begin
   perform leadloom.hold_batch(p_state.batch_id);
   if p_state.status not in ('FAILED', 'PENDING') or p_state.error_code is null
-     or not exists (select 1 from public.batches where id = p_state.batch_id and state <> 'CANCELLED') then
+     or not exists (select 1 from public.batches
+                    where id = p_state.batch_id and state <> 'CANCELLED' and archived_at is null) then
     return false;
   end if;
   if (v_last ->> 'attempt')::smallint = p_state.attempt then

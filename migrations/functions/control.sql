@@ -145,6 +145,7 @@ begin
   if v_answer is not null then
     return v_answer;
   end if;
+  perform leadloom.refuse_archived(v_id);
   with chosen as (
     select id from public.workflow_states
     where batch_id = v_id and status = 'FAILED'
@@ -227,6 +228,7 @@ begin
     raise exception using errcode = 'PT409', message = 'None of these rows has reached that step, or their batch is cancelled.',
       hint = 'Choose a step that the row has reached.';
   end if;
+  perform leadloom.refuse_archived(b.id) from (select distinct batch_id as id from public.batch_items where id = any (v_ids)) b;
   perform leadloom.reset_states(v_ids, p_from_step, 'Run again by ' || p_actor);
   update public.batch_items set state = 'ACTIVE', finished_at = null where id = any (v_ids);
   for v_batch in select b.id, b.uid, b.client_id, count(*) as n from public.batch_items i

@@ -7,7 +7,7 @@
 create or replace function leadloom.can_be_reread(p_inbox public.callback_inbox) returns boolean
 language sql immutable security invoker set search_path = ''
 as $$
-  select p_inbox.verdict in ('rejected', 'given_up') or p_inbox.doubts is not null
+  select (p_inbox.verdict in ('rejected', 'given_up') or p_inbox.doubts is not null) and p_inbox.body <> ''
 $$;
 
 -- The ids of a page. Conditions are put together as they are asked for, so that each finds its index.
@@ -31,7 +31,7 @@ begin
     || case when p_filter ->> 'until' is not null then ' and c.received_at < ($1 ->> ''until'')::timestamptz' else '' end
     || case when p_filter -> 'ids' is not null
             then ' and c.id in (select v::bigint from jsonb_array_elements_text($1 -> ''ids'') v)' else '' end
-    || case when p_rereadable then ' and (c.verdict in (''rejected'', ''given_up'') or c.doubts is not null)' else '' end
+    || case when p_rereadable then ' and (c.verdict in (''rejected'', ''given_up'') or c.doubts is not null) and c.body <> ''''' else '' end
     || ' order by c.id desc limit $4)'
   into v_ids using p_filter, p_before, v_client, p_limit;
   return v_ids;

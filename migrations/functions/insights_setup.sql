@@ -143,6 +143,7 @@ begin
     'label', coalesce(p_label, ''),
     'config', case when v_config.id is not null then leadloom.masked_config(v_config.config, v_workflow.config_schema)
       || jsonb_build_object('version', v_config.version, 'updated_at', v_config.updated_at, 'updated_by', v_config.updated_by) end,
+    'retired_tokens_until', leadloom.retired_tokens_until(v_id),
     'labels', (select coalesce(jsonb_agg(label order by label), '[]') from public.client_workflow_configs
                where client_id = v_id and workflow_slug = p_workflow),
     'counter', (select jsonb_build_object('sent', w.sent, 'first_at', w.first_at, 'last_at', w.last_at)

@@ -83,6 +83,7 @@ begin
   end if;
   foreach v_uid in array p_batches loop
     v_batch := leadloom.batch_id(v_uid);
+    perform leadloom.refuse_archived(v_batch);
     v_run := null;
     insert into public.extraction_runs (batch_id, parser_version, total, requested_by, started_at, lease_until)
     values (v_batch, p_parser_version, cardinality(leadloom.extractable(v_batch, 0, null)), p_actor, leadloom.clock(),

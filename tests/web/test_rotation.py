@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from app.db import Database
 from app.errors import SettingsError
 from app.settings import settings
-from tests.clay_kit import SLUG, ClayWorld, answer, make_clay_world
+from tests.clay_kit import RECEIVER_TOKEN, SLUG, ClayWorld, answer, make_clay_world
 from tests.conftest import TestStack
 from tests.web.kit import Scene, csrf
 from web.security import csrf_token, csrf_valid, open_sealed, seal
@@ -91,3 +91,37 @@ def test_a_key_too_short_to_protect_is_refused(stack: TestStack, rotate: Rotate,
     with pytest.raises(SettingsError, match="LEADLOOM_SIGNING_KEY_PREVIOUS") as refused:
         settings()
     assert "short" not in str(refused.value)
+
+
+async def receiver_answer(guest: httpx.AsyncClient, token: str, item: str) -> httpx.Response:
+    body = answer() | {"batch_item_id": item}
+    return await guest.post(f"/clay/{SLUG}", json=body, headers={"authorization": f"Bearer {token}"})
+
+
+async def test_a_replaced_receiver_token_is_accepted_for_a_week(
+    clay: ClayWorld, guest: httpx.AsyncClient, pg: asyncpg.Connection
+) -> None:
+    rows = await clay.sent(3)
+    await clay.configure(clay.world.client, receiver_token="the-new-receiver-token-of-northgate")
+    taken = await receiver_answer(guest, RECEIVER_TOKEN, rows[0].item)
+    assert taken.json() == {"verdict": "applied"}
+    taken = await receiver_answer(guest, "the-new-receiver-token-of-northgate", rows[1].item)
+    assert taken.json() == {"verdict": "applied"}
+    await pg.execute("update retired_receiver_tokens set accepted_until = now() - interval '1 second'")
+    assert (await receiver_answer(guest, RECEIVER_TOKEN, rows[2].item)).status_code == 401
+
+
+async def test_a_token_that_got_out_is_refused_at_once(
+    clay: ClayWorld, guest: httpx.AsyncClient, operator: httpx.AsyncClient
+) -> None:
+    [row] = await clay.sent()
+    client = clay.world.client
+    await clay.configure(client, receiver_token="the-new-receiver-token-of-northgate")
+    page = await operator.get(f"/clients/{client}/workflows/{SLUG}")
+    assert "tokens that were replaced are accepted until" in page.text
+    form = {"csrf_token": csrf(page), "label": ""}
+    assert (await operator.post(f"/clients/{client}/workflows/{SLUG}/refuse-retired", data=form)).status_code == 303
+    assert (await receiver_answer(guest, RECEIVER_TOKEN, row.item)).status_code == 401
+    assert "were replaced" not in (await operator.get(f"/clients/{client}/workflows/{SLUG}")).text
+    back = await receiver_answer(guest, "the-new-receiver-token-of-northgate", row.item)
+    assert back.json() == {"verdict": "applied"}

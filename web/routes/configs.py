@@ -22,6 +22,7 @@ from app.errors import ConflictError, NotFoundError, UserError
 from app.workflows import AnyWorkflow, ClayWorkflow, registry
 from web.config_forms import ConfigError, form_fields, parse_config
 from web.deps import Actor, Db, services
+from web.formats import plural
 from web.forms import Form, read_form
 from web.pages import is_fragment, page, redirect, show
 from web.paging import small_number, text_filter
@@ -106,6 +107,16 @@ async def test(request: Request, db: Db, admin: Actor, client: UUID, slug: str) 
         return page(request, "partials/test_row.html", client=str(client), slug=slug, **context)
     data = await insights.config(db, str(client), slug, form.text("label")[:100])
     return _page(request, data, **context)
+
+
+@router.post("/{slug}/refuse-retired")
+async def refuse_retired(request: Request, db: Db, admin: Actor, client: UUID, slug: str) -> Response:
+    """Accept no receiver token any more that was replaced: one of them got out."""
+    form = await read_form(request)
+    label = form.text("label")[:100]
+    done = await db.call("refuse_retired_tokens", client=str(client), actor=admin.email)
+    target = f"/clients/{client}/workflows/{slug}" + (f"?label={quote(label)}" if label else "")
+    return redirect(request, target, f"{plural(done['refused'], 'replaced token')} will be refused from now on.")
 
 
 @router.get("/{slug}/test/{uid}")
