@@ -50,6 +50,9 @@ class Spawner(Protocol):
     async def address(self) -> str | None:
         """Where Clay's answers come in; None as long as nobody has said so."""
 
+    async def spawn_file_worker(self) -> None:
+        """Start a worker that takes file jobs until none is due; returns at once. One that runs already may do."""
+
 
 @dataclass
 class ChunkReport:

@@ -20,6 +20,7 @@ from app.db import Database
 from app.dispatcher import Spawner
 from app.errors import DatabaseError, DatabaseUnavailableError, LeadloomError
 from app.extraction.background import work_in_background
+from app.file_pieces import sweep_files
 from app.workflows import registry_rows
 
 __all__ = ["EngineReport", "Pace", "run_engine"]
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 MAX_REFUSALS = 10
 QUIET_TURNS = 2
+MAX_FILE_WORKERS = 3
 
 
 @dataclass(frozen=True)
@@ -119,12 +121,20 @@ class _Loop:
             self.report.settled_callbacks += await callbacks.settle_unsettled(self.db)
         if self.is_time("sweep", 60.0):
             await uploads.sweep_stale_uploads(self.db)
+            await sweep_files(self.db)
+        if self.is_time("files", 1.0):
+            await self._offer_files()
         moved += await self._dispatch()
         if self.is_time("fold", 1.0):
             await self.db.call("fold_tallies")
         self._work_in_background()
         self.report.ticks += 1
         return moved
+
+    async def _offer_files(self) -> None:
+        """Start a worker for uploads, comparisons and exports that wait for one."""
+        for _ in range(min((await self.db.call("offer_file_jobs"))["due"], MAX_FILE_WORKERS)):
+            await self.spawner.spawn_file_worker()
 
     def _work_in_background(self) -> None:
         """Keep replays and flag refreshes going beside the loop, so that no batch waits for them."""

@@ -98,8 +98,8 @@ async def main() -> None:
             print(f"| {name} | {median:.1f} | {high:.1f} | {limit} | {rows} |", flush=True)
             missed += [name] if median > limit else []
         started, size = time.perf_counter(), 0
-        async for piece in leads_csv(db, made.client, {}):
-            size += len(piece)
+        async for part in leads_csv(db, made.client, {}):
+            size += len(part.content)
         seconds = time.perf_counter() - started
         print(f"\nAll {args['people']:,} leads as CSV: {size / 1e6:.0f} MB in {seconds:.1f} s")
     if missed:

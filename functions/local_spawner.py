@@ -13,6 +13,7 @@ from app.clay_http import http_client
 from app.db import Database, Patience
 from app.dispatcher import run_chunk
 from app.errors import LeadloomError
+from app.file_jobs import work_off
 from app.settings import settings
 from app.workflows import registry
 
@@ -41,6 +42,7 @@ class LocalSpawner:
         self._holder = holder
         self._gate = asyncio.Semaphore(workers)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._files: asyncio.Task[None] | None = None
         self._http = http_client()
 
     async def spawn(self, workflow: str, chunk_ids: Sequence[str]) -> None:
@@ -64,8 +66,25 @@ class LocalSpawner:
                 log.exception("A chunk of %s did not finish and will be given out again", workflow)
         self._wake.set()
 
+    async def spawn_file_worker(self) -> None:
+        """Start the worker for files, unless it runs; returns at once."""
+        if self._files is None or self._files.done():
+            self._files = asyncio.create_task(self._work_on_files())
+
+    async def _work_on_files(self) -> None:
+        try:
+            await work_off(self._db)
+        except LeadloomError as error:
+            log.warning("The work on a file stopped and will be taken up again: %s", error)
+        except Exception:
+            log.exception("The work on a file stopped and will be taken up again")
+        self._wake.set()
+
     async def drain(self) -> None:
-        """Wait for the chunks that are running, then close."""
+        """Wait for the chunks that are running, then close. Work on a file is given back: the next engine goes on."""
+        if self._files is not None:
+            self._files.cancel()
+            await asyncio.gather(self._files, return_exceptions=True)
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._http.aclose()

@@ -18,6 +18,7 @@ import modal
 from app.db import connect_database
 from app.sequencer import run_engine
 from functions.address import public_url
+from functions.file_worker import work_on_files
 from functions.modal_app import app
 from functions.workers import WORKERS
 
@@ -57,6 +58,10 @@ class ModalSpawner:
     async def address(self) -> str | None:
         """The web function's address."""
         return await asyncio.to_thread(public_url)
+
+    async def spawn_file_worker(self) -> None:
+        """Start one more call of the worker for files; Modal bounds how many run at once."""
+        await work_on_files.spawn.aio()
 
 
 @app.function(

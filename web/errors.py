@@ -11,9 +11,9 @@ from urllib.parse import quote, urlsplit
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from app.errors import DatabaseUnavailableError, KeyRefusedError, LeadloomError, UserError
+from app.errors import ConflictError, DatabaseUnavailableError, KeyRefusedError, LeadloomError, UserError
 from web.security import HEADERS
 
 __all__ = ["ForbiddenError", "SignInNeededError", "register"]
@@ -65,6 +65,9 @@ async def _user_error(request: Request, error: Exception) -> Response:
     from web.pages import error_page  # noqa: PLC0415 -- pages draws errors and asks deps, which raises them
 
     assert isinstance(error, UserError)  # noqa: S101 -- registered for this class only
+    if "x-leadloom-upload" in request.headers:
+        said = {"message": error.message, "hint": error.hint, "again": isinstance(error, ConflictError)}
+        return JSONResponse(said, error.status)
     return error_page(request, error.status, error.message, error.hint)
 
 

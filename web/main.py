@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from web import errors, receivers
 from web.assets import StaticAssets
 from web.deps import Services, Wake, csrf_checked, signed_in
+from web.limits import BodyLimit
 from web.routes import (
     audit,
     batches,
@@ -22,7 +23,9 @@ from web.routes import (
     clients,
     configs,
     customers,
+    exports,
     extraction,
+    files,
     health,
     health_probes,
     home,
@@ -45,6 +48,8 @@ PAGES: tuple[APIRouter, ...] = (
     home.router,
     clients.router,
     uploads.router,
+    files.router,
+    exports.router,
     launch.router,
     pipelines.router,
     configs.router,
@@ -88,6 +93,7 @@ def create_app(*, wake: Wake | None = None, public_url: str | None = None) -> Fa
         app.include_router(router, dependencies=[Depends(signed_in), Depends(csrf_checked)])
     app.mount("/static", StaticAssets(), name="static")
     errors.register(app)
+    app.add_middleware(BodyLimit)
     app.add_middleware(Shield)
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
     return app

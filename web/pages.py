@@ -18,6 +18,7 @@ import orjson
 from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from app.csv_text import MAX_BYTES
 from web.assets import asset
 from web.cookies import FLASH, drop_cookie, put_cookie
 from web.formats import FILTERS, HOLDS, STATES
@@ -48,6 +49,7 @@ environment = jinja2.Environment(
 )
 environment.filters.update(FILTERS)
 environment.globals.update(asset=asset, navigation=NAVIGATION, states=STATES, holds=HOLDS, pack=pack, new_key=uuid4)
+environment.globals.update(largest_file=MAX_BYTES)
 
 
 def is_fragment(request: Request) -> bool:

@@ -38,6 +38,9 @@ declare
 begin
   return leadloom.upload_head(v_upload) || jsonb_build_object(
     'arrived', (select coalesce(max(row_number), 0) from public.raw_apollo_uploads where upload_id = v_upload.id),
+    'comparing', (select jsonb_build_object('done', done_rows, 'total', total_rows) from public.file_jobs
+                  where kind = 'duplicates' and state in ('WAITING', 'RUNNING')
+                    and request_key = md5(jsonb_build_object('upload', v_upload.uid)::text)),
     'batches', leadloom.batch_rows(array(
       select id from public.batches where upload_id = v_upload.id order by id desc limit 10)),
     'same_file', (select coalesce(jsonb_agg(jsonb_build_object('uid', uid, 'filename', filename, 'created_at', created_at)

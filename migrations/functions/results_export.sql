@@ -114,3 +114,20 @@ begin
     'made_at', leadloom.clock());
 end
 $$;
+
+-- The next rows of an upload as they came: cells in the order of the header.
+create or replace function public.upload_export_rows(p_upload uuid, p_after integer, p_limit integer) returns jsonb
+language plpgsql stable security invoker set search_path = ''
+as $$
+declare
+  v_upload public.uploads := leadloom.upload_of(p_upload);
+begin
+  return jsonb_build_object('header', v_upload.header, 'rows', (
+    select coalesce(jsonb_agg((
+      select jsonb_agg(r.data ->> h.name order by h.place)
+      from jsonb_array_elements_text(v_upload.header) with ordinality as h(name, place)) order by r.row_number), '[]')
+    from (select row_number, data || '{}' as data from public.raw_apollo_uploads
+          where upload_id = v_upload.id and row_number > p_after
+          order by row_number limit least(p_limit, 5000) offset 0) r));
+end
+$$;

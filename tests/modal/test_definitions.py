@@ -13,12 +13,13 @@ import pytest
 import app as package
 from app.workflows import registry
 from functions import cli, modal_app, workers
+from functions.file_worker import work_on_files
 from functions.schedules import CHUNKS_PER_CALL, engine
 from functions.web import web
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTRY_FUNCTIONS = (cli.migrate_database, cli.launch_upload, cli.batch_status, cli.extract_results)
-FUNCTIONS = [*workers.WORKERS.values(), engine, web, *ENTRY_FUNCTIONS]
+FUNCTIONS = [*workers.WORKERS.values(), engine, web, work_on_files, *ENTRY_FUNCTIONS]
 
 
 def test_every_workflow_has_exactly_one_worker() -> None:

@@ -36,7 +36,7 @@ def test_one_app_is_published_as_deployed(service: ModalService, deployed: Deplo
 
 
 def test_every_workflow_has_one_function_and_nothing_else_is_registered(deployed: Deployment) -> None:
-    assert set(deployed.functions) == {*registry(), "engine", "web", *ENTRY_FUNCTIONS}
+    assert set(deployed.functions) == {*registry(), "engine", "web", "work_on_files", *ENTRY_FUNCTIONS}
     for slug in registry():
         assert deployed.functions[slug].module_name == "functions.workers"
         assert deployed.functions[slug].implementation_name == slug

@@ -11,13 +11,14 @@ import polars as pl
 import pytest
 
 from app.errors import InputError
-from app.exports import batch_csv, export_batch, leads_csv, leads_parquet, people_csv
+from app.exports import batch_csv, export_batch, leads_csv, people_csv
+from app.exports_parquet import leads_parquet
 from tests.engine_kit import World
 from tests.sql.test_results import customers, enriched
 
 
 async def text_of(pieces: object) -> str:
-    parts = [piece async for piece in pieces]  # type: ignore[attr-defined]
+    parts = [part.content async for part in pieces]  # type: ignore[attr-defined]
     return b"".join(parts).decode()
 
 

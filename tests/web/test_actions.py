@@ -16,7 +16,7 @@ import pytest
 from app import batches
 from app.errors import ConflictError
 from app.workflows import registry_rows
-from tests.web.kit import FORMULA, HOSTILE_CSV, SCRIPT, SECRET, Scene, csrf, people_csv
+from tests.web.kit import FORMULA, SCRIPT, SECRET, Scene, csrf, people_csv
 
 FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
@@ -70,43 +70,6 @@ async def test_clients_are_created_renamed_archived_and_brought_back(hands: Hand
 async def test_a_client_with_running_batches_is_not_archived(hands: Hands, scene: Scene) -> None:
     answer = await hands.post(f"/clients/{scene.client}/archive")
     assert (answer.status_code, "not finished" in answer.text) == (409, True)
-
-
-async def send_file(hands: Hands, scene: Scene, content: bytes, **query: str) -> list[dict[str, Any]]:
-    answer = await hands.http.post(
-        f"/clients/{scene.client}/uploads",
-        params={"filename": "new.csv"} | query,
-        content=content,
-        headers={"x-csrf-token": hands.token, "content-type": "application/octet-stream"},
-    )
-    assert answer.status_code == 200, answer.text
-    return [orjson.loads(line) for line in answer.content.splitlines()]
-
-
-async def test_a_file_goes_up_and_its_reading_is_told(hands: Hands, scene: Scene) -> None:
-    header, *known = csv.reader(io.StringIO(people_csv().decode("utf-8-sig")))
-    _, *others = csv.reader(io.StringIO(people_csv(300).decode("utf-8-sig")))
-    file = io.StringIO()
-    csv.writer(file).writerows([header, *known, *others])
-    events = await send_file(hands, scene, file.getvalue().encode())
-    assert events[-1]["stage"] == "done"
-    assert events[-1]["rows"] == 340
-    assert {"reading", "comparing"} <= {event["stage"] for event in events}
-    assert {event["total"] for event in events if event["stage"] == "reading"} == {340}
-    page = await hands.http.get(events[-1]["url"])
-    # Forty people are those of the upload that was there before.
-    found = re.search(r'In earlier uploads</span><span class="value">(\d+)<', page.text)
-    assert found is not None
-    assert int(found[1]) >= 40
-
-
-async def test_refusals_say_what_to_do_and_the_same_file_asks_first(hands: Hands, scene: Scene) -> None:
-    refused = (await send_file(hands, scene, b"\x89PNG\r\n\x1a\n" + b"\0" * 64))[-1]
-    assert refused["stage"] == "refused"
-    assert refused["again"] is False
-    same = (await send_file(hands, scene, HOSTILE_CSV))[-1]
-    assert (same["stage"], same["again"]) == ("refused", True)
-    assert (await send_file(hands, scene, HOSTILE_CSV, again="1"))[-1]["stage"] == "done"
 
 
 async def test_a_form_without_script_uploads_several_files(hands: Hands, scene: Scene) -> None:

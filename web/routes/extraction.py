@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from app import results
-from app.exports import BOM, batch_csv
 from app.extraction import PARSER_VERSION
 from web.deps import Actor, Db, services
-from web.downloads import attachment
+from web.downloads import attachment, send_export
 from web.forms import read_form
 from web.pages import redirect, show
 
@@ -21,17 +19,11 @@ router = APIRouter(prefix="/batches/{uid}")
 
 
 @router.get("/export.csv")
-async def export(db: Db, uid: UUID) -> Response:
+async def export(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Every uploaded row of the batch as CSV: its original columns, what became of it and why, what is known."""
     manifest = await db.read("batch_manifest", batch=str(uid))
-
-    async def pieces() -> AsyncIterator[bytes]:
-        yield BOM
-        async for piece in batch_csv(db, str(uid)):
-            yield piece
-
-    headers = attachment(f"{manifest['name']}.csv")
-    return StreamingResponse(pieces(), media_type="text/csv; charset=utf-8", headers=headers)
+    wanted = {"what": "batch", "client": None, "batch": str(uid)}
+    return await send_export(request, db, wanted, f"{manifest['name']}.csv", actor=admin.email)
 
 
 @router.get("/manifest.json")

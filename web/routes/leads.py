@@ -7,20 +7,19 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import Response
 
 from app import results
-from app.exports import BOM, LEAD_COLUMNS, chosen_columns, leads_csv, leads_parquet
+from app.db import Database
+from app.exports import LEAD_COLUMNS, chosen_columns
 from web.deps import Actor, Db
-from web.downloads import attachment
+from web.downloads import send_export
 from web.forms import read_form
 from web.pages import dialog, redirect, show
 from web.paging import PAGE_SIZE, unpack
 from web.resultfilters import active_filters, addresses, lead_query, view_address
 
 router = APIRouter()
-PARQUET = "application/vnd.apache.parquet"
 
 
 @router.get("/leads")
@@ -63,47 +62,38 @@ def _by_uid(views: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
 
 
 @router.get("/leads.csv")
-async def all_csv(request: Request, db: Db) -> Response:
+async def all_csv(request: Request, db: Db, admin: Actor) -> Response:
     """The filtered list of all clients as CSV."""
-    return _csv(request, db, None)
+    return await _export(request, db, admin.email, None, "leads.csv")
 
 
 @router.get("/clients/{client}/leads.csv")
-async def client_csv(request: Request, db: Db, client: UUID) -> Response:
+async def client_csv(request: Request, db: Db, admin: Actor, client: UUID) -> Response:
     """The filtered list of one client as CSV."""
-    return _csv(request, db, str(client))
-
-
-def _csv(request: Request, db: Db, client: str | None) -> Response:
-    query = lead_query(request)
-    columns = chosen_columns(query["columns"] or None)
-
-    async def pieces() -> Any:
-        yield BOM
-        async for piece in leads_csv(db, client, results.lead_filters(query), columns):
-            yield piece
-
-    return StreamingResponse(pieces(), media_type="text/csv; charset=utf-8", headers=attachment("leads.csv"))
+    return await _export(request, db, admin.email, str(client), "leads.csv")
 
 
 @router.get("/leads.parquet")
-async def all_parquet(request: Request, db: Db) -> Response:
+async def all_parquet(request: Request, db: Db, admin: Actor) -> Response:
     """The filtered list of all clients as Parquet."""
-    return await _parquet(request, db, None)
+    return await _export(request, db, admin.email, None, "leads.parquet")
 
 
 @router.get("/clients/{client}/leads.parquet")
-async def client_parquet(request: Request, db: Db, client: UUID) -> Response:
+async def client_parquet(request: Request, db: Db, admin: Actor, client: UUID) -> Response:
     """The filtered list of one client as Parquet."""
-    return await _parquet(request, db, str(client))
+    return await _export(request, db, admin.email, str(client), "leads.parquet")
 
 
-async def _parquet(request: Request, db: Db, client: str | None) -> Response:
+async def _export(request: Request, db: Database, actor: str, client: str | None, filename: str) -> Response:
     query = lead_query(request)
-    path = await leads_parquet(db, client, results.lead_filters(query), query["columns"] or None)
-    return FileResponse(
-        path, media_type=PARQUET, headers=attachment("leads.parquet"), background=BackgroundTask(path.unlink)
-    )
+    wanted = {
+        "what": "leads_parquet" if filename.endswith(".parquet") else "leads",
+        "client": client,
+        "filters": results.lead_filters(query),
+        "columns": chosen_columns(query["columns"] or None),
+    }
+    return await send_export(request, db, wanted, filename, actor=actor)
 
 
 @router.get("/leads/{item}")

@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from app import results
-from app.exports import BOM, people_csv
-from web.deps import Db
-from web.downloads import attachment
+from app.db import Database
+from web.deps import Actor, Db
+from web.downloads import send_export
 from web.histories import with_bars
 from web.pages import show
 from web.paging import unpack
@@ -52,23 +52,18 @@ async def _list(request: Request, db: Db, client: str | None) -> Response:
 
 
 @router.get("/people.csv")
-async def all_csv(request: Request, db: Db) -> Response:
+async def all_csv(request: Request, db: Db, admin: Actor) -> Response:
     """The people found, of all clients, as CSV: a line per position."""
-    return _csv(request, db, None)
+    return await _csv(request, db, admin.email, None)
 
 
 @router.get("/clients/{client}/people.csv")
-async def client_csv(request: Request, db: Db, client: UUID) -> Response:
+async def client_csv(request: Request, db: Db, admin: Actor, client: UUID) -> Response:
     """The people found, of one client, as CSV: a line per position."""
-    return _csv(request, db, str(client))
+    return await _csv(request, db, admin.email, str(client))
 
 
-def _csv(request: Request, db: Db, client: str | None) -> Response:
+async def _csv(request: Request, db: Database, actor: str, client: str | None) -> Response:
     filters = results.people_filters(people_query(request))
-
-    async def pieces() -> Any:
-        yield BOM
-        async for piece in people_csv(db, client, filters):
-            yield piece
-
-    return StreamingResponse(pieces(), media_type="text/csv; charset=utf-8", headers=attachment("people.csv"))
+    wanted = {"what": "people", "client": client, "filters": filters}
+    return await send_export(request, db, wanted, "people.csv", actor=actor)

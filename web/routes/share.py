@@ -11,14 +11,14 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from app import results
 from app.db import Database
 from app.errors import NotFoundError
-from app.exports import BOM, LEAD_COLUMNS, chosen_columns, leads_csv
+from app.exports import LEAD_COLUMNS, chosen_columns
 from web.deps import Actor, Db, services
-from web.downloads import attachment
+from web.downloads import send_export, send_stored
 from web.forms import read_form
 from web.pages import redirect, show
 from web.paging import PAGE_SIZE, unpack
@@ -134,12 +134,40 @@ async def shared_csv(request: Request, db: Db, token: str) -> Response:
     query, filters = _asked(request, opened)
     columns = chosen_columns([name for name in query["columns"] if name in COLUMNS] or list(DEFAULT))
 
-    async def pieces() -> Any:
-        yield BOM
-        async for piece in leads_csv(db, opened["client"], filters, columns):
-            yield piece
+    link = open_sealed("share", token)["link"]
+    wanted = {"what": "leads", "client": opened["client"], "filters": filters, "columns": columns, "share": link}
+    return _unlisted(
+        await send_export(request, db, wanted, "leads.csv", actor="share link", pages=f"/share/{token}/exports")
+    )
 
-    return _unlisted(StreamingResponse(pieces(), media_type="text/csv; charset=utf-8", headers=attachment("leads.csv")))
+
+@public.get("/exports/{uid}")
+async def shared_export(request: Request, db: Db, token: str, uid: UUID) -> Response:
+    """How far a long export is that this link asked for."""
+    job, opened = await _export_of(db, token, uid)
+    base = f"/share/{token}/exports/{uid}"
+    page = show(request, "share/export.html", "exports/progress.html", {"job": job}, base=base, opened=opened)
+    return _unlisted(page)
+
+
+@public.get("/exports/{uid}/file")
+async def shared_file(request: Request, db: Db, token: str, uid: UUID) -> Response:
+    """The finished file."""
+    await _export_of(db, token, uid)
+    return _unlisted(await send_stored(request, db, str(uid)))
+
+
+async def _export_of(db: Database, token: str, uid: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
+    """An export that was asked for by this very link, and what the link opens.
+
+    Raises:
+        NotFoundError: the link is closed, or there is no such export of it.
+    """
+    opened = await _opened(db, token)
+    job: dict[str, Any] = await db.read("file_job", job=str(uid))
+    if job["kind"] != "export" or job["request"].get("share") != open_sealed("share", token)["link"]:
+        raise NotFoundError("There is no such export.", "Export the list again.")
+    return job, opened
 
 
 def _unlisted(answer: Response) -> Response:

@@ -1,40 +1,33 @@
-"""Uploads of a client: receive files, inspect what was read, change the mapping, find duplicates, download the rows.
+"""Uploads of a client: receive a form's files, inspect what was read, change the mapping, find duplicates, download.
 
-A file sent by script comes as the request's body, and the answer is a stream of JSON lines that tell how the reading
-goes. A form without script sends the same files as multipart and is led on when all are read.
+A script sends files in pieces (`web/routes/files.py`); a form without script sends them whole, in one request.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import tempfile
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Request
 from starlette.datastructures import UploadFile
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from app import insights
-from app.csv_out import csv_line
-from app.csv_text import MAX_BYTES
 from app.db import Database
-from app.duplicates import find_duplicates
-from app.errors import ConflictError, InputError, LeadloomError, UserError
-from app.headers import FIELDS, KINDS
-from app.uploads import ingest
-from web.deps import Actor, Db
-from web.downloads import attachment
+from app.errors import InputError, UserError
+from app.file_jobs import finish_soon
+from app.file_pieces import clean_filename, send_file
+from app.headers import FIELDS
+from web.deps import Actor, Db, services
+from web.downloads import send_export
+from web.formats import plural
 from web.forms import read_form
 from web.pages import redirect, show
 from web.paging import LARGEST_INTEGER, PAGE_SIZE, cursor_number, text_filter
+from web.routes.files import begin_reading
 
 router = APIRouter(prefix="/clients/{client}/uploads")
-CELLS_PAGE = 1000
+COMPARE_SECONDS = 5.0
 
 
 @router.get("")
@@ -47,108 +40,33 @@ async def uploads(request: Request, db: Db, client: UUID) -> Response:
 
 @router.post("")
 async def receive(request: Request, db: Db, admin: Actor, client: UUID) -> Response:
-    """Take one file (by script) or several (by form)."""
-    if request.headers.get("content-type", "").startswith("multipart/"):
-        return await _receive_form(request, db, admin.email, str(client))
-    spool = tempfile.SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 -- closed by the stream that reads it
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BYTES:
-            spool.close()
-            refusal = _refusal(InputError(f"The file is larger than {MAX_BYTES // 1_000_000} MB.", "Split it in two."))
-            return Response(orjson.dumps(refusal) + b"\n", media_type="application/x-ndjson")
-        spool.write(part)
-    name = Path(request.query_params.get("filename", "")).name[:200] or "upload.csv"
-    kind = request.query_params.get("kind")
-    kind = kind if kind in KINDS else None
-    again = "again" in request.query_params
-    job = _Job(db, actor=admin.email, client=str(client), name=name, kind=kind, again=again)
-    return StreamingResponse(
-        job.lines(spool),
-        media_type="application/x-ndjson",
-        # Named so that the compressing middleware leaves the stream alone: a buffered line tells nothing.
-        headers={"content-encoding": "identity", "x-accel-buffering": "no"},
-    )
-
-
-class _Job:
-    """One file on its way in."""
-
-    def __init__(self, db: Database, *, actor: str, client: str, name: str, kind: str | None, again: bool) -> None:
-        self._db, self._actor, self._client = db, actor, client
-        self._name, self._kind, self._again = name, kind, again
-
-    async def run(self, file: BinaryIO, tell: Callable[[int, int], None]) -> dict[str, Any]:
-        """Read the file; the last event: done or refused."""
-        file.seek(0)
-        try:
-            result = await ingest(
-                self._db,
-                file,
-                client=self._client,
-                kind=self._kind,
-                filename=self._name,
-                allow_duplicate=self._again,
-                actor=self._actor,
-                on_progress=tell,
-            )
-        except UserError as error:
-            return _refusal(error)
-        except LeadloomError:
-            message = "The file could not be stored."
-            return {"stage": "refused", "message": message, "hint": "Nothing was kept; try again.", "again": False}
-        tell(result.row_count, 0)
-        with contextlib.suppress(LeadloomError):  # the page offers to look again
-            await find_duplicates(self._db, result.uid)
-        return {"stage": "done", "url": f"/clients/{self._client}/uploads/{result.uid}", "rows": result.row_count}
-
-    async def lines(self, file: Any) -> AsyncIterator[bytes]:
-        """The events of `run` as JSON lines. When the browser goes away, the reading stops and leaves nothing."""
-        events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-
-        def tell(stored: int, total: int) -> None:
-            events.put_nowait({"stage": "reading" if total else "comparing", "rows": stored, "total": total})
-
-        task = asyncio.create_task(self.run(file, tell))
-        try:
-            while not (task.done() and events.empty()):
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(0.25):
-                        yield orjson.dumps(await events.get()) + b"\n"
-            yield orjson.dumps(task.result()) + b"\n"
-        finally:
-            if not task.done():
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, LeadloomError):
-                    await task
-            file.close()
-
-
-def _refusal(error: UserError) -> dict[str, Any]:
-    known = isinstance(error, ConflictError)
-    return {"stage": "refused", "message": error.message, "hint": error.hint, "again": known}
-
-
-async def _receive_form(request: Request, db: Database, actor: str, client: str) -> Response:
+    """Take the files of a form without script: they come whole, and are stored and read as pieces all the same."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise InputError("Files come as a form here.", "Use the form on the client's page.")
     form = await request.form()
-    kind = str(form.get("kind", ""))
-    said, last, worst = [], f"/clients/{client}", "success"
+    kind = str(form.get("kind") or "") or None
+    said, last, kindly = [], f"/clients/{client}", "success"
     for file in form.getlist("files"):
         if not isinstance(file, UploadFile) or not file.filename:
             continue
-        name = Path(file.filename).name[:200]
-        job = _Job(db, actor=actor, client=client, name=name, kind=kind if kind in KINDS else None, again=False)
-        event = await job.run(file.file, lambda _stored, _total: None)
-        if event["stage"] == "done":
-            last = event["url"]
-            said.append(f"{file.filename}: {event['rows']:,} rows.")
+        name = clean_filename(file.filename)
+        about = {"filename": name, "kind": kind, "allow_duplicate": False, "actor": admin.email}
+        try:
+            job = await begin_reading(request, db, await send_file(db, str(client), file.file, **about))
+        except UserError as error:
+            job = {"state": "FAILED", "error": error.message, "hint": error.hint}
+        if job["state"] == "READY":
+            last = f"/clients/{client}/uploads/{job['result']['upload']}"
+            said.append(f"{name}: {plural(job['result']['rows'], 'row')}.")
+        elif job["state"] == "FAILED":
+            kindly = "error"
+            said.append(f"{name}: {job['error']} {job['hint'] or ''}".strip())
         else:
-            worst = "error"
-            said.append(f"{file.filename}: {event['message']} {event['hint'] or ''}".strip())
-    many = len(said) != 1
-    text = " ".join(said) or "Choose a file first."
-    return redirect(request, f"/clients/{client}" if many else last, text, kind=worst if said else "error")
+            last = f"/clients/{client}/files/{job['uid']}"
+            said.append(f"{name} has arrived and is being read.")
+    if not said:
+        return redirect(request, f"/clients/{client}", "Choose a file first.", kind="error")
+    return redirect(request, last if len(said) == 1 else f"/clients/{client}", " ".join(said), kind=kindly)
 
 
 @router.get("/{uid}")
@@ -195,35 +113,39 @@ async def save_mapping(request: Request, db: Db, admin: Actor, client: UUID, uid
     )
     if not answer["changed"]:
         return redirect(request, here, "No changes to save.")
-    await find_duplicates(db, str(uid))
+    await _compare(request, db, admin.email, client, uid)
     return redirect(request, here, "The mapping is saved. Batches launched from now on use it.")
 
 
 @router.post("/{uid}/duplicates")
-async def compare(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
+async def compare(request: Request, db: Db, admin: Actor, client: UUID, uid: UUID) -> Response:
     """Compare the rows with each other and with the client's earlier uploads."""
-    await find_duplicates(db, str(uid), client=str(client))
-    return redirect(request, f"/clients/{client}/uploads/{uid}", "The rows are compared.")
+    await insights.upload(db, str(uid), client=str(client))
+    job = await _compare(request, db, admin.email, client, uid)
+    said = "The rows are compared." if job["state"] == "READY" else "The rows are being compared."
+    return redirect(request, f"/clients/{client}/uploads/{uid}", said)
+
+
+async def _compare(request: Request, db: Database, actor: str, client: UUID, uid: UUID) -> dict[str, Any]:
+    """Have an upload compared: here, if that is a matter of seconds, else by a worker."""
+    job = await db.call(
+        "request_file_job",
+        kind="duplicates",
+        client=str(client),
+        request={"upload": str(uid)},
+        filename="",
+        total=None,
+        actor=actor,
+    )
+    job = await finish_soon(db, job, COMPARE_SECONDS)
+    if job["state"] == "WAITING":
+        await services(request).wake()
+    return job
 
 
 @router.get("/{uid}/rows.csv")
-async def download(db: Db, client: UUID, uid: UUID) -> Response:
+async def download(request: Request, db: Db, admin: Actor, client: UUID, uid: UUID) -> Response:
     """The original rows as CSV; cells that a spreadsheet would run as a formula are made harmless."""
-    first = await insights.upload_rows(
-        db, str(uid), client=str(client), search=None, repeated=False, after=None, limit=CELLS_PAGE
-    )
-    header = first["upload"]["header"]
-
-    async def lines() -> AsyncIterator[bytes]:
-        yield "\ufeff".encode() + csv_line(header)
-        page = first
-        while True:
-            yield b"".join(csv_line([row["data"].get(name) for name in header]) for row in page["rows"])
-            if page["next"] is None:
-                return
-            page = await insights.upload_rows(
-                db, str(uid), client=str(client), search=None, repeated=False, after=page["next"], limit=CELLS_PAGE
-            )
-
-    name = first["upload"]["filename"].rsplit(".", 1)[0]
-    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=attachment(f"{name} original.csv"))
+    name = (await insights.upload(db, str(uid), client=str(client)))["upload"]["filename"].rsplit(".", 1)[0]
+    wanted = {"what": "rows", "client": str(client), "upload": str(uid)}
+    return await send_export(request, db, wanted, f"{name} original.csv", actor=admin.email)

@@ -1,5 +1,5 @@
-// Files dropped on the page or chosen go up one after another. The request's own answer tells how the reading goes:
-// one JSON object per line, so there is nothing to poll and nothing to lose when another container answers.
+// Files dropped on the page or chosen go up one after another, in pieces: each is sent again until it has arrived, so that
+// a lost connection costs seconds. The server knows what it has: the same file, chosen again after a reload, goes on.
 "use strict";
 
 (() => {
@@ -8,9 +8,12 @@
   const list = document.getElementById("upload-list");
   const input = box.querySelector("input[type=file]");
   const token = document.querySelector('meta[name="csrf-token"]').content;
+  const most = Number(box.dataset.most);
   const waiting = [];
   let busy = false, finished = [], refused = 0;
 
+  // Hashing needs a secure context; without one the form is sent as it is, without script.
+  if (!window.crypto?.subtle) { document.documentElement.classList.remove("js"); return; }
   box.classList.add("ready");
   input.addEventListener("change", () => { add(input.files); input.value = ""; });
   box.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
@@ -60,66 +63,101 @@
     const job = waiting.shift();
     if (!job) { allDone(); return; }
     busy = true;
-    send(job).catch((error) => refuse(job, error.message || "The connection broke. Try again.", false)).finally(() => { busy = false; next(); });
+    send(job).catch((error) => refuse(job, error instanceof Refused ? error.message : "The file cannot be read. Choose it again.", error.again === true)).finally(() => { busy = false; next(); });
   }
 
-  function send(job) {
-    return new Promise((resolve, reject) => {
-      const { file, row: element } = job;
-      const query = new URLSearchParams({ filename: file.name });
-      if (job.again) query.set("again", "1");
-      const kind = box.querySelector("select[name=kind]").value;
-      if (kind) query.set("kind", kind);
-      const request = new XMLHttpRequest();
-      let read = 0, last = null;
-      request.open("POST", `${box.dataset.url}?${query}`);
-      request.setRequestHeader("X-CSRF-Token", token);
-      request.setRequestHeader("X-Leadloom-Upload", "1");
-      request.setRequestHeader("HX-Current-URL", location.href);
-      request.setRequestHeader("Content-Type", "application/octet-stream");
-      request.upload.onprogress = (event) => {
-        status(element, `Sending ${Math.floor(100 * event.loaded / Math.max(event.total, 1))} %`);
-        progress(element, event.loaded, event.total);
-      };
-      request.upload.onload = () => { status(element, "Reading"); progress(element, 0, 0); };
-      const lines = () => {
-        const upto = request.responseText.lastIndexOf("\n") + 1;
-        for (const line of request.responseText.slice(read, upto).split("\n")) if (line) { last = JSON.parse(line); show(job, last); }
-        read = upto;
-      };
-      request.onprogress = lines;
-      request.onload = () => {
-        if (request.status === 401) { location.href = request.getResponseHeader("HX-Redirect") || "/sign-in"; return; }
-        if (request.status !== 200) { reject(new Error(`The server answered ${request.status}. Reload the page and try again.`)); return; }
-        lines();
-        if (!last || !["done", "refused"].includes(last.stage)) reject(new Error("The reading broke off. Nothing was kept; try again."));
-        else resolve();
-      };
-      request.onerror = () => reject(new Error("The connection broke. Nothing was kept; try again."));
-      request.send(file);
-      status(element, "Sending");
-    });
+  const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); addEventListener("online", resolve, { once: true }); });
+  const headers = { "X-CSRF-Token": token, "X-Leadloom-Upload": "1", "HX-Current-URL": location.href };
+
+  class Refused extends Error {
+    constructor(said) { super([said.message, said.hint].filter(Boolean).join(" ")); this.again = said.again; }
   }
 
-  function show(job, event) {
+  // One request, repeated while the line or the server is away; a refusal is final.
+  async function ask(job, method, url, body, more = {}) {
+    for (let wait = 500; ; wait = Math.min(wait * 2, 15000)) {
+      let answer;
+      try {
+        answer = await fetch(url, { method, body, headers: { ...headers, ...more }, redirect: "manual", cache: "no-store" });
+      } catch { answer = null; }
+      if (answer?.ok) { try { return await answer.json(); } catch { answer = null; } }
+      if (answer?.status === 401) { busy = false; location.href = answer.headers.get("HX-Redirect") || "/sign-in"; return new Promise(() => {}); }
+      if (answer && [403, 404, 405, 409, 413, 415, 422].includes(answer.status)) {
+        let said;
+        try { said = await answer.json(); } catch { said = { message: `The server answered ${answer.status}.`, hint: "Reload the page and try again." }; }
+        throw new Refused(said);
+      }
+      status(job.row, "The connection is lost. What was sent is kept; trying again");
+      await pause(wait);
+    }
+  }
+
+  const digest = async (blob) => new Uint8Array(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()));
+  const hex = (bytes) => [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+
+  async function send(job) {
+    const { file, row: element } = job;
+    if (file.size > most) throw new Refused({ message: `The file has ${number(Math.ceil(file.size / 1e6))} MB; an upload may have ${number(most / 1e6)} MB.`, hint: "Split it into smaller files and upload them one after another." });
+    if (!file.size) throw new Refused({ message: "The file is empty: it has no line 1.", hint: "Export it again, then upload it." });
+    status(element, "Preparing");
+    progress(element, 0, 0);
+    const kind = box.querySelector("select[name=kind]").value || null;
+    const about = { filename: file.name, byte_size: file.size, sha256: hex(await digest(file)), kind, again: job.again };
+    const begun = await ask(job, "POST", box.dataset.url, JSON.stringify(about), { "Content-Type": "application/json" });
+    if (begun.state === "FAILED") { show(job, begun, 0); return; }
+    document.getElementById(`file-${begun.uid}`)?.remove();
+    const at = `${box.dataset.url}/${begun.uid}`;
+    let state = begun, sent = begun.piece_count - begun.missing.length;
+    const tell = () => { status(element, `Sending, ${Math.floor(100 * sent / begun.piece_count)} %`); progress(element, sent, begun.piece_count); };
+    const missing = [...begun.missing];
+    // Two at a time: while one is stored, the next one is on the wire.
+    const lane = async () => {
+      for (let n = missing.shift(); n !== undefined; n = missing.shift()) {
+        const piece = file.slice(n * begun.piece_bytes, (n + 1) * begun.piece_bytes);
+        const proof = `sha-256=:${btoa(String.fromCharCode(...await digest(piece)))}:`;
+        const answer = await ask(job, "PUT", `${at}/pieces/${n}`, piece, { "Content-Type": "application/octet-stream", "Content-Digest": proof });
+        sent += 1;
+        if (answer.state !== "SENDING") state = answer;
+        tell();
+      }
+    };
+    if (missing.length) tell();
+    try { await Promise.all([lane(), lane()]); } finally { missing.length = 0; }
+    for (let since = Date.now(); !show(job, state, Date.now() - since);) {
+      await pause(1000);
+      state = await ask(job, "GET", at);
+    }
+  }
+
+  // Shows how the reading goes; true when that is over.
+  function show(job, state, waited) {
     const element = job.row;
-    if (event.stage === "reading") {
-      status(element, `Reading, ${number(event.rows)} of ${number(event.total)} rows`);
-      progress(element, event.rows, event.total);
-    } else if (event.stage === "comparing") {
-      status(element, `${number(event.rows)} rows read. Looking for duplicates`);
+    if (state.state === "READY") { done(job, `${box.dataset.url.replace(/files$/, "uploads")}/${state.result.upload}`, state.result.rows); return true; }
+    if (state.state === "FAILED") throw new Refused({ message: state.error, hint: state.hint, again: state.code === "same_file" });
+    if (state.state === "WAITING") {
+      status(element, waited > 20000 ? "Stored. It is read as soon as the engine runs; you can leave this page" : "Stored. Reading begins");
       progress(element, 0, 0);
-    } else if (event.stage === "done") {
-      element.dataset.state = "done";
-      finished.push(event.url);
-      element.querySelector("progress").remove();
-      status(element, `${number(event.rows)} rows`, "success");
-      const link = document.createElement("a");
-      link.href = event.url;
-      link.className = "link";
-      link.textContent = "Inspect";
-      element.querySelector("[data-actions]").append(link);
-    } else if (event.stage === "refused") refuse(job, [event.message, event.hint].filter(Boolean).join(" "), event.again);
+    } else if (state.phase === "reading" && state.total_rows) {
+      status(element, `Reading, ${number(state.done_rows)} of ${number(state.total_rows)} rows`);
+      progress(element, state.done_rows, state.total_rows);
+    } else {
+      status(element, state.phase === "comparing" ? `${number(state.done_rows)} rows read. Looking for duplicates` : "Reading");
+      progress(element, 0, 0);
+    }
+    return false;
+  }
+
+  function done(job, url, rows) {
+    const element = job.row;
+    element.dataset.state = "done";
+    finished.push(url);
+    element.querySelector("progress").remove();
+    status(element, `${number(rows)} rows`, "success");
+    const link = document.createElement("a");
+    link.href = url;
+    link.className = "link";
+    link.textContent = "Inspect";
+    element.querySelector("[data-actions]").append(link);
   }
 
   function refuse(job, text, again) {

@@ -1,0 +1,21 @@
+"""The worker for whole files: reads uploads that came in pieces, compares rows, makes long exports.
+
+A Modal function of its own, because such work outlasts a web request by far. The engine starts it when jobs are due;
+what they are is read from Postgres. A call that is delivered twice, killed or timed out loses nothing: the next one
+goes on.
+"""
+
+from __future__ import annotations
+
+from app.db import connect_database
+from app.file_jobs import work_off
+from functions.modal_app import app
+
+__all__ = ["work_on_files"]
+
+
+@app.function(cpu=1.0, memory=1024, max_containers=3, timeout=3600, retries=0)
+async def work_on_files() -> int:
+    """Take file jobs until none is due; returns how many there were."""
+    async with connect_database() as db:
+        return await work_off(db)

@@ -1,0 +1,39 @@
+"""Long exports: how far they are, and the finished file, ready for a day."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.errors import NotFoundError
+from web.deps import Db
+from web.downloads import send_stored
+from web.pages import show
+
+router = APIRouter(prefix="/exports")
+LATEST = 30
+
+
+@router.get("")
+async def exports(request: Request, db: Db) -> Response:
+    """The latest long exports."""
+    data = await db.read("insights_exports", limit=LATEST)
+    live = any(job["state"] in ("WAITING", "RUNNING") for job in data["rows"])
+    return show(request, "exports/list.html", "exports/rows.html", data, live=live)
+
+
+@router.get("/{uid}")
+async def export(request: Request, db: Db, uid: UUID) -> Response:
+    """One export: progress, then the download."""
+    job = await db.read("file_job", job=str(uid))
+    if job["kind"] != "export":
+        raise NotFoundError("There is no such export.", "Export the list again.")
+    return show(request, "exports/export.html", "exports/progress.html", {"job": job}, base=f"/exports/{uid}")
+
+
+@router.get("/{uid}/file")
+async def download(request: Request, db: Db, uid: UUID) -> Response:
+    """The finished file, or the rest of it."""
+    return await send_stored(request, db, str(uid))
