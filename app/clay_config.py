@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 import secrets
+import socket
 
 import httpx
 from pydantic import Field, SecretStr, field_validator
@@ -27,8 +29,25 @@ WARN_AT = 0.9
 """The part of the cap from which on warnings are given: 45,000 of 50,000."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-# IPv6 ranges that carry an IPv4 address inside and may lead anywhere: NAT64 and 6to4.
-CARRIERS = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"))
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All that IPv6 routes globally (RFC 4291). What lies outside is no host of the internet: IPv4-compatible and -mapped,
+NAT64 (64:ff9b::/96 and 64:ff9b:1::/48), site-local (fec0::/10), unique and link-local."""
+NEVER = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "2001::/23",  # protocol assignments: Teredo, benchmarking, ORCHID (RFC 2928, 4380, 5180, 7343)
+        "2001:db8::/32",  # documentation (RFC 3849)
+        "2002::/16",  # 6to4: carries an IPv4 address, and may lead anywhere (RFC 3056)
+        "3fff::/20",  # documentation (RFC 9637)
+        "192.0.0.0/24",  # protocol assignments; a cloud's metadata among them (RFC 6890)
+        "192.88.99.0/24",  # 6to4 relays (RFC 7526)
+        "198.18.0.0/15",  # benchmarking (RFC 2544)
+        "100.64.0.0/10",  # carrier-grade NAT; a cloud's metadata at 100.100.100.200 (RFC 6598)
+        "168.63.129.16/32",  # Azure's own services (Microsoft Learn, "What is IP address 168.63.129.16?")
+    )
+)
+NUMERIC = re.compile(r"(?:0x[0-9a-f]*|\d+)\Z")
+"""A last label that makes a host an IPv4 address, in whatever notation (WHATWG URL, "ends in a number")."""
 PRIVATE_SUFFIXES = (".local", ".internal", ".intranet", ".lan", ".home.arpa", ".localdomain")
 
 
@@ -144,17 +163,27 @@ def private_problem(host: str) -> str | None:
 
 
 def parse_address(host: str) -> Address | None:
-    """The IP address that a host is written as; None for names."""
+    """The IP address that a host is written as, in old notations as well (127.1, 0x7f000001); None for names."""
+    text = host.strip("[]").partition("%")[0].rstrip(".")
     try:
-        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
+        address = ipaddress.ip_address(text)
     except ValueError:
+        return _old_notation(text.lower())
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _old_notation(text: str) -> Address | None:
+    """What a resolver makes of numbers that are no dotted quad; what it makes nothing of leads nowhere (0.0.0.0)."""
+    if not NUMERIC.match(text.rpartition(".")[2]):
         return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped or address
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(text))
+    except OSError:
+        return ipaddress.IPv4Address(0)
 
 
 def is_public(address: Address) -> bool:
     """Whether the address is one host of the public internet."""
-    if address.version == 6 and any(address in carrier for carrier in CARRIERS):  # noqa: PLR2004 -- IPv6
+    if isinstance(address, ipaddress.IPv6Address) and address not in GLOBAL_UNICAST:
         return False
-    return address.is_global and not address.is_multicast
+    return address.is_global and not address.is_multicast and not any(address in network for network in NEVER)

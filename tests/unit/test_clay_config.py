@@ -12,6 +12,40 @@ from app.clay_config import ClayConfig, address_problem
 HOOK = "https://api.clay.com/v3/sources/webhook/pull-in-data-from-a-webhook-0f9e1d"
 
 
+NOT_GLOBAL = (
+    "[64:ff9b:1::a00:1]",
+    "[64:ff9b::808:808]",
+    "[::127.0.0.1]",
+    "[::8.8.8.8]",
+    "[fec0::1]",
+    "[2001::1]",
+    "[2001:2::1]",
+    "[2001:db8::1]",
+    "[2002:7f00:1::]",
+    "[3fff::1]",
+    "[5f00::1]",
+    "[fd00:ec2::254]",
+    "[ff02::1]",
+    "[fe80::1%25eth0]",
+    "168.63.129.16",
+    "100.100.100.200",
+    "192.0.0.192",
+    "192.88.99.1",
+    "198.18.0.1",
+    "192.0.2.1",
+    "198.51.100.1",
+    "203.0.113.1",
+    "240.0.0.1",
+    "255.255.255.255",
+    "0xa000001",
+    "167772161",
+    "10.1",
+    "10.0.0.1.",
+    "1.2.3.4.5",
+)
+"""Addresses that no Clay has: not routed in the open, or a cloud's own."""
+
+
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
     """Say whether a Clay sandbox is in use."""
@@ -85,6 +119,7 @@ def test_tables_of_one_workspace_share_a_rate_bucket() -> None:
         ("https://[fe80::1]/x", "private network"),
         ("https://[::ffff:10.0.0.1]/x", "private network"),
         ("https://[64:ff9b::a00:1]/x", "private network"),
+        *((f"https://{host}/x", "private network") for host in NOT_GLOBAL),
         ("https://intranet/x", "private network"),
         ("https://db.internal/x", "private network"),
         ("https://printer.local/x", "private network"),
@@ -96,6 +131,9 @@ def test_tables_of_one_workspace_share_a_rate_bucket() -> None:
         ("http://app.localhost/x", "own machine"),
         ("https://[::1]/x", "own machine"),
         ("https://[::ffff:127.0.0.1]/x", "own machine"),
+        ("https://127.1/x", "own machine"),
+        ("https://012.0.0.1/x", "not a web address"),
+        ("https://0x7f.1/x", "own machine"),
         ("https://a.b\x00c/x", "not a web address"),
     ],
 )
@@ -106,7 +144,17 @@ def test_addresses_that_cannot_be_clay(url: str, problem: str, sandbox: Callable
         ClayConfig(webhook_url=url)
 
 
-@pytest.mark.parametrize("url", [HOOK, "https://8.8.8.8/x", "https://bücher.example/hook", "https://clay.com:8443/x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        HOOK,
+        "https://[2606:4700::1111]/x",
+        "https://8.8.8.8/x",
+        "https://1.example/x",
+        "https://bücher.example/hook",
+        "https://clay.com:8443/x",
+    ],
+)
 def test_public_https_addresses_are_fine(url: str) -> None:
     assert address_problem(url) is None
 

@@ -203,7 +203,13 @@ async def test_a_yes_counts_even_when_its_body_breaks_off(monkeypatch: pytest.Mo
         assert (await send(ClayConfig(webhook_url=f"http://127.0.0.1:{port}/hook"))).outcome == "taken"
 
 
-@pytest.mark.parametrize("address", ["10.1.2.3", "127.0.0.1", "169.254.169.254", "::1", "fd00::1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.1.2.3", "127.0.0.1", "169.254.169.254", "::1", "fd00::1", "168.63.129.16", "fec0::1", "::127.0.0.1"),
+        *("64:ff9b:1::1", "2002:a00:1::", "2001::1", "100.64.0.1"),
+    ],
+)
 async def test_a_public_name_that_leads_into_a_private_network_is_not_followed(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
