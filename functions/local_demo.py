@@ -39,6 +39,10 @@ CALLBACK_TIMEOUT_S = 45
 """How long the demo waits for a callback: past the sandbox's slow answers, short enough to see `never` fail."""
 
 
+REFUSED_CALLS = 0.02
+"""With an odd sandbox, the share of calls that Supabase's stand-in refuses for a moment."""
+
+
 class Pipeline(StrEnum):
     """Which steps the demo runs."""
 
@@ -51,6 +55,7 @@ class Sandbox(StrEnum):
 
     well = "well"
     misbehaving = "misbehaving"
+    odd = "odd"
 
 
 @dataclass
@@ -103,7 +108,7 @@ def demo(
 async def _demo(folder: Path, rows: int, pipeline: Pipeline, sandbox: Sandbox) -> Summary:
     processes = Processes(folder, {"LEADLOOM_LOG": "text"})
     with console.status("Starting a temporary stack"):
-        await processes.start("stack")
+        await processes.start("stack", *(("--refuse", str(REFUSED_CALLS)) if sandbox is Sandbox.odd else ()))
         await processes.start("clay-sandbox", "--mode", sandbox.value, "--rate", "200", "--burst", "400")
         await processes.start("web", "--port", str(free_port()))
     try:

@@ -52,11 +52,15 @@ def _until_stopped(part: str, work: Callable[[asyncio.Event], Awaitable[None]]) 
     asyncio.run(main())
 
 
-def stack() -> None:
+def stack(
+    refuse: Annotated[
+        float, typer.Option(help="Share of calls answered with 401 PGRST303, as hosted Supabase does.", min=0, max=0.5)
+    ] = 0.0,
+) -> None:
     """Serve the embedded stack: PostgreSQL and Supabase's HTTP API for it, migrated."""
 
     async def work(stopped: asyncio.Event) -> None:
-        one = Stack(home())
+        one = Stack(home(), refuse_share=refuse)
         await one.start()
         try:
             report_ready("stack", one.url)
@@ -68,7 +72,7 @@ def stack() -> None:
 
 
 def clay_sandbox(
-    mode: Annotated[str, typer.Option(help="well, or misbehaving.")] = "well",
+    mode: Annotated[str, typer.Option(help="well, misbehaving or odd.")] = "well",
     rate: Annotated[
         float, typer.Option(help="Rows a second per workspace; Clay itself takes 10.", parser=amount, metavar="ROWS")
     ] = 10,

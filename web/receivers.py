@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from app import callbacks
+from app.callback_encodings import ACCEPTED, BodyError, TooLargeError, unpack
 from app.callbacks import Sender
 from app.db import Database
 from app.errors import DatabaseError
@@ -32,10 +33,6 @@ TRY_AGAIN_S = "5"
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/clay", include_in_schema=False)
 AskSender = Callable[[Database], Awaitable[Sender]]
-
-
-class _TooLargeError(Exception):
-    """The body is larger than any answer."""
 
 
 @router.post("/{workflow_slug}/{token}")
@@ -70,8 +67,8 @@ async def _answer(request: Request, ask_sender: AskSender, refusal: Response) ->
         return await _take(request, ask_sender)
     except callbacks.ForgedTokenError:
         return refusal
-    except _TooLargeError:
-        return JSONResponse({"error": f"The body is larger than {MAX_BODY_BYTES:,} bytes."}, 413)
+    except BodyError as problem:
+        return JSONResponse({"error": problem.__doc__}, problem.status, headers={"accept-encoding": ACCEPTED})
     except ClientDisconnect:
         return Response(status_code=400)  # broken off midway: nothing is stored, and nobody reads this
     except DatabaseError as error:
@@ -85,7 +82,7 @@ async def _take(request: Request, ask_sender: AskSender) -> Response:
     here = services(request)
     db = await here.db()
     sender = await ask_sender(db)
-    outcome = await callbacks.receive(db, sender, await _body(request))
+    outcome = await callbacks.receive(db, sender, unpack(await _body(request), _encoding(request), MAX_BODY_BYTES))
     if outcome.acted:
         try:
             await here.wake()
@@ -94,19 +91,23 @@ async def _take(request: Request, ask_sender: AskSender) -> Response:
     return JSONResponse({"verdict": outcome.verdict}, 202 if outcome.verdict == "received" else 200)
 
 
+def _encoding(request: Request) -> str:
+    return request.headers.get("content-encoding", "")
+
+
 async def _body(request: Request) -> bytes:
     """The request's body, whatever it calls itself.
 
     Raises:
-        _TooLargeError: it is too long, by what it says or by what came; what is left is not read.
+        TooLargeError: it is too long, by what it says or by what came; what is left is not read.
         ClientDisconnect: it was broken off.
     """
     said = request.headers.get("content-length", "")
     if said.isascii() and said.isdigit() and (len(said) > LONGEST_LENGTH or int(said) > MAX_BODY_BYTES):
-        raise _TooLargeError
+        raise TooLargeError
     body = bytearray()
     async for part in request.stream():
         body += part
         if len(body) > MAX_BODY_BYTES:
-            raise _TooLargeError
+            raise TooLargeError
     return bytes(body)

@@ -1,7 +1,8 @@
 """A stand-in for Clay: takes rows at webhook URLs, keeps Clay's limits, and calls back later with made-up answers.
 
 It is a test instrument, for running Leadloom without a Clay account, and says so in everything it answers. It can be
-told to misbehave, as the real world does. Everything it knows is in memory.
+told to misbehave, as the real world does, or to be odd: to take rows and say that it did not, to hang up, to be away.
+Everything it knows is in memory.
 
     POST /webhooks/{workspace}/{table}   a row
     GET  /stats?rows=1                   what came in (per row and attempt) and what went out
@@ -11,6 +12,7 @@ told to misbehave, as the real world does. Everything it knows is in memory.
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -21,9 +23,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from app.local.clay_answers import answer_for
 from app.local.clay_courier import Courier
+from app.local.clay_door import Door
 from app.local.clay_workspace import Plan, Refusal, RowKey, Workspace, WorkspaceSettings
 from app.local.server import BackgroundServer, listen
 
@@ -44,9 +48,13 @@ class Sandbox:
     Args:
         defaults: settings of workspaces that nobody has configured.
         patience_s: how long a callback is tried again while its receiver is away.
+        door: what can be closed, so that connections are refused for a while.
     """
 
-    def __init__(self, defaults: WorkspaceSettings | None = None, patience_s: float = 40.0) -> None:
+    def __init__(
+        self, defaults: WorkspaceSettings | None = None, patience_s: float = 40.0, door: Door | None = None
+    ) -> None:
+        self.door = door
         self.defaults = defaults or WorkspaceSettings()
         self.courier = Courier(patience_s)
         self.workspaces: dict[str, Workspace] = {}
@@ -75,7 +83,9 @@ class Sandbox:
         if isinstance(plan, Refusal):
             return _refused(plan)
         self.schedule(workspace.settings, row, plan)
-        return _json({"success": True, "notice": NOTICE})
+        if self.door and workspace.received.total() == workspace.settings.away_after:
+            self.door.go_away(workspace.settings.away_s)
+        return _reply(plan, request)
 
     def schedule(self, settings: WorkspaceSettings, row: dict[str, Any], plan: Plan) -> None:
         """Plan the callbacks for a row."""
@@ -87,7 +97,10 @@ class Sandbox:
             self.courier.counts["without_callback_url"] += 1
             return
         for delay_s, what in plan.answers:
-            self.courier.post_later(delay_s, url, _body(row, what, settings.seed), headers)
+            body = _body(row, what, settings.seed)
+            if plan.gzip:
+                body, headers = gzip.compress(body), {**headers, "content-encoding": "gzip"}
+            self.courier.post_later(delay_s, url, body, headers)
 
     async def stats(self, request: Request) -> Response:
         """What came in and what went out."""
@@ -99,6 +112,7 @@ class Sandbox:
                 "received": sum(space["received"] for space in spaces.values()),
                 "repeated": sum(len(space["repeated"]) for space in spaces.values()),
                 "callbacks": self.courier.report(),
+                "times_away": self.door.times_away if self.door else 0,
                 "workspaces": spaces,
             }
         )
@@ -126,7 +140,13 @@ def create_sandbox(sandbox: Sandbox | None = None) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with one.courier:
-            yield
+            if one.door:
+                await one.door.open()
+            try:
+                yield
+            finally:
+                if one.door:
+                    await one.door.close()
 
     return Starlette(
         routes=[
@@ -146,7 +166,50 @@ def sandbox_server(port: int | None = None, defaults: WorkspaceSettings | None =
         port: where to listen; any free port if that is taken or None.
         defaults: settings of every workspace; else from `CLAY_SANDBOX_…` variables.
     """
-    return BackgroundServer(create_sandbox(Sandbox(defaults)), listen(port))
+    if defaults is None or defaults.mode != "odd":
+        return BackgroundServer(create_sandbox(Sandbox(defaults)), listen(port))
+    front, sock = listen(port), listen()
+    door = Door(front, sock.getsockname())
+    server = BackgroundServer(create_sandbox(Sandbox(defaults, door=door)), sock)
+    server.url = door.url
+    return server
+
+
+def _reply(plan: Plan, request: Request) -> Response:
+    """What the sender is told about a row that was taken. No connection is kept where something may be odd."""
+    if plan.reply in ("hang_up", "broken"):
+        return _BrokenOff(begun=plan.reply == "broken")
+    status = int(plan.reply)
+    response = _json({"success": status < 300, "notice": NOTICE}, status)  # noqa: PLR2004 -- success
+    if 300 <= status < 400:  # noqa: PLR2004 -- a redirect
+        response.headers["location"] = str(request.url)
+    response.headers["connection"] = "close"
+    return response
+
+
+class _BrokenOff(Response):
+    """Nothing, or the beginning of a yes, and then the end of the connection."""
+
+    def __init__(self, *, begun: bool) -> None:
+        super().__init__()
+        self.begun = begun
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        """Break off."""
+        if self.begun:
+            headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b'{"success": tr', "more_body": True})
+        # uvicorn's cycle of one request and response has the connection; nothing in ASGI itself breaks one off.
+        receive.__self__.transport.close()  # type: ignore[attr-defined]
+        await _until_gone(receive)
+
+
+async def _until_gone(receive: Receive) -> None:
+    """Wait for the end of the connection: an application that ended before it would be told of as faulty."""
+    message = await receive()
+    if message["type"] != "http.disconnect":
+        await _until_gone(receive)
 
 
 def _key(row: dict[str, Any], body: bytes) -> RowKey:

@@ -26,7 +26,7 @@ class WorkspaceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CLAY_SANDBOX_", extra="forbid")
 
-    mode: Literal["well", "misbehaving"] = "well"
+    mode: Literal["well", "misbehaving", "odd"] = "well"
     rate_per_second: float = Field(default=10, gt=0)
     burst: int = Field(default=20, ge=1)
     lifetime_cap: int = Field(default=50_000, ge=0)
@@ -46,6 +46,10 @@ class WorkspaceSettings(BaseSettings):
     never: float = Field(default=0.02, ge=0, le=1)
     rate_limited: float = Field(default=0.03, ge=0, le=1)
     errors: float = Field(default=0.0, ge=0, le=1)
+    # How often something is odd, and when the whole service is away, in the mode of that name.
+    odd_every: int = Field(default=5, ge=1)
+    away_after: int = Field(default=30, ge=1)
+    away_s: float = Field(default=3.0, ge=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,13 @@ class Plan:
     """What the sandbox will do about a row that it took.
 
     `answers` holds, in order, seconds after receipt and what is sent then: `answer`, `error`, or the text of a broken
-    body.
+    body. `reply` is what the sender is told: a status, `hang_up` (nothing) or `broken` (a beginning).
     """
 
     kind: str
     answers: tuple[tuple[float, str], ...]
+    reply: str = "200"
+    gzip: bool = False
 
 
 @dataclass
@@ -81,6 +87,8 @@ class Workspace:
     received: Counter[RowKey] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     planned: Counter[str] = field(default_factory=Counter)
+    busy: int = 0
+    asked: int = 0
 
     def __post_init__(self) -> None:
         self.configure(self.settings)
@@ -109,10 +117,15 @@ class Workspace:
         misbehaves = self.settings.mode == "misbehaving"
         if misbehaves and rng.random() < self.settings.rate_limited:
             return self._refuse(Refusal(429, "Slow down.", 1))
+        oddity = self._next_oddity() if self.settings.mode == "odd" else ""
+        if oddity == "429s":
+            return self._refuse(Refusal(429, "Slow down.", 1))
         self.received[key] += 1
         self.submissions[table] += 1
         if self.submissions[table] > self.settings.lifetime_cap:
             plan = Plan("vanished", ())
+        elif oddity:
+            plan = _odd_plan(oddity, self._delay(rng))
         else:
             plan = self._misbehave(rng) if misbehaves else Plan("answered", ((self._delay(rng), "answer"),))
         self.planned[plan.kind] += 1
@@ -138,6 +151,18 @@ class Workspace:
                 by_row.setdefault(f"{workflow}/{item}", {})[attempt] = times
             said["rows"] = by_row
         return said
+
+    def _next_oddity(self) -> str:
+        """What is odd about this request: all kinds in turn, so that every run has each. Refusals come in bursts."""
+        if self.busy:
+            self.busy -= 1
+            return "429s"
+        self.asked += 1
+        turn, rest = divmod(self.asked, self.settings.odd_every)
+        oddity = "" if rest else ODDITIES[(turn - 1) % len(ODDITIES)]
+        if oddity == "429s":
+            self.busy = BURST_OF_REFUSALS - 1
+        return oddity
 
     def _misbehave(self, rng: random.Random) -> Plan:
         delay, settings = self._delay(rng), self.settings
@@ -185,6 +210,20 @@ class Workspace:
         self.refused[str(refusal.status)] += 1
         return refusal
 
+
+def _odd_plan(oddity: str, delay: float) -> Plan:
+    """The row is in the table; what the sender is told says something else, or the answer comes in an odd way."""
+    if oddity == "lost":
+        return Plan(oddity, (), "502")
+    if oddity == "gzip":
+        return Plan(oddity, ((delay, "answer"),), gzip=True)
+    return Plan(oddity, ((delay, "answer"),), oddity)
+
+
+ODDITIES = ("500", "gzip", "502", "429s", "503", "301", "hang_up", "408", "broken", "307", "lost")
+"""In turn: another status than 200 for a row that is taken, nothing said, half an answer, a compressed callback, a
+burst of 429s, and a 502 for a row that is never answered."""
+BURST_OF_REFUSALS = 5
 
 GARBAGE = (
     "",

@@ -36,12 +36,23 @@ class Gateway:
         keys: the stack's keys.
         url: where the gateway is reached, e.g. `http://127.0.0.1:54321`; tokens are issued in its name.
         pool_size: how many functions run at the same time.
+        refuse_share: the share of calls answered with `401 PGRST303 "JWT issued at future"` before they run, as hosted
+            Supabase does at times to keys that are good (supabase/supabase issues 49655, 50651).
     """
 
-    def __init__(self, *, authenticator_url: str, owner_url: str, keys: Keys, url: str, pool_size: int = 12) -> None:
+    def __init__(
+        self,
+        *,
+        authenticator_url: str,
+        owner_url: str,
+        keys: Keys,
+        url: str,
+        pool_size: int = 12,
+        refuse_share: float = 0.0,
+    ) -> None:
         self._database = GatewayDatabase(authenticator_url, pool_size)
         self._store = AuthStore(owner_url)
-        rest = RestApi(self._database, keys)
+        rest = RestApi(self._database, keys, refuse_share)
         self.app = Starlette(
             routes=[
                 Route("/rest/v1/rpc/{name}", rest.function, methods=_ANY_METHOD),

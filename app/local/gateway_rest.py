@@ -7,6 +7,7 @@ itself calls functions only.
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import orjson
@@ -29,13 +30,16 @@ _READING = {"GET", "HEAD"}
 class RestApi:
     """Answers calls of functions and reads of tables."""
 
-    def __init__(self, database: GatewayDatabase, keys: Keys) -> None:
+    def __init__(self, database: GatewayDatabase, keys: Keys, refuse_share: float = 0.0) -> None:
         self._database = database
         self._keys = keys
+        self._refuse_share = refuse_share
 
     async def function(self, request: Request) -> Response:
         """`/rest/v1/rpc/<name>`: arguments in the query of a GET or HEAD, or in the JSON body of a POST."""
         caller = identify(request, self._keys)
+        if random.random() < self._refuse_share:  # noqa: S311 -- chance, not a secret
+            raise GatewayError(401, "PGRST303", "JWT issued at future")
         if request.method not in {*_READING, "POST"}:
             raise GatewayError(405, "PGRST101", f"Cannot use the {request.method} method on RPC")
         reading = request.method in _READING

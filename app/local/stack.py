@@ -45,12 +45,14 @@ class Stack:
     Args:
         home: the folder of data, keys and the env file; made when it is not there.
         port: where the gateway should listen; by default where it did last time. A free one is taken when that is busy.
+        refuse_share: the share of calls that the gateway refuses for a moment, as `Gateway` says.
 
     Attributes:
         url, secret_key, publishable_key, database_url: what a client needs, once started.
     """
 
-    def __init__(self, home: Path, *, port: int | None = None) -> None:
+    def __init__(self, home: Path, *, port: int | None = None, refuse_share: float = 0.0) -> None:
+        self._refuse_share = refuse_share
         self.home = home.resolve()
         self._wanted_port = port
         self._lock: TextIO | None = None
@@ -99,6 +101,7 @@ class Stack:
             owner_url=cluster.url(_DATABASE),
             keys=keys,
             url=self.url,
+            refuse_share=self._refuse_share,
         )
         self._server = BackgroundServer(gateway.app, sock)
         await self._server.start()

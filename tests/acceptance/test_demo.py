@@ -37,3 +37,17 @@ async def test_a_misbehaving_clay_loses_nothing_and_costs_nothing_twice() -> Non
     assert sum(summary["failures"].values()) == summary["failed"]
     assert summary["sandbox"]["repeated"] == 0, "no attempt reached Clay twice"
     assert summary["sandbox"]["received"] <= summary["sent"]
+
+
+async def test_an_odd_clay_and_a_supabase_that_refuses_good_keys_lose_nothing() -> None:
+    """Rows taken and told 5xx, 408, a redirect, half an answer or nothing; compressed callbacks; 429s; an absence."""
+    summary = await demo("--rows", "60", "--sandbox", "odd")
+    assert (summary["completed"] + summary["failed"], summary["waiting"], summary["audit"]) == (60, 0, [])
+    clay = summary["sandbox"]
+    assert (clay["repeated"], clay["times_away"]) == (0, 1)
+    assert clay["received"] == summary["sent"], "the books have every row that Clay has, and no other"
+    planned = clay["workspaces"]["demo"]["planned"]
+    assert {"500", "502", "503", "408", "301", "307", "hang_up", "broken", "gzip", "lost"} <= set(planned)
+    assert clay["workspaces"]["demo"]["refused"]["429"] > 0
+    assert summary["failures"] == {"send_unconfirmed": planned["lost"]}
+    assert summary["verdicts"] == {"applied": summary["sent"] - planned["lost"]}

@@ -11,6 +11,9 @@ import asyncpg
 import httpx
 import pytest
 
+from app.local.gateway import Gateway
+from app.local.keys import Keys
+
 if TYPE_CHECKING:
     from tests.conftest import TestStack
 
@@ -267,3 +270,15 @@ async def test_lost_connections_are_replaced(http: httpx.AsyncClient, pg: asyncp
     answers = [(await _post(http, "add", p_a=1)).status_code for _ in range(3)]
     assert answers[-1] == 200
     assert set(answers) <= {200, 503}
+
+
+async def test_it_refuses_a_share_of_calls_for_a_moment_as_hosted_supabase_does() -> None:
+    keys = Keys.new()
+    nowhere = "postgresql://nobody@127.0.0.1:1/none"
+    gateway = Gateway(authenticator_url=nowhere, owner_url=nowhere, keys=keys, url="http://gateway", refuse_share=1.0)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(gateway.app), base_url="http://gateway") as http:
+        answer = await http.post("/rest/v1/rpc/batch_status", headers={"apikey": keys.secret_key}, json={})
+        wrong = await http.post("/rest/v1/rpc/batch_status", headers={"apikey": "sb_secret_wrong"}, json={})
+    assert (answer.status_code, answer.json()["code"]) == (401, "PGRST303")
+    assert answer.json()["message"] == "JWT issued at future"
+    assert wrong.json()["code"] is None, "a wrong key is told so"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
@@ -16,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.local.clay_answers import answer_for, customers
-from app.local.clay_sandbox import NOTICE, Sandbox, create_sandbox, webhook_url
+from app.local.clay_sandbox import NOTICE, Sandbox, create_sandbox, sandbox_server, webhook_url
 from app.local.clay_workspace import Plan, Workspace, WorkspaceSettings
 from app.local.server import BackgroundServer, listen
 
@@ -259,3 +260,53 @@ async def test_a_crowd_of_rows_is_taken_and_answered_completely(receiver: tuple[
                 break
             await asyncio.sleep(0.01)
     assert len({orjson.loads(body)["batch_item_id"] for body in received.bodies}) == 300
+
+
+async def test_an_odd_sandbox_takes_rows_and_says_otherwise(receiver: tuple[Receiver, str]) -> None:
+    """Each oddity in its turn; whatever the sender is told, the row is in the table and is answered."""
+    one, back = receiver
+    odd = WorkspaceSettings(**FAST, mode="odd", odd_every=1, away_after=1_000)
+    seen: list[str] = []
+    async with sandbox_server(None, odd) as server, httpx.AsyncClient() as http:
+        for number in range(15):
+            body = row(number, callback_url=f"{back}/x")
+            try:
+                response = await http.post(webhook_url(server.url, "north", "companies"), json=body)
+                seen.append(str(response.status_code))
+            except httpx.RemoteProtocolError as error:
+                seen.append("half" if "incomplete" in str(error) else "nothing")
+        stats = (await http.get(f"{server.url}/stats")).json()
+        for _ in range(1_000):
+            if not (await http.get(f"{server.url}/stats")).json()["callbacks"]["waiting"]:
+                break
+            await asyncio.sleep(0.01)
+    assert seen == [
+        *("500", "200", "502", "429", "429", "429", "429", "429"),
+        *("503", "301", "nothing", "408", "half", "307", "502"),
+    ]
+    assert (stats["received"], stats["workspaces"]["north"]["refused"]) == (10, {"429": 5})
+    assert len(one.bodies) == 9, "one is never answered"
+    [packed] = [body for body, head in zip(one.bodies, one.headers, strict=True) if "content-encoding" in head]
+    assert orjson.loads(gzip.decompress(packed))["status"] == "success"
+
+
+async def test_an_odd_sandbox_is_away_for_a_while() -> None:
+    odd = WorkspaceSettings(**FAST, mode="odd", odd_every=1_000, away_after=2, away_s=0.3)
+    async with sandbox_server(None, odd) as server:
+
+        async def post(number: int) -> int:
+            async with httpx.AsyncClient() as http:
+                return (await http.post(webhook_url(server.url, "north", "x"), json=row(number))).status_code
+
+        assert [await post(1), await post(2)] == [200, 200]
+        with pytest.raises(httpx.ConnectError):
+            await post(3)
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            try:
+                assert await post(4) == 200
+            except httpx.ConnectError:
+                continue
+            break
+        else:
+            pytest.fail("it did not come back")

@@ -198,10 +198,30 @@ async def test_looking_at_a_callback_url_does_nothing(clay: ClayWorld, web: Web)
     assert (await clay.state(row))["status"] == "IN_PROGRESS"
 
 
-async def test_a_compressed_body_is_garbage_not_a_bomb(clay: ClayWorld, web: Web) -> None:
+async def test_a_compressed_answer_is_an_answer(clay: ClayWorld, web: Web) -> None:
     [row] = await clay.sent()
     response = await web.signed(row, gzip.compress(orjson.dumps(answer())), headers={"content-encoding": "gzip"})
-    assert response.json() == {"verdict": "rejected"}
+    assert response.json() == {"verdict": "applied"}
+    [stored] = await clay.inbox()
+    assert orjson.loads(stored["body"]) == answer(), "kept as its sender wrote it"
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status"),
+    [
+        (gzip.compress(b"0" * (receivers.MAX_BODY_BYTES + 1)), "gzip", 413),
+        (orjson.dumps(answer()), "br", 415),
+        (gzip.compress(orjson.dumps(answer()))[:-12], "gzip", 400),
+    ],
+    ids=["bomb", "unknown", "damaged"],
+)
+async def test_a_body_that_cannot_be_unpacked_is_refused_and_the_row_waits(
+    clay: ClayWorld, web: Web, body: bytes, encoding: str, status: int
+) -> None:
+    [row] = await clay.sent()
+    response = await web.signed(row, body, headers={"content-encoding": encoding})
+    assert (response.status_code, "gzip" in response.headers["accept-encoding"]) == (status, True)
+    assert await clay.inbox() == []
     assert (await web.signed(row)).json() == {"verdict": "applied"}
 
 
