@@ -42,8 +42,10 @@ class Door:
             self._server = await asyncio.start_server(self._pass, host, port, reuse_address=True)
 
     def go_away(self, seconds: float) -> None:
-        """Refuse connections for so long; those that are through stay."""
+        """Refuse connections for so long; those that are through stay, those that wait to be let in are reset."""
         self.times_away += 1
+        if self._server is not None:
+            self._server.close()
         self._closing = asyncio.create_task(self._be_away(seconds))
 
     async def close(self) -> None:
@@ -55,8 +57,6 @@ class Door:
             self._server.close()
 
     async def _be_away(self, seconds: float) -> None:
-        if self._server is not None:
-            self._server.close()
         await asyncio.sleep(seconds)
         await self.open()
 

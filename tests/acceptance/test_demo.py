@@ -45,9 +45,10 @@ async def test_an_odd_clay_and_a_supabase_that_refuses_good_keys_lose_nothing() 
     assert (summary["completed"] + summary["failed"], summary["waiting"], summary["audit"]) == (60, 0, [])
     clay = summary["sandbox"]
     assert (clay["repeated"], clay["times_away"]) == (0, 1)
-    assert clay["received"] == summary["sent"], "the books have every row that Clay has, and no other"
     planned = clay["workspaces"]["demo"]["planned"]
     assert {"500", "502", "503", "408", "301", "307", "hang_up", "broken", "gzip", "lost"} <= set(planned)
     assert clay["workspaces"]["demo"]["refused"]["429"] > 0
-    assert summary["failures"] == {"send_unconfirmed": planned["lost"]}
-    assert summary["verdicts"] == {"applied": summary["sent"] - planned["lost"]}
+    reset = summary["sent"] - clay["received"]
+    assert reset >= 0, "the books have every row that Clay has; those reset at its door may have been sent"
+    assert summary["failures"] == {"send_unconfirmed": planned["lost"] + reset}
+    assert summary["verdicts"] == {"applied": clay["received"] - planned["lost"]}

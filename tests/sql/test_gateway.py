@@ -281,4 +281,4 @@ async def test_it_refuses_a_share_of_calls_for_a_moment_as_hosted_supabase_does(
         wrong = await http.post("/rest/v1/rpc/batch_status", headers={"apikey": "sb_secret_wrong"}, json={})
     assert (answer.status_code, answer.json()["code"]) == (401, "PGRST303")
     assert answer.json()["message"] == "JWT issued at future"
-    assert wrong.json()["code"] is None, "a wrong key is told so"
+    assert "code" not in wrong.json(), "a wrong key is told so"
