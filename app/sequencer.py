@@ -18,6 +18,7 @@ from uuid import uuid4
 from app import callbacks, uploads
 from app.db import Database
 from app.dispatcher import Spawner
+from app.entities import place_rows
 from app.errors import DatabaseError, DatabaseUnavailableError, LeadloomError
 from app.extraction.background import work_in_background
 from app.file_pieces import sweep_files
@@ -152,7 +153,8 @@ class _Loop:
         self.report.advanced += done["advanced"]
         self.report.filled += done["filled"]
         self.report.finished_batches += done["finished_batches"]
-        return int(done["advanced"] + done["filled"] + done["settled"] + done["finished_batches"])
+        placed = await place_rows(self.db) if done["unplaced"] else 0
+        return int(done["advanced"] + done["filled"] + done["settled"] + done["finished_batches"] + placed)
 
     async def _reap(self) -> int:
         reaped = sum((await self.db.call("reap_expired", limit=2_000)).values())

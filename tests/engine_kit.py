@@ -13,7 +13,32 @@ from uuid import uuid4
 import asyncpg
 
 from app.db import Database
+from app.entities import place_rows
+from app.workflows import registry
+from app.workflows.base import ClayWorkflow, Fields
 
+
+class Company(Fields):
+    """What the made-up paid workflow looks up."""
+
+    company_domain: str | None = None
+    company_name: str | None = None
+
+
+MADE_UP = {
+    "paid": ClayWorkflow(
+        slug="paid",
+        title="Paid",
+        Input=Company,
+        Output=Fields,
+        payload=Company.model_dump,
+        parse=lambda _: Fields(),
+        entity_keys={
+            "company domain": lambda given: given.company_domain,
+            "company name": lambda given: given.company_name,
+        },
+    )
+}
 SLUGS = ["alpha", "beta", "gamma", "paid"]
 CONFIG = {"webhook_url": "http://127.0.0.1:1/x", "workspace": "", "rate_per_second": 1000, "burst": 1000}
 
@@ -34,7 +59,7 @@ def registry_row(slug: str, **changes: Any) -> dict[str, Any]:
         "default_timeout_s": 60,
         "default_max_attempts": 3,
         "cost_per_row": 0,
-        "entity_key": None,
+        "entity_keys": [],
     }
     if slug == "paid":
         row |= {"kind": "clay", "config_schema": {"type": "object"}, "cost_per_row": 2, "default_timeout_s": 3600}
@@ -95,7 +120,8 @@ class World:
         return answer["batch"]
 
     async def dispatch(self, limit: int = 1000, chunk_size: int = 1000) -> dict[str, Any]:
-        """One turn of the dispatcher."""
+        """One turn of the dispatcher, of rows whose entities are known."""
+        await self.place()
         return await self.db.call("dispatch_pending_items", limit=limit, chunk_size=chunk_size, workflows=self.slugs)
 
     async def claim(self, limit: int = 1000) -> list[dict[str, Any]]:
@@ -105,6 +131,10 @@ class World:
             claimed = await self.db.call("claim_chunk", chunk=chunk["chunk_id"])
             items += [item | {"workflow": claimed["workflow"]} for item in claimed["items"]]
         return items
+
+    async def place(self) -> int:
+        """Place rows of steps that share results, as the engine does."""
+        return await place_rows(self.db, workflows=registry() | MADE_UP)
 
     async def complete(self, items: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
         """Answer items as a worker does."""

@@ -16,10 +16,9 @@ import orjson
 
 from app.extraction.keys import Record, record_of
 from app.extraction.reports import Report, careful, shown
-from app.text.values import clean_block, clean_text
+from app.text.values import clean_block, clean_text, says_nothing
 
 __all__ = [
-    "MISSING_WORDS",
     "Report",
     "decoded",
     "find_record",
@@ -28,21 +27,17 @@ __all__ = [
     "read_int",
     "read_list",
     "read_text",
-    "unfilled",
 ]
 
-MISSING_WORDS = frozenset(("", "null", "none", "undefined", "n/a", "nan", "nil", "-", "--", "—", "[object object]"))
 MAX_DEPTH = 5
 MAX_NODES = 400
 TOO_LARGE = 1e18
 MOST_ESCAPES = 5
-LONGEST_MISSING = 24
 WRAPPERS = ("values", "elements", "items", "data", "list", "results")
 """Under which keys a list hides in an object of its own."""
 
 
 _NUMBER = re.compile(r"[+]?(\d{1,3}(?:[ ,.']\d{3})+|\d+)(?:[.,]0+)?\+?(?: ?(?:employees|people|staff))?", re.IGNORECASE)
-_UNFILLED = re.compile(r"(?:\{\{[^{}]*\}\}[\s,;|/-]*)+|\$\{[^{}]*\}|<%[^%]*%>|\[\[[^\[\]]*\]\]")
 _THOUSANDS = re.compile(r"(\d+(?:\.\d+)?) ?([kKmM])\+?")
 
 
@@ -112,11 +107,7 @@ def first(layers: tuple[Record, ...], names: Iterable[str]) -> tuple[Any, str | 
 
 def _says_nothing(value: Any) -> bool:
     """Whether a value that is there means none: empty, or one of the words for it."""
-    if value.__class__ is str:
-        return (len(value) <= LONGEST_MISSING and value.strip().lower() in MISSING_WORDS) or (
-            "{{" in value and unfilled(value)
-        )
-    return value in ([], {})
+    return says_nothing(value.strip()) if value.__class__ is str else value in ([], {})
 
 
 @careful(None)
@@ -136,9 +127,7 @@ def read_text(value: Any, field: str, report: Report, *, lines: bool = False) ->
     if "&" in value:
         value = _unescaped(value)
     text = clean_block(value) if lines else clean_text(value)
-    if text is None or (len(text) <= LONGEST_MISSING and text.lower() in MISSING_WORDS):
-        return None
-    if text[0] in "{$<[" and unfilled(text):
+    if text is None:
         return None
     # The database stores no lone surrogates, which some JSON decoders let through.
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
@@ -204,7 +193,7 @@ def read_bool(value: Any, field: str, report: Report) -> bool | None:
         return True
     if word in {"false", "no", "0", "0.0", "n", "f", "past", "former"}:
         return False
-    if word not in MISSING_WORDS or value.__class__ not in (str, int, float):
+    if not says_nothing(word) or value.__class__ not in (str, int, float):
         report.doubt(field, value, "neither yes nor no")
     return None
 
@@ -220,11 +209,6 @@ def read_list(value: Any, field: str, report: Report) -> list[Any]:
             return list(wrapped)
         numbered = value and all(str(name).isdigit() for name in value)
         return list(value.values()) if numbered else [value] if value else []
-    if value.__class__ is not str or value.strip().lower() not in MISSING_WORDS:
+    if value.__class__ is not str or not says_nothing(value.strip()):
         report.doubt(field, value, "not a list")
     return []
-
-
-def unfilled(text: str) -> bool:
-    """Whether a text is a placeholder of a template that nobody filled: `{{Job Title}}`."""
-    return _UNFILLED.fullmatch(text.strip()) is not None

@@ -194,7 +194,8 @@ EMPLOYED_BY_NOBODY = frozenset(
     """
     self-employed|self employed|selfemployed|freelance|freelancer|freelancing|independent|independent consultant
     |consultant|contractor|unemployed|retired|student|none|n/a|career break|stealth|stealth startup|stealth mode
-    |stealth mode startup|stealth company|confidential|confidential company|private|various|seeking new opportunities
+    |stealth mode startup|stealth company|stealth start-up|stealth mode start-up|stealth ai startup
+    |in stealth|in stealth mode|confidential|confidential company|private|various|seeking new opportunities
     |open to work|looking for opportunities|myself|me|self|home|homemaker|zzp|selbstständig|selbständig|autónomo
     |autonomo|indépendant|independant|freiberuflich|freiberufler|sabbatical|not applicable|not specified|undisclosed
     """.replace("\n", "")

@@ -14,9 +14,10 @@ from urllib.parse import unquote
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
+from app.text._listed import listed
 from app.text.values import clean_text
 
-__all__ = ["email", "phone"]
+__all__ = ["email", "personal_email", "phone"]
 
 LONGEST = 2_000
 """Letters of a cell that are read; a longer one is a text, and its first address stands at the front."""
@@ -33,6 +34,12 @@ BEHIND = re.compile(r"[?/#&].*\Z|:[a-z]*\Z")
 NO_EMAILS = frozenset(("email_not_unlocked@domain.com", "not_unlocked@domain.com"))
 """Apollo's stand-ins for a locked address."""
 
+ROLE_MAILBOXES = listed("""
+    accounting admin billing booking bookings buchhaltung contact contacto contato contatti customerservice enquiries
+    finance frontdesk hallo hello help helpdesk hi hr info information inquiries jobs kontakt kundenservice mail
+    marketing media office orders post press reception recruiting sales service shop support team verkauf vertrieb
+    welcome
+""")
 UNREACHABLE_TLDS = (".test", ".invalid", ".local", ".localhost", ".onion", ".internal", ".lan", ".arpa")
 
 PHONE_LABEL = re.compile(
@@ -77,6 +84,12 @@ def email(value: str | None) -> str | None:
         if "@" in part and (address := _in_part(part)):
             return address
     return None
+
+
+def personal_email(value: str | None) -> str | None:
+    """The address in a cell if it is one person's: `info@` and the like belong to everybody in the house."""
+    address = email(value)
+    return None if address is None or address.partition("@")[0] in ROLE_MAILBOXES else address
 
 
 def _with_signs(text: str) -> str:

@@ -12,51 +12,11 @@ from functools import lru_cache
 from html import unescape
 from typing import Any
 
+from app.text._blanks import says_nothing
 from app.text.mojibake import mended
 
-__all__ = ["clean_block", "clean_text", "count", "fold", "year"]
+__all__ = ["clean_block", "clean_text", "count", "fold", "says_nothing", "year"]
 
-# What exports and people write for "nothing". Compared in lower case, except the words below that are names as well.
-BLANKS = frozenset(
-    (
-        "-",
-        "--",
-        "---",
-        "\u2013",
-        "\u2014",
-        ".",
-        "?",
-        "/",
-        "n/a",
-        "#n/a",
-        "n.a.",
-        "n.a",
-        "n\\a",
-        "none",
-        "undefined",
-        "nil",
-        "(null)",
-        "(none)",
-        "(blank)",
-        "[null]",
-        "<null>",
-        "#ref!",
-        "#value!",
-        "#name?",
-        "not available",
-        "not found",
-        "not applicable",
-        "no data",
-        "unknown",
-        "[unknown]",
-        "unspecified",
-        "tbd",
-    )
-)
-LONGEST_BLANK = 1 + max(map(len, BLANKS))
-BLANKS_AS_WRITTEN = frozenset(
-    ("null", "NULL", "nan", "NaN", "NAN", "na", "NA", "Undefined")
-)  # Null and Na are surnames
 
 INVISIBLE = re.compile(  # control characters and format marks; Arabic and Indic letters keep their (non-)joiners
     r"[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufffd]"
@@ -80,7 +40,7 @@ def clean_text(value: Any) -> str | None:
     if value.__class__ is str:
         text: str = value.strip()
         if text.isascii() and text.isprintable() and "  " not in text and text[:1] != "'" and "&" not in text:
-            return None if _says_nothing(text) else text
+            return None if says_nothing(text) else text
     block = clean_block(value)
     return " ".join(block.split()) if block else None
 
@@ -98,7 +58,7 @@ def clean_block(value: Any) -> str | None:
         if text[-1:] == "'" and "'" not in text[:-1]:
             text = text[:-1]
     text = text.strip()
-    return None if _says_nothing(text) else text
+    return None if says_nothing(text) else text
 
 
 @lru_cache(maxsize=65_536)
@@ -141,11 +101,6 @@ UNDECOMPOSED = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "\u0131": "i", "ð": "d", "þ": "th", "ħ": "h"}
 )
 """Letters of Latin alphabets that Unicode does not take apart into a base letter and a mark."""
-
-
-def _says_nothing(text: str) -> bool:
-    """Whether a stripped text is empty or one of the many ways to write that there is nothing."""
-    return not text or (len(text) < LONGEST_BLANK and (text in BLANKS_AS_WRITTEN or text.lower() in BLANKS))
 
 
 def _number_text(value: Any) -> str:

@@ -14,12 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, SkipValidation, ValidationError, model_validator
 
 from app.errors import BadInputError
 from app.extraction.payloads import Report
+from app.text.companies import is_no_company
+from app.text.values import clean_text
 
 __all__ = [
     "IDENTITY_COLUMNS",
@@ -51,6 +54,7 @@ IDENTITY_COLUMNS = frozenset(
 )
 """The columns of `batch_items` that a workflow may overwrite with what it found out."""
 
+MOST_KEYS = 9
 UPLOAD_KINDS = ("people", "companies", "customers")
 LABELS = {"linkedin": "LinkedIn URL", "company_linkedin": "company LinkedIn URL", "email": "e-mail address"}
 
@@ -140,7 +144,9 @@ class Workflow(Generic[In, Out]):
         timeout_s: compute: seconds a chunk may take; Clay: seconds to wait for the callback.
         max_attempts: tries before the step fails for good.
         cost_per_row: credits that one send costs.
-        entity_key: the input field that names what is looked up; rows with the same value may share one paid result.
+        entity_keys: by what the entity is known that is looked up (a company, a person), strongest first: what the
+            key is called, and how it is read from the input in its one spelling. Rows of a batch that share any key
+            are one entity and share one paid result; a weak key joins only where nothing stronger contradicts it.
     """
 
     kind: ClassVar[str]
@@ -156,7 +162,7 @@ class Workflow(Generic[In, Out]):
     timeout_s: int = 300
     max_attempts: int = 3
     cost_per_row: float = 0
-    entity_key: str | None = None
+    entity_keys: Mapping[str, Callable[[In], str | None]] = field(default_factory=dict)
 
     reads: tuple[str, ...] = field(init=False)
     required: tuple[str, ...] = field(init=False)
@@ -184,7 +190,7 @@ class Workflow(Generic[In, Out]):
         )
         strangers = set(self.identity) - (IDENTITY_COLUMNS & set(self.writes))
         self._check(not strangers, f"identity names {sorted(strangers)}, not both written and an identity column")
-        self._check(self.entity_key is None or self.entity_key in self.reads, "entity_key must be a field of Input")
+        self._check(len(self.entity_keys) <= MOST_KEYS, f"an entity has at most {MOST_KEYS} keys")
 
     def _check(self, holds: bool, otherwise: str) -> None:
         if not holds:
@@ -211,6 +217,23 @@ class Workflow(Generic[In, Out]):
         except ValidationError as refusal:
             raise BadInputError(_in_words(refusal)) from None
 
+    def keys_of(
+        self,
+        fields: Mapping[str, Any],
+        original: Mapping[str, Any] | None = None,
+        mapping: Mapping[str, str] | None = None,
+    ) -> list[str]:
+        """The keys of the entity that an item is about, strongest first: `rank:hash`, the hash 32 hex digits.
+
+        A row that lacks what the workflow reads has none: it is refused when its turn comes, before it costs anything.
+        """
+        try:
+            given = self.read(fields, original, mapping)
+        except BadInputError:
+            return []
+        values = ((rank, key_of(given)) for rank, key_of in enumerate(self.entity_keys.values(), start=1))
+        return [f"{rank}:{sha256(value.encode()).hexdigest()[:32]}" for rank, value in values if value]
+
     def result(self, output: Out) -> Result:
         """The output as JSON-ready fields, and those of them that overwrite identity columns (None: none do)."""
         parsed = output.model_dump(mode="json", exclude_unset=True)
@@ -233,7 +256,7 @@ class Workflow(Generic[In, Out]):
             "default_timeout_s": self.timeout_s,
             "default_max_attempts": self.max_attempts,
             "cost_per_row": self.cost_per_row,
-            "entity_key": self.entity_key,
+            "entity_keys": list(self.entity_keys),
         }
 
 
@@ -271,6 +294,7 @@ class ClayWorkflow(Workflow[In, Out]):
     `payload` turns the input into the fields of the Clay row (and raises `BadInputError` when a mix of optional fields
     is not enough to look anything up). `parse` reads the record that came back: whatever the agency typed in Clay. What
     it cannot read of it, it leaves out and notes in the report.
+    Placeholders (`N/A`, `#DIV/0!`, "Self-employed" for a company) are read as nothing, so that none is ever paid for.
     """
 
     kind: ClassVar[str] = "clay"
@@ -292,9 +316,30 @@ class ClayWorkflow(Workflow[In, Out]):
         """
         return self.payload(self.read(fields, original, mapping))
 
+    def read(
+        self,
+        fields: Mapping[str, Any],
+        original: Mapping[str, Any] | None = None,
+        mapping: Mapping[str, str] | None = None,
+    ) -> In:
+        """Build the typed input, without words that say nothing: raw cells may come this far.
+
+        Raises:
+            BadInputError: a required field is missing or a value cannot be read, in the user's words.
+        """
+        told = {name: value for name, value in fields.items() if not _says_nothing(name, value)}
+        return super().read(told, original, mapping)
+
     def interpret(self, body: dict[str, Any], report: Report | None = None) -> Result:
         """Read one callback's body: `(parsed, identity)`; `report` takes what was left out."""
         return self.result(self.parse(body, report or Report()))
+
+
+def _says_nothing(name: str, value: Any) -> bool:
+    """Whether a field's value is a placeholder, or an employer's name that says that there is none."""
+    if value.__class__ is not str:
+        return False
+    return is_no_company(value) if name.endswith("company_name") else clean_text(value) is None
 
 
 def _in_words(refusal: ValidationError) -> str:

@@ -1,7 +1,7 @@
 """Looks a company up in the client's Clay table, and reads what comes back.
 
-Rows with the same company domain share one paid answer. The whole answer is kept as it came; what is read here is what
-later steps and conditions need, and `consolidate_lead` reads the rest.
+Rows about the same company (by domain, LinkedIn page, or name) share one paid answer. The whole answer is kept as it
+came; what is read here is what later steps and conditions need, and `consolidate_lead` reads the rest.
 """
 
 from __future__ import annotations
@@ -12,6 +12,10 @@ from app.clay_config import ClayConfig
 from app.errors import BadInputError
 from app.extraction.companies import read_company
 from app.extraction.payloads import Report
+from app.text.companies import company_key
+from app.text.domains import company_domain
+from app.text.linkedin import linkedin_company
+from app.text.places import country_code
 from app.workflows.base import ClayWorkflow, Fields
 
 __all__ = ["workflow"]
@@ -20,12 +24,13 @@ LONGEST_DESCRIPTION = 2000
 
 
 class Input(Fields):
-    """What a company is looked up by; one of domain, LinkedIn page and name is enough."""
+    """What a company is looked up by: domain, LinkedIn page or name. Its country tells namesakes apart."""
 
     company_domain: str | None = None
     company_name: str | None = None
     company_linkedin: str | None = None
     website: str | None = None
+    company_country: str | None = None
 
 
 class Output(Fields):
@@ -59,7 +64,7 @@ def payload(given: Input) -> dict[str, Any]:
     """
     if not (given.company_domain or given.company_linkedin or given.company_name or given.website):
         raise BadInputError("This row has no company domain, name, website or LinkedIn page to look a company up by.")
-    return given.model_dump(exclude_none=True)
+    return given.model_dump(exclude_none=True, exclude={"company_country"})
 
 
 def parse(body: dict[str, Any], report: Report) -> Output:
@@ -68,6 +73,12 @@ def parse(body: dict[str, Any], report: Report) -> Output:
     found = {**company._asdict(), "company_size": company.size_bucket, "keywords": ", ".join(company.specialties)}
     found["company_description"] = (company.company_description or "")[:LONGEST_DESCRIPTION]
     return Output.of({name: found[name] for name in Output.model_fields if found[name]}, report)
+
+
+def name_and_country(given: Input) -> str | None:
+    """A namesake abroad is another company."""
+    name, country = company_key(given.company_name), country_code(given.company_country)
+    return f"{name}|{country}" if name and country else None
 
 
 workflow = ClayWorkflow(
@@ -81,7 +92,12 @@ workflow = ClayWorkflow(
     parse=parse,
     applies_to=("people", "companies"),
     identity=("company_name", "company_domain", "company_linkedin", "website", "industry"),
-    entity_key="company_domain",
+    entity_keys={
+        "company domain": lambda given: company_domain(given.company_domain) or company_domain(given.website),
+        "company LinkedIn page": lambda given: linkedin_company(given.company_linkedin),
+        "company name and country": name_and_country,
+        "company name": lambda given: company_key(given.company_name),
+    },
     max_attempts=6,
     cost_per_row=1,
 )

@@ -1,8 +1,9 @@
 """Looks a person up in the client's Clay table, and reads what comes back.
 
-The whole answer, work history included, is kept as it came for `extract_work_history`; what is read here is what later
-steps and conditions need. The employer that Clay found gets names of its own (`current_company_…`): it never replaces
-the company that the list is about.
+Rows about the same person (by LinkedIn URL, e-mail address, or name and employer) share one paid answer. The whole
+answer, work history included, is kept as it came for `extract_work_history`; what is read here is what later steps and
+conditions need. The employer that Clay found gets names of its own (`current_company_…`): it never replaces the company
+that the list is about.
 """
 
 from __future__ import annotations
@@ -15,6 +16,12 @@ from app.errors import BadInputError
 from app.extraction.companies import CompanyRef
 from app.extraction.payloads import Report
 from app.extraction.people import Person, read_person
+from app.text.companies import company_key
+from app.text.contacts import personal_email
+from app.text.domains import company_domain
+from app.text.linkedin import linkedin_person
+from app.text.names import person_name
+from app.text.values import fold
 from app.workflows.base import ClayWorkflow, Fields
 
 __all__ = ["workflow"]
@@ -83,6 +90,14 @@ def _employer(person: Person) -> CompanyRef:
     return next(iter(named or current), person.company)
 
 
+def name_at(given: Input, employer: str | None) -> str | None:
+    """A whole name at an employer."""
+    known = person_name(given.person_name, given.first_name, given.last_name)
+    if not (known.first and known.last and employer):
+        return None
+    return f"{fold(known.first)} {fold(known.last)}|{employer}"
+
+
 workflow = ClayWorkflow(
     slug="enrich_person_clay",
     title="Enrich person (Clay)",
@@ -94,7 +109,12 @@ workflow = ClayWorkflow(
     parse=parse,
     applies_to=("people",),
     identity=("title", "email", "linkedin", "country"),
-    entity_key="linkedin",
+    entity_keys={
+        "LinkedIn URL": lambda given: linkedin_person(given.linkedin),
+        "e-mail address": lambda given: personal_email(given.email),
+        "name and company domain": lambda given: name_at(given, company_domain(given.company_domain)),
+        "name and company": lambda given: name_at(given, company_key(given.company_name)),
+    },
     max_attempts=6,
     cost_per_row=1,
 )

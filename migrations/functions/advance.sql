@@ -24,8 +24,8 @@ as $$
 $$;
 
 -- Items enter a step: PENDING, or SKIPPED where the step's condition is not met; past the last step they are done.
--- Rows that name the same entity (the same company, say) as an earlier row of the batch wait for that row's paid answer
--- (available_at 'infinity') and share it. Entering twice changes nothing. Returns how many items are done.
+-- Where rows share paid results they enter unplaced (available_at 'infinity') until it is known which entity each is about
+-- (placing.sql). Entering twice changes nothing. Returns how many items are done.
 create or replace function leadloom.enter_step(p_batch_id bigint, p_step_index integer, p_item_ids bigint[])
 returns integer
 language plpgsql volatile security invoker set search_path = ''
@@ -44,7 +44,7 @@ begin
     get diagnostics v_done = row_count;
   elsif v_state = 'CANCELLED' then
     perform leadloom.enter_cancelled(p_batch_id, p_step_index, v_step, p_item_ids);
-  elsif v_step -> 'condition' is distinct from 'null' or v_step ->> 'entity_key' is not null then
+  elsif v_step -> 'condition' is distinct from 'null' or leadloom.is_shared_step(v_step) then
     perform leadloom.enter_particular_step(p_batch_id, p_step_index, v_step, p_item_ids);
   else
     insert into public.workflow_states
@@ -83,46 +83,19 @@ language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_now timestamptz := leadloom.clock();
-  v_parked bigint[];
-  v_entities text[];
+  v_unconditional boolean := p_step -> 'condition' is null or p_step -> 'condition' = 'null';
+  v_ready_at timestamptz := case when leadloom.is_shared_step(p_step) then 'infinity' else v_now end;
 begin
-  if p_step ->> 'entity_key' is not null then
-    perform leadloom.hold_entities(p_batch_id, p_step_index);
-  end if;
-  with entering as (
-    select i.id, leadloom.item_fields(i, p_step_index) as fields
-    from unnest(p_item_ids) with ordinality as e(id, o) join public.batch_items i on i.id = e.id
-  ), judged as (
-    select id, leadloom.condition_met(p_step -> 'condition', fields) as met,
-           -- A cell may be longer than an index takes.
-           '1:' || left(encode(sha256(convert_to(nullif(lower(btrim(fields ->> (p_step ->> 'entity_key'))), ''), 'UTF8')),
-                               'hex'), 32) as entity
-    from entering
-  ), known as (
-    select e.entity from (select distinct entity from judged where met and entity is not null) e
-    where exists (select 1 from public.workflow_states o
-                  where o.batch_id = p_batch_id and o.step_index = p_step_index and o.entity_value = e.entity
-                    and o.status in ('PENDING', 'IN_PROGRESS', 'COMPLETED'))
-  ), fresh as (
-    insert into public.workflow_states
-      (batch_item_id, batch_id, step_index, step_name, status, max_attempts, available_at, finished_at, entity_value,
-       created_at)
-    select j.id, p_batch_id, p_step_index, p_step ->> 'slug',
-           case when j.met then 'PENDING' else 'SKIPPED' end::public.state_status, (p_step ->> 'max_attempts')::smallint,
-           case when j.met and j.entity is not null and (
-                  k.entity is not null or row_number() over (partition by j.met, j.entity order by j.id) > 1)
-                then 'infinity'::timestamptz else v_now end,
-           case when j.met then null else v_now end, case when j.met then j.entity end, v_now
-    from judged j left join known k on k.entity = j.entity order by j.id
-    on conflict (batch_item_id, step_index) do nothing
-    returning id, entity_value, available_at
-  )
-  select array_agg(id), array_agg(distinct entity_value) into v_parked, v_entities
-  from fresh where available_at = 'infinity';
-  if v_parked is not null then
-    perform leadloom.share_results(v_parked);
-    perform leadloom.wake_followers(p_batch_id, p_step_index::smallint, v_entities);
-  end if;
+  insert into public.workflow_states
+    (batch_item_id, batch_id, step_index, step_name, status, max_attempts, available_at, finished_at, created_at)
+  select id, p_batch_id, p_step_index, p_step ->> 'slug', case when met then 'PENDING' else 'SKIPPED' end::public.state_status,
+         (p_step ->> 'max_attempts')::smallint, case when met then v_ready_at else v_now end,
+         case when not met then v_now end, v_now
+  from (select i.id, v_unconditional
+                     or leadloom.condition_met(p_step -> 'condition', leadloom.item_fields(i, p_step_index)) as met
+        from unnest(p_item_ids) with ordinality as e(id, o) join public.batch_items i on i.id = e.id) judged
+  order by id
+  on conflict (batch_item_id, step_index) do nothing;
 end
 $$;
 
@@ -203,6 +176,7 @@ begin
     || leadloom.in_every_batch('advance_finished', v_args)
     || leadloom.in_every_batch('finish_batches', v_args)
     || leadloom.in_every_batch('settle_parked', v_args)
-    || leadloom.in_every_batch('fill_rows', v_args);
+    || leadloom.in_every_batch('fill_rows', v_args)
+    || jsonb_build_object('unplaced', leadloom.any_unplaced());
 end
 $$;

@@ -198,7 +198,7 @@ begin
     update public.workflow_states set available_at = 'infinity' where id = any (v_step.ids);
     update public.workflow_states s set available_at = leadloom.clock()
     from (select distinct on (entity_value) id, entity_value from public.workflow_states
-          where id = any (v_step.ids) order by entity_value, id) first
+          where id = any (v_step.ids) order by entity_value, entity_rank, id) first
     where s.id = first.id and not exists (
       select 1 from public.workflow_states o
       where o.batch_id = p_batch_id and o.step_index = v_step.step_index and o.entity_value = first.entity_value
@@ -275,6 +275,7 @@ as $$
 declare
   v_now timestamptz := leadloom.clock();
   v_led jsonb;
+  v_again text := '~' || pg_catalog.pg_current_xact_id()::text;
 begin
   select jsonb_agg(distinct jsonb_build_object('b', batch_id, 's', step_index, 'e', entity_value)) into v_led
   from public.workflow_states
@@ -291,8 +292,17 @@ begin
   delete from public.workflow_states where batch_item_id = any (p_item_ids) and step_index > p_from_step;
   update public.workflow_states s
   set status = 'PENDING', max_attempts = s.attempt - s.snoozes + (b.blueprint -> s.step_index::integer ->> 'max_attempts')::smallint,
-      available_at = v_now, finished_at = null, advanced_at = null, sent_at = null, accepted_at = null,
-      lease_until = null, deadline_at = null, error_code = null, error_text = null, entity_value = null,
+      -- A row that is not placed yet goes on waiting for that.
+      available_at = case when s.status = 'PENDING' and s.available_at = 'infinity' and s.entity_value is null
+                          then s.available_at else v_now end,
+      finished_at = null, advanced_at = null, sent_at = null, accepted_at = null, lease_until = null,
+      deadline_at = null, error_code = null, error_text = null,
+      -- What was answered, or may have been paid for, is asked anew, once for all rows that start over together.
+      entity_value = case when exists (
+          select 1 from public.workflow_states o
+          where o.batch_id = s.batch_id and o.step_index = s.step_index and o.entity_value = s.entity_value
+            and (o.status in ('COMPLETED', 'FAILED') or o.sent_at is not null))
+        then split_part(s.entity_value, '~', 1) || v_again else s.entity_value end,
       history = case when s.attempt > 0 then leadloom.with_attempt(s, 'rerun', p_why) end
   from public.batches b
   where s.batch_item_id = any (p_item_ids) and s.step_index = p_from_step and b.id = s.batch_id;
@@ -301,5 +311,8 @@ begin
     select b, s, array_agg(e) as entities
     from jsonb_to_recordset(coalesce(v_led, '[]')) as l(b bigint, s smallint, e text)
     group by b, s order by b, s) w;
+  perform leadloom.park_followers(b.id, b.items) from (
+    select batch_id as id, array_agg(id) as items from public.batch_items where id = any (p_item_ids)
+    group by 1 order by 1) b;
 end
 $$;

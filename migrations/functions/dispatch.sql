@@ -225,9 +225,37 @@ as $$
      where status = 'IN_PROGRESS' and sent_at is not null and batch_id <> all (leadloom.faulty_batches())
      order by deadline_at limit 1),
     (select leadloom.clock() from public.batches where state = 'RUNNING' and filled_rows < item_count limit 1),
-    (select leadloom.clock() from public.waking_entities where batch_id <> all (leadloom.faulty_batches()) limit 1)
+    (select leadloom.clock() from public.waking_entities where batch_id <> all (leadloom.faulty_batches()) limit 1),
+    (select leadloom.clock() where leadloom.any_unplaced())
   ) as due) d
   where d.due is not null
+$$;
+
+-- Rows of one step with what the step reads: identity, the earlier results it declares, and the untouched row where it
+-- wants that.
+create or replace function leadloom.items_with_inputs(p_state_ids bigint[], p_step jsonb) returns jsonb
+language plpgsql stable security invoker set search_path = ''
+as $$
+declare
+  v_reads integer[] := array(select r::integer from jsonb_array_elements_text(p_step -> 'reads_steps') r);
+  v_needs_original boolean := (p_step ->> 'needs_original')::boolean;
+begin
+  return coalesce((
+    select jsonb_agg(jsonb_build_object(
+      'state_id', s.id, 'attempt', s.attempt, 'item', i.uid, 'row_number', i.row_number,
+      'fields', leadloom.identity_fields(i) || coalesce(earlier.fields, '{}'),
+      'original', case when v_needs_original then coalesce(i.original_data, (
+        select r.data from public.batches b join public.raw_apollo_uploads r on r.upload_id = b.upload_id
+        where b.id = i.batch_id and r.row_number = i.row_number)) end))
+    from unnest(p_state_ids) as e(id)
+    join public.workflow_states s on s.id = e.id
+    join public.batch_items i on i.id = s.batch_item_id
+    left join lateral (
+      select jsonb_object_agg(f.key, f.value order by r.step_index) as fields
+      from public.enrichment_results r, jsonb_each(r.parsed) f
+      where cardinality(v_reads) > 0 and r.batch_item_id = s.batch_item_id and r.step_index = any (v_reads)
+    ) earlier on true), '[]');
+end
 $$;
 
 -- What a worker needs for its chunk, handed out to one worker: another one's claim gets no items. The same worker
@@ -239,7 +267,6 @@ as $$
 declare
   v_chunk public.dispatch_chunks;
   v_step jsonb;
-  v_reads integer[];
 begin
   update public.dispatch_chunks set claimed_by = p_claimer, holder = p_holder
   where id = p_chunk and (claimed_by is null or claimed_by = p_claimer)
@@ -257,29 +284,15 @@ begin
     where id = p_chunk;
   end if;
   select blueprint -> v_chunk.step_index::integer into v_step from public.batches where id = v_chunk.batch_id;
-  v_reads := array(select r::integer from jsonb_array_elements_text(v_step -> 'reads_steps') r);
   return (
     select jsonb_build_object(
       'chunk_id', v_chunk.id, 'workflow', v_chunk.workflow_slug, 'batch', b.uid, 'client', c.uid, 'client_id', c.id,
       'client_slug', c.slug, 'step_index', v_chunk.step_index, 'settings', v_step, 'config_id', v_chunk.config_id,
       'config', (select f.config from public.client_workflow_configs f where f.id = v_chunk.config_id),
       'mapping', case when (v_step ->> 'needs_original')::boolean then b.mapping end,
-      'items', coalesce((
-        select jsonb_agg(jsonb_build_object(
-          'state_id', s.id, 'attempt', s.attempt, 'item', i.uid, 'row_number', i.row_number,
-          'fields', leadloom.identity_fields(i) || coalesce(earlier.fields, '{}'),
-          'original', case when (v_step ->> 'needs_original')::boolean then coalesce(i.original_data, (
-            select r.data from public.raw_apollo_uploads r
-            where r.upload_id = b.upload_id and r.row_number = i.row_number)) end))
-        from unnest(v_chunk.state_ids) as e(id)
-        join public.workflow_states s on s.id = e.id
-        join public.batch_items i on i.id = s.batch_item_id
-        left join lateral (
-          select jsonb_object_agg(f.key, f.value order by r.step_index) as fields
-          from public.enrichment_results r, jsonb_each(r.parsed) f
-          where cardinality(v_reads) > 0 and r.batch_item_id = s.batch_item_id and r.step_index = any (v_reads)
-        ) earlier on true
-        where s.status = 'IN_PROGRESS' and s.sent_at is null), '[]'))
+      'items', leadloom.items_with_inputs(array(
+        select id from public.workflow_states
+        where id = any (v_chunk.state_ids) and status = 'IN_PROGRESS' and sent_at is null order by id), v_step))
     from public.batches b join public.clients c on c.id = b.client_id
     where b.id = v_chunk.batch_id);
 end

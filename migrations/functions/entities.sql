@@ -1,5 +1,5 @@
--- Rows of one batch that name the same entity, the same company say, pay for one answer and share it: the first row
--- leads, the others wait parked (available_at 'infinity'). Whenever a row of an entity ends without one under way, the
+-- Rows of one batch that are about the same entity, the same company say (placing.sql finds out), pay for one answer and
+-- share it: one row leads, the others wait parked (available_at 'infinity'). Whenever a row of an entity ends without one under way, the
 -- entity is noted in waking_entities, and the sequencer shares the answer, fails the followers or picks a new leader.
 
 -- One at a time decides who leads an entity of this step: two rows of one company never both go out because neither saw
@@ -135,9 +135,15 @@ begin
 end
 $$;
 
+-- What was asked is not asked again: a final answer ("unknown to Clay") holds for every row that knows no better key than
+-- the row that was asked had; a call that may have been paid for, and brought nothing that can be used, for every row.
+-- Where nothing went out, the strongest row leads next.
 create or replace function leadloom.settle_entity(p_wake public.waking_entities, p_parked bigint[]) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
+declare
+  v_asked record;
+  v_over bigint[];
 begin
   if leadloom.share_results(p_parked) > 0 or exists (
     select 1 from public.workflow_states o
@@ -145,24 +151,30 @@ begin
       and (o.status = 'IN_PROGRESS' or o.status = 'PENDING' and o.available_at < 'infinity'))
   then
     return;
-  elsif exists (
-    select 1 from public.workflow_states o
-    where o.batch_id = p_wake.batch_id and o.step_index = p_wake.step_index and o.entity_value = p_wake.entity_value
-      and o.status = 'FAILED' and o.error_code = 'unreadable_answer')
-  then
-    -- The answer is there and paid for; read again, it is shared with these as well.
-    perform leadloom.fail_states(p_parked, 'unreadable_answer',
-      'The answer for another row with the same company or person could not be read; it was not asked for again.');
-  elsif exists (
-    select 1 from public.workflow_states o
-    where o.batch_id = p_wake.batch_id and o.step_index = p_wake.step_index and o.entity_value = p_wake.entity_value
-      and o.status = 'FAILED' and o.error_code = 'clay_error')
-  then
-    -- Clay said that there is nothing to find: asking again for the same entity would only cost again.
-    perform leadloom.fail_states(p_parked, 'clay_error',
-      'Clay had no answer for another row with the same company or person; it was not asked again.');
-  else
-    update public.workflow_states set available_at = leadloom.clock() where id = p_parked[1];
   end if;
+  select o.error_code as code, case when o.error_code = 'clay_error' then coalesce(o.entity_rank, 1) else 1 end as rank
+  into v_asked
+  from public.workflow_states o
+  where o.batch_id = p_wake.batch_id and o.step_index = p_wake.step_index and o.entity_value = p_wake.entity_value
+    and o.status = 'FAILED' and (o.sent_at is not null or o.error_code in ('clay_error', 'unreadable_answer'))
+  order by 2, o.id limit 1;
+  v_over := array(select id from public.workflow_states
+                  where id = any (p_parked) and coalesce(entity_rank, 1) >= v_asked.rank order by id);
+  if v_over <> '{}' then
+    perform leadloom.fail_states(v_over, v_asked.code, case v_asked.code
+      when 'clay_error' then
+        'Clay had no answer for another row with the same company or person; it was not asked again.'
+      when 'unreadable_answer' then
+        'The answer for another row with the same company or person could not be read; it was not asked for again.'
+      else
+        'Another row with the same company or person was sent, may have been paid for, and brought no answer; this one was not sent.'
+      end);
+    return;
+  end if;
+  update public.workflow_states set available_at = leadloom.clock()
+  where id = (select w.id from public.workflow_states w
+              where w.batch_id = p_wake.batch_id and w.step_index = p_wake.step_index
+                and w.entity_value = p_wake.entity_value and w.status = 'PENDING' and w.available_at = 'infinity'
+              order by w.entity_rank, w.id limit 1 for update skip locked);
 end
 $$;

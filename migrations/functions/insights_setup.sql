@@ -8,7 +8,7 @@ as $$
     'slug', r.slug, 'title', r.title, 'description', r.description, 'kind', r.kind, 'applies_to', r.applies_to,
     'reads', r.reads, 'required', r.required, 'writes', r.writes, 'needs_original', r.needs_original,
     'cost_per_row', r.cost_per_row, 'timeout_s', r.default_timeout_s, 'max_attempts', r.default_max_attempts,
-    'entity_key', r.entity_key, 'needs_config', r.config_schema is not null, 'retired', r.retired_at is not null,
+    'entity_keys', r.entity_keys, 'needs_config', r.config_schema is not null, 'retired', r.retired_at is not null,
     'labels', (select coalesce(jsonb_agg(f.label order by f.label), '[]') from public.client_workflow_configs f
                where f.client_id = p_client_id and f.workflow_slug = r.slug)) order by r.kind, r.title), '[]')
   from public.enrichment_registry r

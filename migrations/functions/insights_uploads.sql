@@ -139,7 +139,7 @@ begin
             'index', e.o - 1, 'slug', e.s ->> 'workflow', 'label', coalesce(e.s ->> 'label', ''), 'title', r.title,
             'kind', r.kind, 'retired', r.retired_at is not null or r.slug is null, 'reads', r.reads, 'required', r.required,
             'writes', r.writes, 'needs_original', r.needs_original, 'cost_per_row', r.cost_per_row,
-            'entity_key', r.entity_key, 'condition', e.s -> 'settings' -> 'condition',
+            'entity_keys', r.entity_keys, 'condition', e.s -> 'settings' -> 'condition',
             'needs_config', r.config_schema is not null,
             'has_config', f.id is not null) order by e.o)
           from jsonb_array_elements(p.steps) with ordinality as e(s, o)

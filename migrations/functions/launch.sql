@@ -13,7 +13,7 @@ as $$
   select jsonb_agg(jsonb_build_object(
     'index', steps.i, 'slug', steps.slug, 'label', steps.label, 'title', r.title, 'kind', r.kind,
     'needs_original', r.needs_original, 'needs_config', r.config_schema is not null, 'cost_per_row', r.cost_per_row,
-    'entity_key', r.entity_key, 'condition', steps.settings -> 'condition',
+    'entity_keys', r.entity_keys, 'condition', steps.settings -> 'condition',
     'timeout_s', coalesce((steps.settings ->> 'timeout_s')::integer, r.default_timeout_s),
     'max_attempts', coalesce((steps.settings ->> 'max_attempts')::integer, r.default_max_attempts),
     'retry_delay_s', coalesce((steps.settings ->> 'retry_delay_s')::numeric, 5),

@@ -112,7 +112,7 @@ async def refuse_writes(world: World, table: str, event: str, rows: str, code: s
 
 
 async def test_a_fault_while_followers_are_settled_holds_their_batch(world: World) -> None:
-    paid = registry_row("paid", entity_key="company_domain", reads=["company_domain"])
+    paid = registry_row("paid", entity_keys=["company domain"], reads=["company_domain"])
     await world.db.call("sync_registry", workflows=[paid, registry_row("alpha")])
     companies = {"Domain": "'acme.test'"}
     broken = await world.launch(5, "paid", columns=companies)
@@ -195,7 +195,7 @@ async def test_a_held_batch_does_not_keep_the_engine_awake(world: World) -> None
 
 
 async def test_a_cell_longer_than_an_index_takes_stops_nobody(world: World) -> None:
-    paid = registry_row("paid", entity_key="company_domain", reads=["company_domain"])
+    paid = registry_row("paid", entity_keys=["company domain"], reads=["company_domain"])
     await world.db.call("sync_registry", workflows=[paid, registry_row("alpha")])
     longest = {"Domain": "(select string_agg(md5(g::text || n), '') from generate_series(1, 200) n)"}
     broken = await world.launch(3, "paid", columns=longest)

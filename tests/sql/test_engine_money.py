@@ -107,7 +107,7 @@ async def entity_batch(world: World, rows: int, entities: int, **options: Any) -
     await world.db.call(
         "sync_registry",
         workflows=[
-            registry_row("paid", entity_key="company_domain", reads=["company_domain"]),
+            registry_row("paid", entity_keys=["company domain"], reads=["company_domain"]),
             registry_row("beta", reads=["paid_out"]),
         ],
     )
@@ -237,9 +237,39 @@ async def test_a_retried_row_shares_what_a_sibling_found_meanwhile(world: World)
     assert len(readers) == 3
 
 
-async def test_followers_of_a_row_that_starts_over_get_a_new_leader(world: World) -> None:
+async def test_a_row_that_starts_over_before_it_went_out_still_shares(world: World) -> None:
     await entity_batch(world, 3, 1)
     [leader] = await world.claim()
     await world.db.call("reset_items", items=[leader["item"]], from_step=0, actor="ann")
     await world.advance()
-    assert len(await world.claim()) == 2, "the row itself, and one of those that waited for it"
+    assert len(await world.claim()) == 1, "nothing went out: one of the three is enough"
+
+
+async def test_rows_that_start_over_after_they_went_out_pay_once_together(world: World) -> None:
+    batch = await entity_batch(world, 4, 1)
+    [leader] = await world.claim()
+    await world.send([leader])
+    await world.complete([leader], source="clay", parsed={"paid_out": "x"})
+    items = [str(row["uid"]) for row in await world.pg.fetch("select uid from batch_items order by id limit 3")]
+    await world.db.call("reset_items", items=items, from_step=0, actor="ann")
+    await world.advance()
+    again = [item for item in await world.claim() if item["workflow"] == "paid"]
+    assert len(again) == 1, "asked anew, once for all that start over together"
+    await world.complete(again, source="clay", parsed={"paid_out": "y"})
+    await world.run(batch)
+    answers = await world.pg.fetch(
+        "select parsed ->> 'paid_out', count(*) from enrichment_results where step_index = 0 group by 1"
+    )
+    assert {tuple(row) for row in answers} == {("y", 3), ("x", 1)}
+
+
+async def test_followers_of_a_leader_that_brought_no_answer_are_not_sent(world: World) -> None:
+    batch = await entity_batch(world, 4, 1)
+    await world.send(await world.claim())
+    await world.later("reap_expired", "2 hours", 100)
+    await world.advance()
+    await world.advance()
+    status = await world.status(batch)
+    assert (status["failed"], status["sent"], status["state"]) == (4, 1, "COMPLETED"), "it may have been paid for"
+    await world.db.call("retry_failed", batch=batch, filter={}, actor="ann")
+    assert len(await world.claim()) == 1

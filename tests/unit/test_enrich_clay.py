@@ -145,6 +145,6 @@ def test_the_sandboxs_answers_are_understood(seed: int) -> None:
 
 def test_the_registry_knows_what_the_workflows_need() -> None:
     row = COMPANY.registry_row()
-    assert (row["kind"], row["entity_key"], row["required"]) == ("clay", "company_domain", [])
+    assert (row["kind"], row["entity_keys"][0], row["required"]) == ("clay", "company domain", [])
     assert "webhook_url" in row["config_schema"]["properties"]
-    assert PERSON.registry_row()["entity_key"] == "linkedin"
+    assert PERSON.registry_row()["entity_keys"][0] == "LinkedIn URL"

@@ -129,7 +129,7 @@ def test_a_field_may_be_called_results() -> None:
         ({"applies_to": ("leads",)}, "applies_to is a part of"),
         ({"identity": ("score",)}, "identity names ['score']"),
         ({"identity": ("industry",)}, "identity names ['industry']"),
-        ({"entity_key": "phone"}, "entity_key must be a field of Input"),
+        ({"entity_keys": {str(n): lambda _: None for n in range(10)}}, "an entity has at most 9 keys"),
     ],
 )
 def test_a_declaration_that_contradicts_itself_is_refused(change: dict[str, Any], why: str) -> None:
@@ -152,7 +152,7 @@ def clay() -> ClayWorkflow[Any, Any]:
         Output=Output,
         Config=TokenConfig,
         identity=("email",),
-        entity_key="company_domain",
+        entity_keys={"domain": lambda row: row.company_domain, "nothing": lambda _: None, "name": lambda _: "x"},
         cost_per_row=2,
         payload=lambda row: {"domain": row.company_domain},
         parse=lambda body, _report: Output(email=body["email"]),
@@ -166,11 +166,19 @@ def test_a_clay_workflow_composes_and_interprets() -> None:
         clay().compose({})
 
 
+def test_keys_are_ranked_bounded_and_of_values_that_are_there() -> None:
+    keys = clay().keys_of({"company_domain": "a" * 10_000})
+    assert [key.partition(":")[0] for key in keys] == ["1", "3"]
+    assert {len(key) for key in keys} == {34}
+    assert clay().keys_of({"company_domain": "a" * 10_000}) == keys
+    assert clay().keys_of({}) == [], "a row that lacks what is read is refused when its turn comes"
+
+
 def test_a_registry_row_tells_all() -> None:
     row = clay().registry_row()
     assert row["kind"] == "clay"
     assert row["cost_per_row"] == 2
-    assert row["entity_key"] == "company_domain"
+    assert row["entity_keys"] == ["domain", "nothing", "name"]
     assert row["default_timeout_s"] == 24 * 3600
     token = row["config_schema"]["properties"]["token"]
     assert any(option.get("writeOnly") and option.get("format") == "password" for option in token["anyOf"])

@@ -365,7 +365,7 @@ async def test_a_step_whose_inputs_come_too_late_is_flagged(hands: Hands, scene:
     row = {
         "slug": "needs_phone", "title": "Needs phone", "description": "", "kind": "compute", "applies_to": ["people"],
         "reads": ["phone"], "required": ["phone"], "writes": ["x"], "needs_original": False, "config_schema": None,
-        "default_timeout_s": 60, "default_max_attempts": 3, "cost_per_row": 0, "entity_key": None,
+        "default_timeout_s": 60, "default_max_attempts": 3, "cost_per_row": 0, "entity_keys": [],
     }  # fmt: skip
     await scene.db.call("sync_registry", workflows=[*registry_rows(), row])
     path = f"/clients/{scene.client}/pipelines/new"
