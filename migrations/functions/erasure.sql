@@ -158,6 +158,13 @@ begin
   delete from public.final_leads where batch_item_id = any (v_all);
   update public.callback_inbox set body = '', archived_in = null, note = null, doubts = null
   where batch_item_id = any (v_all) or item_uid = any (v_uids);
+  -- What an entity of nobody else was recognised by goes, too.
+  delete from public.entity_keys k using public.workflow_states s
+  where s.batch_item_id = any (v_all) and k.batch_id = s.batch_id and k.step_index = s.step_index
+    and k.entity = split_part(s.entity_value, '~', 1)
+    and not exists (select 1 from public.workflow_states o
+                    where o.batch_id = s.batch_id and o.step_index = s.step_index and o.entity_value = s.entity_value
+                      and o.batch_item_id <> all (v_all));
   -- A failed step without its words and its attempts' is a step that was cancelled: nothing retries it.
   update public.workflow_states
   set history = null, entity_value = null,

@@ -32,6 +32,7 @@ where n.nspname = 'public' and x.indkey[k - 1] = 0
 """
 # Why each of them fits into an index entry of 2,704 bytes.
 BOUNDED = {
+    "archive_files.kind": "a check",
     "audit_log.action": "ours",
     "audit_log.actor": "leadloom.audit",
     "batch_series.bucket": "ours",
@@ -51,6 +52,8 @@ BOUNDED = {
     "enrichment_pipelines.COALESCE(client_id, 0::bigint)": "a number",
     "enrichment_pipelines.lower(name)": "a check: 200 letters",
     "enrichment_registry.slug": "ours",
+    "entity_keys.entity": "a hash",
+    "entity_keys.key": "a hash",
     "final_leads.company_domain": "store_leads",
     "final_leads.country": "store_leads",
     "final_leads.industry": "store_leads",
@@ -63,7 +66,8 @@ BOUNDED = {
     "saved_views.COALESCE(client_id, 0::bigint)": "a number",
     "saved_views.lower(name)": "a check: 100 letters",
     "saved_views.page": "a check",
-    "sign_in_failures.key": "a hash",
+    "sends.url_sha256": "a hash",
+    "sign_in_brakes.key": "a hash",
     "step_holds.code": "a check: 40 letters",
     "uploads.sha256": "a check",
     "waking_entities.entity_value": "a hash",
@@ -81,7 +85,7 @@ def long_text(length: int = 6_000) -> str:
 
 async def test_every_indexed_text_is_known_to_be_bounded(world: World) -> None:
     found = {row[0] for row in await world.pg.fetch(TEXT_INDEXES)}
-    assert found == set(BOUNDED), "say in BOUNDED what keeps a new indexed text short"
+    assert sorted(found ^ set(BOUNDED)) == [], "say in BOUNDED what keeps a new indexed text short"
 
 
 async def test_rows_full_of_long_cells_become_leads(world: World) -> None:

@@ -195,7 +195,7 @@ async def test_a_row_under_way_is_cancelled_first_and_its_late_answer_is_not_kep
 async def test_rows_of_its_company_choose_another_leader(world: World) -> None:
     """The person's row was the one that asked for all of them."""
     await world.db.call(
-        "sync_registry", workflows=[registry_row("paid", entity_key="company_name", reads=["company_name"])]
+        "sync_registry", workflows=[registry_row("paid", entity_keys=["company name"], reads=["company_name"])]
     )
     batch = await world.launch(3, "paid", columns={"Email": "'p' || (3 - g) || '@acme.example'", "Company": "'Acme'"})
     [leader] = await world.claim()
@@ -210,6 +210,18 @@ async def test_rows_of_its_company_choose_another_leader(world: World) -> None:
     states = await world.pg.fetch("select row_number, state::text from batch_items order by 1")
     assert [row["state"] for row in states] == ["CANCELLED", "COMPLETED", "COMPLETED"]
     assert (await world.status(batch))["state"] == "COMPLETED"
+
+
+async def test_what_an_erased_person_was_recognised_by_goes(world: World) -> None:
+    await world.db.call(
+        "sync_registry", workflows=[registry_row("paid", entity_keys=["company name"], reads=["company_name"])]
+    )
+    await world.launch(3, "paid", columns={"Email": "'p' || (3 - g) || '@acme.example'", "Company": "'Acme ' || g"})
+    await world.place()
+    keys = "select count(*) from entity_keys"
+    before = await world.pg.fetchval(keys)
+    await erase(world.db, MAIL_ONLY, actor="test")
+    assert (before, await world.pg.fetchval(keys)) == (3, 2)
 
 
 async def test_an_erased_row_is_neither_run_nor_extracted_again(world: World) -> None:
