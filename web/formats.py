@@ -171,10 +171,13 @@ def pretty_json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
+LONGEST_TIMEOUT = 9
+
+
 def timeout(value: Any) -> str:
     """A time-out as typed, in words; text that is no number stays as it is."""
     text = str(value)
-    return f"{duration(int(text))} each" if text.isascii() and text.isdigit() else text
+    return f"{duration(int(text))} each" if text.isascii() and text.isdigit() and len(text) <= LONGEST_TIMEOUT else text
 
 
 def host(url: Any) -> str:

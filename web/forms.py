@@ -15,14 +15,14 @@ from fastapi import Request
 from app.errors import InputError
 from app.numbers import read_amount, read_whole
 
-__all__ = ["Form", "as_uuid", "read_form"]
+__all__ = ["Form", "as_uuid", "is_uuid", "read_form"]
 
 
 class Form:
     """The fields of one form, in order; a name may come several times."""
 
-    def __init__(self, items: Iterable[tuple[str, str]]) -> None:
-        self.items = list(items)
+    def __init__(self, items: Iterable[tuple[str, str]], path: str = "") -> None:
+        self.items, self.path = list(items), path
 
     def text(self, name: str, default: str = "") -> str:
         """A field's text without surrounding blanks; the last one when there are several."""
@@ -39,15 +39,15 @@ class Form:
     def request_key(self) -> UUID:
         """Names what this form wants, so that it happens once however often it is sent.
 
-        It is made of the key that the form was drawn with and of all that was typed: the same form changed and sent
-        again, as the Back button allows, is another wish.
+        It is made of the key that the form was drawn with, of where it goes and of all that was typed: the same form
+        changed and sent again, as the Back button allows, is another wish.
         """
         try:
             drawn = UUID(self.text("request_key"))
         except ValueError:
             return uuid4()
         typed = [item for item in self.items if item[0] not in ("csrf_token", "request_key")]
-        return uuid5(drawn, hashlib.sha256(orjson.dumps(typed)).hexdigest())
+        return uuid5(drawn, hashlib.sha256(orjson.dumps([self.path, typed])).hexdigest())
 
     def integer(self, name: str, label: str, *, least: int = 0, most: int = 2_000_000_000) -> int | None:
         """A whole number, None when the field is empty; thousands may be grouped.
@@ -80,7 +80,17 @@ def as_uuid(text: str, otherwise: str, hint: str | None = None) -> UUID:
         raise InputError(otherwise, hint) from None
 
 
+def is_uuid(text: str) -> bool:
+    """Whether a text is a uid."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
 async def read_form(request: Request) -> Form:
     """The request's form; files in it are left out."""
     form = await request.form()
-    return Form((k, v.replace("\x00", "").strip()) for k, v in form.multi_items() if isinstance(v, str))
+    pairs = ((k, v) for k, v in form.multi_items() if isinstance(v, str))
+    return Form(((k.replace("\x00", ""), v.replace("\x00", "").strip()) for k, v in pairs), request.url.path)

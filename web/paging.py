@@ -10,6 +10,7 @@ import base64
 import binascii
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import orjson
 from fastapi import Request
@@ -18,12 +19,14 @@ __all__ = [
     "LARGEST_BIGINT",
     "LARGEST_INTEGER",
     "PAGE_SIZE",
+    "cursor_name",
     "cursor_number",
     "keep",
     "pack",
     "small_number",
     "text_filter",
     "unpack",
+    "uuid_filter",
 ]
 
 PAGE_SIZE = 50
@@ -52,7 +55,19 @@ def unpack(text: str | None) -> Any | None:
 def cursor_number(request: Request, *, most: int = LARGEST_BIGINT) -> int | None:
     """The cursor of a list whose rows are in the order of a number; None, the first page, for anything else."""
     value = unpack(request.query_params.get("after"))
-    return value if isinstance(value, int) and 0 <= value <= most else None
+    return value if _is_id(value, most) else None
+
+
+def cursor_name(request: Request) -> list[Any] | None:
+    """The cursor of a list in the order of names: `[name, id]`; None, the first page, for anything else."""
+    match unpack(request.query_params.get("after")):
+        case [str() as name, number] if _is_id(number, LARGEST_BIGINT):
+            return [name, number]
+    return None
+
+
+def _is_id(value: Any, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
 
 
 def small_number(text: str | None, *, most: int = LARGEST_INTEGER) -> int | None:
@@ -61,6 +76,14 @@ def small_number(text: str | None, *, most: int = LARGEST_INTEGER) -> int | None
         return None
     value = int(text)
     return value if value <= most else None
+
+
+def uuid_filter(request: Request, name: str) -> str | None:
+    """The uid that a filter names; None when it is not set, or names none."""
+    try:
+        return str(UUID(request.query_params.get(name, "")))
+    except ValueError:
+        return None
 
 
 def text_filter(request: Request, name: str) -> str | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app import insights
 from web.deps import Db
 from web.pages import show
-from web.paging import PAGE_SIZE, cursor_number, text_filter
+from web.paging import PAGE_SIZE, cursor_number, text_filter, uuid_filter
 
 router = APIRouter(prefix="/audit")
 
@@ -26,21 +24,12 @@ PLACES = {
 @router.get("")
 async def audit(request: Request, db: Db) -> Response:
     """Every change, newest first, by client, person and action."""
-    client = text_filter(request, "client")
     chosen = {"actor": text_filter(request, "actor"), "action": text_filter(request, "action")}
     data = await insights.audit_log(
         db,
-        client_uid=str(UUID(client)) if client and _is_uuid(client) else None,
+        client_uid=uuid_filter(request, "client"),
         **chosen,
         after=cursor_number(request),
         limit=PAGE_SIZE,
     )
     return show(request, "audit.html", "partials/audit.html", data, chosen=chosen, places=PLACES)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

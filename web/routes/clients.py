@@ -14,7 +14,7 @@ from app.errors import UserError
 from web.deps import Actor, Db
 from web.forms import read_form
 from web.pages import dialog, redirect, show
-from web.paging import PAGE_SIZE, text_filter, unpack
+from web.paging import PAGE_SIZE, cursor_name, text_filter
 
 router = APIRouter(prefix="/clients")
 
@@ -23,8 +23,7 @@ router = APIRouter(prefix="/clients")
 async def clients(request: Request, db: Db) -> Response:
     """Every client with what goes on there."""
     search, archived = text_filter(request, "q"), request.query_params.get("archived") == "1"
-    after = unpack(request.query_params.get("after"))
-    data = await insights.clients(db, search=search, archived=archived, after=after, limit=PAGE_SIZE)
+    data = await insights.clients(db, search=search, archived=archived, after=cursor_name(request), limit=PAGE_SIZE)
     return show(request, "clients.html", "partials/clients.html", data, q=search, archived=archived)
 
 

@@ -6,11 +6,11 @@ Secrets go in and never come out: the read model leaves them away, and an empty 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from app import insights
@@ -28,6 +28,7 @@ from web.pages import is_fragment, page, redirect, show
 from web.paging import small_number, text_filter
 
 router = APIRouter(prefix="/clients/{client}/workflows")
+Slug = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,99}$")]
 
 
 @router.get("")
@@ -38,14 +39,14 @@ async def configs(request: Request, db: Db, client: UUID) -> Response:
 
 
 @router.get("/{slug}")
-async def config(request: Request, db: Db, client: UUID, slug: str) -> Response:
+async def config(request: Request, db: Db, client: UUID, slug: Slug) -> Response:
     """The form of one workflow's config."""
     data = await insights.config(db, str(client), slug, (text_filter(request, "label") or "")[:100])
     return _page(request, data)
 
 
 @router.post("/{slug}")
-async def save(request: Request, db: Db, admin: Actor, client: UUID, slug: str) -> Response:
+async def save(request: Request, db: Db, admin: Actor, client: UUID, slug: Slug) -> Response:
     """Check and save; everything not yet sent uses it at once."""
     form = await read_form(request)
     label = form.text("label")[:100]
@@ -81,7 +82,7 @@ async def save(request: Request, db: Db, admin: Actor, client: UUID, slug: str) 
 
 
 @router.post("/{slug}/test")
-async def test(request: Request, db: Db, admin: Actor, client: UUID, slug: str) -> Response:
+async def test(request: Request, db: Db, admin: Actor, client: UUID, slug: Slug) -> Response:
     """Send one made-up row to the saved table, and show what Clay answers."""
     form = await read_form(request)
     workflow = _workflow(slug)
@@ -120,7 +121,7 @@ async def refuse_retired(request: Request, db: Db, admin: Actor, client: UUID, s
 
 
 @router.get("/{slug}/test/{uid}")
-async def answer(request: Request, db: Db, client: UUID, slug: str, uid: UUID) -> Response:
+async def answer(request: Request, db: Db, client: UUID, slug: Slug, uid: UUID) -> Response:
     """Has the test row been answered? Asked every two seconds for ten minutes."""
     tried = small_number(request.query_params.get("tried")) or 0
     found = await trial_answer(db, str(client), str(uid))

@@ -15,9 +15,9 @@ from app.errors import InputError
 from app.uploads import ingest
 from web.deps import Actor, Db, services
 from web.formats import plural
-from web.forms import read_form
+from web.forms import is_uuid, read_form
 from web.pages import redirect, show
-from web.paging import PAGE_SIZE, text_filter, unpack
+from web.paging import PAGE_SIZE, cursor_number, text_filter
 
 router = APIRouter(prefix="/clients/{client}/customers")
 MOST_TEXT = 2_000_000
@@ -27,10 +27,8 @@ SHOWN_UNREAD = 5
 @router.get("")
 async def customers(request: Request, db: Db, client: UUID) -> Response:
     """The list, and how far the flags are."""
-    search, after = text_filter(request, "q"), unpack(request.query_params.get("after"))
-    data = await results.customers(
-        db, str(client), search=search, after=after if isinstance(after, int) else None, limit=PAGE_SIZE
-    )
+    search = text_filter(request, "q")
+    data = await results.customers(db, str(client), search=search, after=cursor_number(request), limit=PAGE_SIZE)
     live = bool(data["refresh"] and not data["refresh"]["finished_at"])
     return show(request, "customers/list.html", "customers/rows.html", data, q=search, live=live)
 
@@ -87,7 +85,7 @@ async def from_upload(request: Request, db: Db, admin: Actor, client: UUID, uplo
 async def remove(request: Request, db: Db, admin: Actor, client: UUID) -> Response:
     """Take the chosen customers off the list."""
     form = await read_form(request)
-    chosen = [str(UUID(uid)) for uid in form.all("customer") if _is_uid(uid)]
+    chosen = [str(UUID(uid)) for uid in form.all("customer") if is_uuid(uid)]
     if not chosen:
         raise InputError("No customer was chosen.", "Tick the customers to remove.")
     removed = await db.call(
@@ -108,14 +106,6 @@ async def months(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
     return redirect(
         request, f"/clients/{client}/customers", f"New in role now means up to {plural(value or 6, 'month')}."
     )
-
-
-def _is_uid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _said(saved: dict[str, int], found: CustomerList) -> str:

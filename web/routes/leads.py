@@ -14,12 +14,14 @@ from app.db import Database
 from app.exports import LEAD_COLUMNS, chosen_columns
 from web.deps import Actor, Db
 from web.downloads import send_export
-from web.forms import read_form
+from web.forms import Form, as_uuid, read_form
 from web.pages import dialog, redirect, show
-from web.paging import PAGE_SIZE, unpack
+from web.paging import PAGE_SIZE, cursor_number, uuid_filter
 from web.resultfilters import active_filters, addresses, lead_query, view_address
 
 router = APIRouter()
+MOST_FILTERS = 200
+NO_FILTERS = frozenset(("page", "client", "name", "csrf_token", "request_key", "after"))
 
 
 @router.get("/leads")
@@ -37,10 +39,7 @@ async def client_leads(request: Request, db: Db, client: UUID) -> Response:
 async def _list(request: Request, db: Db, client: str | None) -> Response:
     query = lead_query(request)
     columns = chosen_columns([name for name in query["columns"] if name in LEAD_COLUMNS] or None)
-    after = unpack(request.query_params.get("after"))
-    data = await results.leads(
-        db, client, results.lead_filters(query), after=after if isinstance(after, int) else None, limit=PAGE_SIZE
-    )
+    data = await results.leads(db, client, results.lead_filters(query), after=cursor_number(request), limit=PAGE_SIZE)
     context = {
         "base": f"/clients/{client}" if client else "",
         "query": query,
@@ -106,9 +105,10 @@ async def lead(request: Request, db: Db, item: UUID) -> Response:
 @router.get("/views/new")
 async def view_form(request: Request) -> Response:
     """Ask for the name of a view."""
-    page, client = request.query_params.get("page", "leads"), request.query_params.get("client", "")
-    saved = [(k, v) for k, v in request.query_params.multi_items() if k not in ("page", "client", "after")]
-    crumbs = [(page.capitalize(), f"{_base(client or None)}/{'people' if page == 'people' else 'leads'}")]
+    page = "people" if request.query_params.get("page") == "people" else "leads"
+    client = uuid_filter(request, "client")
+    saved = [(k, v) for k, v in request.query_params.multi_items() if k not in NO_FILTERS]
+    crumbs = [(page.capitalize(), f"{_base(client)}/{page}")]
     context = {"title": "Save this view", "crumbs": crumbs, "active": page, "page": page, "client": client}
     return dialog(request, "save_view", saved=saved, back=f"{crumbs[0][1]}?{urlencode(saved)}", **context)
 
@@ -117,10 +117,10 @@ async def view_form(request: Request) -> Response:
 async def save_view(request: Request, db: Db, admin: Actor) -> Response:
     """Save the filters and columns of a page under a name; the same name again replaces it."""
     form = await read_form(request)
-    page, client = ("people" if form.text("page") == "people" else "leads"), form.optional("client")
+    page, client = "people" if form.text("page") == "people" else "leads", _client(form)
     query: dict[str, list[str]] = {}
-    for name, value in form.items:
-        if name not in ("page", "client", "name", "csrf_token", "request_key", "after"):
+    for name, value in form.items[:MOST_FILTERS]:
+        if name not in NO_FILTERS:
             query.setdefault(name, []).append(value)
     name = form.text("name")
     await db.call(
@@ -135,4 +135,10 @@ async def delete_view(request: Request, db: Db, admin: Actor, uid: UUID) -> Resp
     form = await read_form(request)
     await db.call("delete_view", view=str(uid), actor=admin.email, request=form.request_key())
     page = "people" if form.text("page") == "people" else "leads"
-    return redirect(request, f"{_base(form.optional('client'))}/{page}", "The view is deleted.")
+    return redirect(request, f"{_base(_client(form))}/{page}", "The view is deleted.")
+
+
+def _client(form: Form) -> str | None:
+    """The client whose page a view belongs to; None: the page of all clients."""
+    given = form.optional("client")
+    return str(as_uuid(given, "There is no such client.")) if given else None

@@ -14,7 +14,7 @@ from web.deps import Actor, Db
 from web.downloads import send_export
 from web.histories import with_bars
 from web.pages import show
-from web.paging import unpack
+from web.paging import cursor_number
 from web.resultfilters import addresses, people_query, view_address
 
 router = APIRouter()
@@ -35,9 +35,8 @@ async def client_people(request: Request, db: Db, client: UUID) -> Response:
 
 async def _list(request: Request, db: Db, client: str | None) -> Response:
     query = people_query(request)
-    after = unpack(request.query_params.get("after"))
     data = await results.people(
-        db, client, results.people_filters(query), after=after if isinstance(after, int) else None, limit=PAGE_SIZE
+        db, client, results.people_filters(query), after=cursor_number(request), limit=PAGE_SIZE
     )
     base = f"/clients/{client}" if client else ""
     context: dict[str, Any] = {

@@ -19,9 +19,9 @@ from app.errors import NotFoundError
 from app.exports import LEAD_COLUMNS, chosen_columns
 from web.deps import Actor, Db, services
 from web.downloads import send_export, send_stored
-from web.forms import read_form
+from web.forms import is_uuid, read_form
 from web.pages import redirect, show
-from web.paging import PAGE_SIZE, unpack
+from web.paging import PAGE_SIZE, cursor_number
 from web.resultfilters import active_filters, addresses, lead_query
 from web.security import open_sealed, seal
 
@@ -92,10 +92,11 @@ async def _opened(db: Database, token: str, *, count: bool = False) -> dict[str,
         NotFoundError: it is forged, expired, revoked, or its client is archived; all the same to whoever asks.
     """
     said = open_sealed("share", token)
-    if not isinstance(said, dict) or not isinstance(said.get("ends"), int) or said["ends"] <= time.time():
-        raise NotFoundError(*GONE)
-    opened: dict[str, Any] = await db.call("open_share_link", link=said["link"], count=count)
-    return opened
+    match said:
+        case {"link": str(link), "ends": int(ends)} if ends > time.time() and is_uuid(link):
+            opened: dict[str, Any] = await db.call("open_share_link", link=link, count=count)
+            return opened
+    raise NotFoundError(*GONE)
 
 
 def _asked(request: Request, opened: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -110,10 +111,7 @@ async def shared(request: Request, db: Db, token: str) -> Response:
     first = not request.query_params
     opened = await _opened(db, token, count=first)
     query, filters = _asked(request, opened)
-    after = unpack(request.query_params.get("after"))
-    data = await results.shared_leads(
-        db, opened["client"], filters, after=after if isinstance(after, int) else None, limit=PAGE_SIZE
-    )
+    data = await results.shared_leads(db, opened["client"], filters, after=cursor_number(request), limit=PAGE_SIZE)
     columns = [name for name in query["columns"] if name in COLUMNS] or list(DEFAULT)
     context = {
         "base": f"/share/{token}",
