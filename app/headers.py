@@ -32,6 +32,21 @@ _LOOKS: dict[str, re.Pattern[str]] = {
     "website": re.compile(r"^(?!.*\blinkedin\.com)[^\s@]+\.[^\s@]+$", re.IGNORECASE),
     "company_domain": re.compile(r"^(?!.*\blinkedin\.com)[^\s@]+\.[^\s@]+$", re.IGNORECASE),
 }
+# What may stand around a label that is one of ours.
+_REMARK = re.compile(r"\s*(?:[(\[][^)\]]*[)\]]|\*)\s*$")
+_NUMBERED = re.compile(r"^(.+?)[\s_-]*1(?:\s*[-:/]\s*(?:Value|Name|Formatted|Address))?$", re.IGNORECASE)
+_OF_A_PERSON = re.compile(
+    r"^(?:contacts?|persons?|people|leads?|prospects?|profile|member|candidate|kontakt|contacto|contatto)"
+    r"(?:[\s_./:-]+|(?=[A-Z]))",
+    re.IGNORECASE,
+)
+_OF_A_COMPANY = re.compile(
+    r"^(?:accounts?|organi[sz]ations?|orgs?|company|companies|employer|job[\s_]company|current[\s_]company|business"
+    r"|firmen?|unternehmens?|entreprise|empresa|azienda|bedrijfs?)(?:[\s_./:-]+|(?=[A-Z]))",
+    re.IGNORECASE,
+)
+_WHOLE_OR_PART = frozenset(("nome", "nombre", "nom", "naam", "first", "last"))
+
 _SAMPLE = 200
 _TRUSTED_SHARE = 0.5
 
@@ -116,6 +131,8 @@ def match_headers(
             mapping[name] = column
         elif doubted:
             notes.append(_doubt(name, doubted))
+    _by_parts(header, chosen, mapping, cells)
+    _settle_single_name(mapping)
     used = set(mapping.values())
     others = [label for label in header if label not in used]
     return HeaderMatch(
@@ -125,6 +142,48 @@ def match_headers(
         unused=[label for label in others if is_known(label)],
         notes=notes,
     )
+
+
+def _by_parts(header: Sequence[str], kind: str, mapping: dict[str, str], cells: Mapping[str, Sequence[str]]) -> None:
+    """Map columns whose label says a field with something around it: `contact_first_name`, `First Name (required)`.
+
+    Only fields that no column's own label has taken, and only columns that nobody knows.
+    """
+    fields = _NORMALISED[kind]
+    taken = set(mapping.values())
+    for label in header:
+        if label in taken or is_known(label):
+            continue
+        for name in _named_in_parts(label, fields):
+            if name not in mapping and _fits(name, cells.get(label, ())) is not False:
+                mapping[name] = label
+                break
+
+
+def _named_in_parts(label: str, fields: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """The fields that a label may mean once remarks, numbers and the words for whose it is are taken off."""
+    bare = _REMARK.sub("", _NUMBERED.sub(r"\1", label.strip()))
+    plain = normalise(bare)
+    about_company = _NORMALISED["companies"]
+    found = [name for name, labels in fields.items() if plain in labels]
+    if (whose := _OF_A_PERSON.match(bare)) and (rest := normalise(bare[whose.end() :])):
+        found += [name for name, labels in fields.items() if rest in labels]
+    if (whose := _OF_A_COMPANY.match(bare)) and (rest := normalise(bare[whose.end() :])):
+        found += [
+            name
+            for name, labels in about_company.items()
+            if name in fields and (f"company{rest}" in labels or rest in labels)
+        ]
+    return found
+
+
+def _settle_single_name(mapping: dict[str, str]) -> None:
+    """`Nome`, `Nombre`, `Nom` are one part of a name only beside a column for the other part."""
+    for part, other in (("first_name", "last_name"), ("last_name", "first_name")):
+        column = mapping.get(part)
+        if column and other not in mapping and normalise(column) in _WHOLE_OR_PART:
+            del mapping[part]
+            mapping.setdefault("person_name", column)
 
 
 def _misleads(name: str, label: str, columns: Mapping[str, str]) -> bool:
