@@ -35,8 +35,8 @@ REMOTE_ROOT = "/root"  # where Modal puts local Python source, and what it has o
 PACKAGES = ("app", "functions", "web", "migrations")
 WITH_DATA = ("app", "web", "migrations")
 NOT_DATA = ["**/*.py", "**/*.pyc", "**/.*", "local"]
-"""What is no data file that the code reads (as pages, SQL and tables of words are): Python goes its own way, and what the
-local stack (`app/local`) reads stays here."""
+"""What is no data file that the code reads (as pages, SQL and tables of words are): Python goes its own way, and what
+the local stack (`app/local`) reads stays here."""
 REQUIRED_KEYS = (
     "SUPABASE_URL",
     "SUPABASE_SECRET_KEY",
