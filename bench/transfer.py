@@ -168,7 +168,6 @@ async def _measure(browser: Browser, line: Line, client: str, file: bytes, rows:
 async def _run(folder: Path, options: argparse.Namespace) -> None:
     processes = Processes(folder)
     await processes.start("stack")
-    settings.cache_clear()
     try:
         web = await processes.start("web", "--port", str(options.port))
         await processes.start("engine")

@@ -242,6 +242,7 @@ begin
     end if;
   else
     p_deletion.finished_at := leadloom.clock();
+    perform leadloom.withdraw_exports();
   end if;
   return p_deletion;
 end

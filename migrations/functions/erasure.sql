@@ -310,6 +310,7 @@ begin
     p_erasure.found := 0;
   else
     p_erasure.finished_at := leadloom.clock();
+    perform leadloom.withdraw_exports();
     p_erasure.archives := array(select f.path from public.archive_files f where f.removed_at is not null order by f.path);
     return p_erasure;
   end if;

@@ -203,6 +203,16 @@ begin
 end
 $$;
 
+-- After an erasure or a deletion: files made before may hold what is gone. Ready ones expire, the others are made anew.
+create or replace function leadloom.withdraw_exports() returns void
+language sql volatile security invoker set search_path = ''
+as $$
+  update public.file_jobs
+  set state = case when state = 'READY' then 'EXPIRED'::public.file_job_state else 'WAITING' end, holder = null,
+      lease_until = null, resume_at = null, done_rows = 0, touched_at = leadloom.clock()
+  where kind = 'export' and state in ('READY', 'RUNNING')
+$$;
+
 -- Let go of what nobody will ask for: files whose rest never came within a day, exports of yesterday, pieces without a
 -- use (p_portion of them a call), and after a month the jobs themselves.
 create or replace function public.sweep_file_jobs(p_portion integer default 100) returns jsonb

@@ -137,3 +137,18 @@ async def test_an_export_of_what_is_gone_fails_in_words(world: World) -> None:
     await file_jobs.work_off(world.db)
     job = await world.db.read("file_job", job=job["uid"])
     assert (job["state"], job["error"]) == ("FAILED", "There is no such batch.")
+
+
+async def test_files_that_were_made_before_an_erasure_are_withdrawn(world: World) -> None:
+    await enriched(world, ROWS)
+    ready = await asked(world, wanted(world, "leads"))
+    await finished(world.db, ready["uid"])
+    half = await asked(world, wanted(world, "leads", columns=["email"]))
+    await lose_a_worker(world.db, "store_export_piece", 1)
+    await world.pg.execute("select leadloom.withdraw_exports()")
+    states = {uid: (await world.db.read("file_job", job=uid))["state"] for uid in (ready["uid"], half["uid"])}
+    assert states == {ready["uid"]: "EXPIRED", half["uid"]: "WAITING"}
+    await world.pg.execute("update final_leads set email = null")
+    job = await finished(world.db, half["uid"])
+    assert job["state"] == "READY"
+    assert b"acme.example" not in await content_of(world, half["uid"])
