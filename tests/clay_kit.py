@@ -161,7 +161,8 @@ async def make_clay_world(db: Database, pg: asyncpg.Connection) -> ClayWorld:
     clay = ClayWorld(world)
     known = await pg.fetchval("select jsonb_agg(to_jsonb(r)) from enrichment_registry r")
     ours = registry_rows()
-    await db.call("sync_registry", workflows=[*orjson.loads(known), *ours])
+    by_slug = {row["slug"]: row for row in [*orjson.loads(known), *ours]}
+    await db.call("sync_registry", workflows=list(by_slug.values()))
     world.slugs += [row["slug"] for row in ours]
     await clay.configure()
     return clay

@@ -4,6 +4,7 @@
 -- p_filter of every function here: {"verdict": a verdict or "doubtful", "client": uuid, "workflow": slug,
 -- "since": time, "until": time, "ids": [n]}, each optional. Pages go from the newest back: p_before is the last id seen.
 
+-- A body that was empty, archived or erased holds nothing to read.
 create or replace function leadloom.can_be_reread(p_inbox public.callback_inbox) returns boolean
 language sql immutable security invoker set search_path = ''
 as $$
@@ -31,7 +32,7 @@ begin
     || case when p_filter ->> 'until' is not null then ' and c.received_at < ($1 ->> ''until'')::timestamptz' else '' end
     || case when p_filter -> 'ids' is not null
             then ' and c.id in (select v::bigint from jsonb_array_elements_text($1 -> ''ids'') v)' else '' end
-    || case when p_rereadable then ' and (c.verdict in (''rejected'', ''given_up'') or c.doubts is not null) and c.body <> ''''' else '' end
+    || case when p_rereadable then ' and c.body <> '''' and (c.verdict in (''rejected'', ''given_up'') or c.doubts is not null)' else '' end
     || ' order by c.id desc limit $4)'
   into v_ids using p_filter, p_before, v_client, p_limit;
   return v_ids;

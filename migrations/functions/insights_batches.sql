@@ -162,7 +162,7 @@ as $$
   from public.batches b
   left join lateral (
     select sum(c.n) as n,
-      sum(c.n) filter (where c.error_code in ('send_unconfirmed', 'callback_timeout')) as maybe_sent,
+      sum(c.n) filter (where c.error_code in ('send_unconfirmed', 'callback_timeout', 'unreadable_answer')) as maybe_sent,
       sum(c.n * coalesce((b.blueprint -> c.step_index::integer ->> 'cost_per_row')::numeric, 0)) as cost
     from leadloom.batch_counts(b.id) c
     where c.bucket = 'failed' and (p_step is null or c.step_index = p_step) and (p_code is null or c.error_code = p_code)) f

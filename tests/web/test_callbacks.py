@@ -12,7 +12,7 @@ import pytest
 
 from app import inbox
 from app.db import Database
-from tests.clay_kit import ClayWorld, answer, make_clay_world
+from tests.clay_kit import SLUG, ClayWorld, answer, make_clay_world
 from tests.web.kit import SCRIPT, csrf
 from web.routes import callbacks as route
 
@@ -132,6 +132,36 @@ async def test_all_of_a_filter_are_read_again_in_portions_with_progress(
     assert odd.status_code == 422
     nothing = await operator.post("/callbacks/reread", data=fields, follow_redirects=True)
     assert "Nothing to read again." in nothing.text
+
+
+async def test_a_batch_offers_to_read_again_before_it_offers_to_pay_again(
+    operator: httpx.AsyncClient, clay: ClayWorld, trips: pytest.MonkeyPatch, pg: asyncpg.Connection
+) -> None:
+    [number] = await failed(clay, 1)
+    batch = await pg.fetchval("select uid from batches")
+    page = await operator.get(f"/batches/{batch}")
+    link = re.search(r'href="(/callbacks/reread\?[^"]+)"', page.text)
+    assert link is not None
+    assert "Read 1 callback again?" in (await operator.get(link[1].replace("&amp;", "&"))).text
+    assert "Resend these (may pay twice)" in page.text
+    asked = await operator.get(f"/batches/{batch}/retry?error_code=unreadable_answer")
+    assert "may have been sent already" in asked.text
+    item = await pg.fetchval("select uid from batch_items")
+    assert f'href="/callbacks/{number}"' in (await operator.get(f"/items/{item}")).text
+    assert trips
+
+
+async def test_a_rerun_numbers_its_attempts_on_in_the_timeline(
+    operator: httpx.AsyncClient, clay: ClayWorld, pg: asyncpg.Connection
+) -> None:
+    await clay.world.launch(1, "alpha", SLUG, columns={"Domain": "'c.example'"})
+    for _ in range(2):
+        await clay.world.complete(await clay.world.claim())
+        await clay.mark(await clay.claim())
+        item = str(await pg.fetchval("select uid from batch_items"))
+        page = await operator.get(f"/items/{item}")
+        await clay.db.call("reset_items", items=[item], from_step=0, actor="test")
+    assert "Attempt 2 of 7 started" in page.text, "six tries, and the one before the rerun"
 
 
 async def test_reading_again_needs_a_form_of_ours(operator: httpx.AsyncClient, clay: ClayWorld) -> None:
