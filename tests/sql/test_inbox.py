@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import asyncpg
@@ -28,6 +29,13 @@ async def read_again(clay: ClayWorld, **chosen: Any) -> inbox.Reread:
     return await inbox.reread(clay.db, inbox.Filter(**chosen), actor="test")
 
 
+@pytest.fixture
+def patched() -> Iterator[pytest.MonkeyPatch]:
+    """Patches that a test takes back on its way, apart from those of the stack."""
+    with pytest.MonkeyPatch.context() as own:
+        yield own
+
+
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A parser that trips over every company."""
     monkeypatch.setattr("app.workflows.enrich_company_clay.read_company", trips)
@@ -38,10 +46,10 @@ def trips(*_: Any) -> Any:
 
 
 async def test_read_again_after_a_fix_completes_the_row_and_what_comes_after_it(
-    clay: ClayWorld, monkeypatch: pytest.MonkeyPatch
+    clay: ClayWorld, patched: pytest.MonkeyPatch
 ) -> None:
     rows = await clay.sent(3, "alpha")
-    broken(monkeypatch)
+    broken(patched)
     for row in rows:
         assert (await clay.call_back(row)).verdict == "rejected"
     await clay.world.advance()
@@ -49,7 +57,7 @@ async def test_read_again_after_a_fix_completes_the_row_and_what_comes_after_it(
     assert batch["state"] == "COMPLETED", "every row of it had failed"
     still = await read_again(clay)
     assert (still.count, still.unreadable, still.completed) == (3, 3, 0)
-    monkeypatch.undo()
+    patched.undo()
     done = await read_again(clay)
     assert (done.count, done.completed, done.left) == (3, 3, 0)
     assert await clay.verdicts() == ["applied"] * 3
@@ -64,13 +72,13 @@ async def test_read_again_after_a_fix_completes_the_row_and_what_comes_after_it(
 
 
 async def test_reading_again_at_the_same_time_and_twice_changes_nothing_more(
-    clay: ClayWorld, monkeypatch: pytest.MonkeyPatch
+    clay: ClayWorld, patched: pytest.MonkeyPatch
 ) -> None:
     rows = await clay.sent(4, "alpha")
-    broken(monkeypatch)
+    broken(patched)
     for row in rows:
         await clay.call_back(row)
-    monkeypatch.undo()
+    patched.undo()
     done = await asyncio.gather(*(read_again(clay) for _ in range(3)))
     assert sum(one.completed for one in done) == 4
     assert {state["status"] for state in await clay.world.states() if state["step_index"] == 0} == {"COMPLETED"}
@@ -78,19 +86,19 @@ async def test_reading_again_at_the_same_time_and_twice_changes_nothing_more(
 
 
 async def test_one_field_that_could_not_be_read_is_a_doubt_and_is_corrected_by_reading_again(
-    clay: ClayWorld, monkeypatch: pytest.MonkeyPatch
+    clay: ClayWorld, patched: pytest.MonkeyPatch
 ) -> None:
     [row] = await clay.sent(1, "alpha")
     body = answer()
     body["raw_payload"]["size"] = "51-200"
-    monkeypatch.setattr(companies, "_bucket_of", trips)
+    patched.setattr(companies, "_bucket_of", trips)
     assert (await clay.call_back(row, body)).verdict == "applied"
     assert "company_size" not in (await clay.result(row) or {})
     [stored] = await clay.inbox()
     assert "ZeroDivisionError" in stored["doubts"]
     unchanged = await read_again(clay, verdict="doubtful")
     assert (unchanged.count, unchanged.unchanged) == (1, 1)
-    monkeypatch.undo()
+    patched.undo()
     done = await read_again(clay, verdict="doubtful")
     assert (done.count, done.corrected) == (1, 1)
     assert (await clay.result(row) or {})["company_size"] == "51-200"
@@ -100,17 +108,17 @@ async def test_one_field_that_could_not_be_read_is_a_doubt_and_is_corrected_by_r
 
 
 async def test_rows_that_shared_the_unreadable_answer_share_it_when_it_is_read(
-    clay: ClayWorld, monkeypatch: pytest.MonkeyPatch
+    clay: ClayWorld, patched: pytest.MonkeyPatch
 ) -> None:
     batch = await clay.launch(3, columns={"Domain": "'same.example'"})
     [leader] = await clay.claim()
     await clay.mark([leader])
-    broken(monkeypatch)
+    broken(patched)
     await clay.call_back(leader)
     await clay.world.advance()
     assert await clay.claim() == [], "the same company is not paid for again"
     assert (await clay.world.status(batch))["failed"] == 3
-    monkeypatch.undo()
+    patched.undo()
     assert (await read_again(clay)).completed == 1
     await clay.world.advance()
     status = await clay.world.status(batch)
@@ -128,12 +136,12 @@ async def test_an_error_that_could_not_be_read_fails_the_row_with_clays_words(cl
 
 
 async def test_what_was_retried_meanwhile_is_not_taken_from_the_old_attempt(
-    clay: ClayWorld, monkeypatch: pytest.MonkeyPatch
+    clay: ClayWorld, patched: pytest.MonkeyPatch
 ) -> None:
     [first] = await clay.sent()
-    broken(monkeypatch)
+    broken(patched)
     await clay.call_back(first)
-    monkeypatch.undo()
+    patched.undo()
     batch = str(await clay.pg.fetchval("select uid from batches"))
     await clay.db.call("retry_failed", batch=batch, filter={}, actor="test")
     [second] = await clay.claim()
@@ -144,12 +152,12 @@ async def test_what_was_retried_meanwhile_is_not_taken_from_the_old_attempt(
 
 
 async def test_what_waits_for_its_retry_needs_none_after_reading_again(
-    clay: ClayWorld, monkeypatch: pytest.MonkeyPatch
+    clay: ClayWorld, patched: pytest.MonkeyPatch
 ) -> None:
     [row] = await clay.sent()
-    broken(monkeypatch)
+    broken(patched)
     await clay.call_back(row)
-    monkeypatch.undo()
+    patched.undo()
     batch = str(await clay.pg.fetchval("select uid from batches"))
     await clay.db.call("retry_failed", batch=batch, filter={}, actor="test")
     assert (await read_again(clay)).completed == 1
@@ -157,12 +165,12 @@ async def test_what_waits_for_its_retry_needs_none_after_reading_again(
     assert (state["status"], state["send_count"]) == ("COMPLETED", 1)
 
 
-async def test_filters_choose_what_is_read_again(clay: ClayWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_filters_choose_what_is_read_again(clay: ClayWorld, patched: pytest.MonkeyPatch) -> None:
     rows = await clay.sent(3)
-    broken(monkeypatch)
+    broken(patched)
     for row in rows:
         await clay.call_back(row)
-    monkeypatch.undo()
+    patched.undo()
     first = (await clay.inbox())[0]["id"]
     assert (await read_again(clay, workflow="enrich_person_clay")).count == 0
     assert (await read_again(clay, verdict="given_up")).count == 0
@@ -176,13 +184,13 @@ async def test_filters_choose_what_is_read_again(clay: ClayWorld, monkeypatch: p
 
 
 async def test_one_answer_that_the_database_refuses_does_not_keep_the_others_from_being_read(
-    clay: ClayWorld, monkeypatch: pytest.MonkeyPatch
+    clay: ClayWorld, patched: pytest.MonkeyPatch
 ) -> None:
     rows = await clay.sent(4)
-    broken(monkeypatch)
+    broken(patched)
     for row in rows:
         await clay.call_back(row)
-    monkeypatch.undo()
+    patched.undo()
     item = await clay.pg.fetchval("select id from batch_items where uid = $1::uuid", rows[1].item)
     await clay.pg.execute(f"alter table enrichment_results add constraint odd check (batch_item_id <> {item})")
     done = await read_again(clay)
@@ -190,13 +198,13 @@ async def test_one_answer_that_the_database_refuses_does_not_keep_the_others_fro
     assert (await clay.inbox())[1]["verdict"] == "rejected"
 
 
-async def test_progress_is_told_in_portions(clay: ClayWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_progress_is_told_in_portions(clay: ClayWorld, patched: pytest.MonkeyPatch) -> None:
     rows = await clay.sent(7)
-    broken(monkeypatch)
+    broken(patched)
     for row in rows:
         await clay.call_back(row)
-    monkeypatch.undo()
-    monkeypatch.setattr(inbox, "AT_A_TIME", 3)
+    patched.undo()
+    patched.setattr(inbox, "AT_A_TIME", 3)
     told: list[int] = []
     done = await inbox.reread(
         clay.db, inbox.Filter(), actor="test", on_progress=lambda so_far: told.append(so_far.done)
@@ -233,10 +241,10 @@ async def stored(clay: ClayWorld, row: Claimed, body: str, seconds_ago: int) -> 
 
 
 async def test_callbacks_that_always_fail_do_not_keep_others_waiting_and_are_given_up(
-    clay: ClayWorld, monkeypatch: pytest.MonkeyPatch
+    clay: ClayWorld, patched: pytest.MonkeyPatch
 ) -> None:
     rows = await clay.sent(4)
-    monkeypatch.setattr("app.callbacks.AT_A_TIME", 2)
+    patched.setattr("app.callbacks.AT_A_TIME", 2)
     for age, row in zip((900, 800, 700, 600), rows, strict=True):
         await stored(clay, row, orjson.dumps(answer()).decode(), age)
     bad = [

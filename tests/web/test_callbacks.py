@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import asyncpg
@@ -26,14 +27,15 @@ async def clay(db: Database, pg: asyncpg.Connection) -> ClayWorld:
 
 
 @pytest.fixture
-def trips(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def trips() -> Iterator[pytest.MonkeyPatch]:
     """A parser that fails on every company, until `undo`."""
 
     def read(*_: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("app.workflows.enrich_company_clay.read_company", read)
-    return monkeypatch
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("app.workflows.enrich_company_clay.read_company", read)
+        yield patched
 
 
 async def failed(clay: ClayWorld, rows: int) -> list[int]:
