@@ -19,6 +19,7 @@ __all__ = [
     "lead",
     "lead_filters",
     "leads",
+    "narrowed",
     "people",
     "people_filters",
     "share",
@@ -27,6 +28,9 @@ __all__ = [
 
 Answer = dict[str, Any]
 LISTS = ("industry", "size", "country", "seniority")
+NOTHING = [""]
+"""A list that no lead's value is in; an empty one would not filter at all."""
+
 FLAGS = ("new_in_role", "worked_at_customer", "works_at_customer", "has_email", "has_doubts")
 
 
@@ -66,9 +70,32 @@ async def leads(db: Database, client: str | None, filters: Answer, *, after: int
     return _paged(await db.read("leads_page", client=client, filters=filters, after=after, limit=limit))
 
 
-async def shared_leads(db: Database, client: str, filters: Answer, *, after: int | None, limit: int) -> Answer:
-    """One page of leads for a share link."""
-    return _paged(await db.read("shared_leads", client=client, filters=filters, after=after, limit=limit))
+async def shared_leads(
+    db: Database, client: str, filters: Answer, *, within: Answer, after: int | None, limit: int
+) -> Answer:
+    """One page of leads for a share link, and what its visitor can filter by.
+
+    Args:
+        db: the database.
+        client: the link's client.
+        filters: what is searched by, `narrowed` to the link.
+        within: the filters that the link is limited to.
+        after: the cursor.
+        limit: rows of a page.
+    """
+    return _paged(
+        await db.read("shared_leads", client=client, filters=filters, within=within, after=after, limit=limit)
+    )
+
+
+def narrowed(filters: Answer, within: Answer) -> Answer:
+    """A visitor's filters inside those of a link: lists are cut to the link's, else the link's counts."""
+    lists = {
+        name: [value for value in filters[name] if value in within[name]] or NOTHING
+        for name in LISTS
+        if filters.get(name) and within.get(name)
+    }
+    return filters | within | lists
 
 
 async def people(db: Database, client: str | None, filters: Answer, *, after: int | None, limit: int) -> Answer:

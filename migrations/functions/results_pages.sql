@@ -45,12 +45,41 @@ as $$
 $$;
 
 -- What a share link shows: the client's leads, within the filters that the link is limited to, and nothing else.
+-- p_filters are the visitor's and the link's together; p_within, the link's alone, bounds what can be filtered by.
 create or replace function public.shared_leads(
-  p_client uuid, p_filters jsonb, p_after bigint, p_limit integer) returns jsonb
+  p_client uuid, p_filters jsonb, p_after bigint, p_limit integer, p_within jsonb default '{}') returns jsonb
 language sql stable security invoker set search_path = ''
 as $$
   select public.search_leads(p_client, p_filters, p_after, p_limit)
-    || jsonb_build_object('facets', public.lead_facets(p_client) - 'batches' - 'customers')
+    || jsonb_build_object('facets', case when p_within = '{}' then public.lead_facets(p_client) - 'batches' - 'customers'
+                                         else leadloom.facets_within(p_client, p_within) end)
+$$;
+
+-- What occurs among a link's leads, the newest p_most of them, so that a huge list costs no more.
+create or replace function leadloom.facets_within(p_client uuid, p_within jsonb, p_most integer default 20000)
+returns jsonb
+language plpgsql stable security invoker set search_path = ''
+as $$
+declare
+  v_facets jsonb;
+begin
+  execute format($q$
+    with inside as materialized (
+      select f.industry, f.size_bucket, f.country, f.seniority, f.current_job_start, f.worked_at_customer,
+             f.works_at_customer
+      from public.final_leads f where %s order by f.client_id desc, f.batch_item_id desc limit %s)
+    select jsonb_build_object(
+      'any', count(*) > 0,
+      'industry', coalesce(jsonb_agg(distinct industry) filter (where industry is not null), '[]'),
+      'size', coalesce(jsonb_agg(distinct size_bucket) filter (where size_bucket is not null), '[]'),
+      'country', coalesce(jsonb_agg(distinct country) filter (where country is not null), '[]'),
+      'seniority', coalesce(jsonb_agg(distinct seniority) filter (where seniority is not null), '[]'),
+      'job_start', coalesce(bool_or(current_job_start is not null), false),
+      'worked_at_customer', coalesce(bool_or(worked_at_customer), false),
+      'works_at_customer', coalesce(bool_or(works_at_customer), false))
+    from inside$q$, leadloom.lead_conditions(leadloom.client_id(p_client), p_within), p_most) into v_facets;
+  return v_facets;
+end
 $$;
 
 create or replace function public.share_page(p_client uuid) returns jsonb

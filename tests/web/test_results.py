@@ -13,6 +13,7 @@ import pytest
 
 from app.db import Database
 from app.extraction.background import work_in_background
+from app.results import narrowed
 from tests.engine_kit import World, make_world
 from tests.sql.test_results import customers, enriched
 from tests.web.kit import SCRIPT, csrf
@@ -201,6 +202,35 @@ async def test_a_share_link_ends_by_itself_and_keeps_its_limits(
     assert "Ann Number1" in (await guest.get(f"/share/{token[1]}")).text
     await world.pg.execute("update share_links set expires_at = now() - interval '1 second'")
     assert (await guest.get(f"/share/{token[1]}")).status_code == 404
+
+
+async def test_a_share_link_offers_no_filter_from_outside_its_limits(
+    hands: Hands, guest: httpx.AsyncClient, world: World
+) -> None:
+    await filled(world, 2)
+    inside, outside = await world.pg.fetch("select batch_item_id as id from final_leads order by 1")
+    change = "update final_leads set worked_at_customer = $2, industry = $3, size_bucket = $4 where batch_item_id = $1"
+    await world.pg.execute(change, inside["id"], True, "Farming", "11-50")
+    await world.pg.execute(change, outside["id"], False, "Mining", "5001+")
+    page = await hands.told(await hands.post(f"/clients/{world.client}/share", {"worked_at_customer": "1"}))
+    token = re.search(r"https://leadloom.example/share/([\w.=-]+)", page)
+    assert token
+    for query in ("", "?q=number", "?worked=&industry=Mining"):
+        seen = (await guest.get(f"/share/{token[1]}{query}")).text
+        assert "Farming" in seen, query
+        assert "5001+" not in seen, query
+        assert 'value="Mining"' not in seen, query
+    assert "Ann Number" not in (await guest.get(f"/share/{token[1]}?industry=Mining")).text
+    file = (await guest.get(f"/share/{token[1]}/leads.csv?worked=&cols=industry")).text
+    assert ("Farming" in file, "Mining" in file) == (True, False)
+
+
+def test_a_visitors_filters_never_win_over_the_links() -> None:
+    link = {"industry": ["Farming", "Mining"], "new_in_role": True, "q": "ann"}
+    asked = {"industry": ["Mining", "Retail"], "country": ["Chile"], "q": "bob"}
+    both = {"industry": ["Mining"], "country": ["Chile"], "q": "ann", "new_in_role": True}
+    assert narrowed(asked, link) == both
+    assert narrowed({"industry": ["Retail"]}, link)["industry"] == [""]
 
 
 async def test_a_batch_is_extracted_again_from_its_page(hands: Hands, world: World) -> None:

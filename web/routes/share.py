@@ -102,7 +102,7 @@ async def _opened(db: Database, token: str, *, count: bool = False) -> dict[str,
 def _asked(request: Request, opened: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The visitor's filters, and what is searched by: never wider than the link."""
     query = lead_query(request) | {"batch": None, "has_doubts": False}
-    return query, results.lead_filters(query) | opened["filters"]
+    return query, results.narrowed(results.lead_filters(query), opened["filters"])
 
 
 @public.get("")
@@ -111,7 +111,9 @@ async def shared(request: Request, db: Db, token: str) -> Response:
     first = not request.query_params
     opened = await _opened(db, token, count=first)
     query, filters = _asked(request, opened)
-    data = await results.shared_leads(db, opened["client"], filters, after=cursor_number(request), limit=PAGE_SIZE)
+    data = await results.shared_leads(
+        db, opened["client"], filters, within=opened["filters"], after=cursor_number(request), limit=PAGE_SIZE
+    )
     columns = [name for name in query["columns"] if name in COLUMNS] or list(DEFAULT)
     context = {
         "base": f"/share/{token}",
