@@ -11,8 +11,8 @@ as $$
     'title', p_item.title, 'email', p_item.email, 'linkedin', p_item.linkedin, 'company_name', p_item.company_name,
     'company_domain', p_item.company_domain, 'finished_at', p_item.finished_at,
     'step_index', p_state.step_index, 'step_name', p_state.step_name, 'attempt', p_state.attempt,
-    'max_attempts', p_state.max_attempts, 'available_at', p_state.available_at, 'sent_at', p_state.sent_at,
-    'error_code', p_state.error_code, 'error_text', left(p_state.error_text, 300),
+    'max_attempts', p_state.max_attempts + p_state.snoozes, 'available_at', p_state.available_at,
+    'sent_at', p_state.sent_at, 'error_code', p_state.error_code, 'error_text', left(p_state.error_text, 300),
     'bucket', case when p_state.id is not null
                    then leadloom.bucket(p_state.status, p_state.attempt, p_state.sent_at) end)
 $$;
