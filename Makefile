@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run postgres-15 test check format lint types contracts demo migrate deploy bench lock clean browser chaos
+.PHONY: help setup run postgres-15 supabase-cli test check format lint types contracts demo migrate deploy bench lock clean browser chaos
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,15 +29,22 @@ demo: setup ## push 1,000 rows through a pipeline and audit the result
 # and say at their end what was not tried.
 postgres-15:
 	@if [ ! -x /usr/lib/postgresql/15/bin/initdb ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  export DEBIAN_FRONTEND=noninteractive; (apt-get install -yq postgresql-15 || (apt-get update -q && apt-get install -yq postgresql-15)) >/dev/null 2>&1 \
+	  export DEBIAN_FRONTEND=noninteractive; (apt-get install -yq postgresql-15 postgresql-15-plpgsql-check || (apt-get update -q && apt-get install -yq postgresql-15 postgresql-15-plpgsql-check)) >/dev/null 2>&1 \
 	    || echo "PostgreSQL 15 could not be installed; the migrations are not tried on it."; \
+	fi
+
+# Supabase's own linter, where npm is to be had; without it the rules that matter are checked all the same.
+supabase-cli: setup
+	@if command -v npm >/dev/null && [ ! -x $(VENV)/supabase-cli/node_modules/.bin/supabase ]; then \
+	  npm install --silent --no-fund --no-audit --prefix $(VENV)/supabase-cli -E supabase@2.117.0 >/dev/null 2>&1 \
+	    || echo "Supabase's command could not be installed; its linter is not run."; \
 	fi
 
 # The browser tests drive an installed Chromium; on Debian it is brought where there is none.
 browser: setup
 	@$(BIN)/python -m tests.web.chromium
 
-test: setup postgres-15 browser ## run every test
+test: setup postgres-15 browser supabase-cli ## run every test
 	$(BIN)/python -m pytest -n 2
 
 # Installations whose parts are killed, frozen and lied to at random, each audited; seeds count from SEED.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -47,6 +48,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say aloud what this machine could not try."""
+    if not (Path(sys.prefix) / "supabase-cli").exists():
+        terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
+        terminalreporter.line("Supabase's own linter was not run, only our rules. `make supabase-cli`", red=True)
     if not (_DEBIAN[15] / "initdb").exists():
         terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
         terminalreporter.line(

@@ -82,8 +82,6 @@ create or replace function leadloom.persons_items(
   p_relation regclass, p_pattern text, p_from tid, p_to tid, out items bigint[], out rows_without integer)
 language plpgsql volatile security invoker set search_path = ''
 as $$
-declare
-  v_rows record;
 begin
   rows_without := 0;
   if p_relation = 'public.raw_apollo_uploads'::regclass then
