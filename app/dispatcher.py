@@ -27,9 +27,12 @@ from app.refusals import REFUSED, by_halves, in_words, storable_text
 from app.workflows import registry
 from app.workflows.base import ClayWorkflow, ComputeWorkflow
 
-__all__ = ["ChunkReport", "Spawner", "run_chunk"]
+__all__ = ["LONGEST_LEASE_S", "ChunkReport", "Spawner", "run_chunk"]
 
 log = logging.getLogger(__name__)
+
+LONGEST_LEASE_S = {"compute": 900, "clay": 300}
+"""How long a chunk may be with its worker at most, by kind of workflow (`leadloom.dispatch_step` sees to it)."""
 
 MAX_CALL_BYTES = 1_500_000
 MAX_CALL_ITEMS = 2_000

@@ -90,6 +90,7 @@ async def ingest(
     *,
     client: str | UUID,
     kind: str | None = None,
+    insist: bool = True,
     filename: str,
     allow_duplicate: bool = False,
     actor: str,
@@ -104,6 +105,7 @@ async def ingest(
         source: a path, the content, or a seekable binary file (which stays open).
         client: the client's uid.
         kind: people, companies or customers; None tells people from companies by the header.
+        insist: read the file as that kind even if its columns look like the other; else such a file is refused.
         filename: what the file is called where it came from.
         allow_duplicate: read the file in although the client has this very file already.
         actor: who uploads, for the audit log.
@@ -124,6 +126,12 @@ async def ingest(
     await sweep_stale_uploads(db)
     file = await asyncio.to_thread(_understand, source, kind)
     try:
+        likely = detect_kind(file.table.header)
+        if not insist and kind not in {None, "customers", likely}:
+            raise InputError(
+                f"The columns of {filename} look like {likely}, not {kind}.",
+                f"Choose a pipeline for {likely}; with --kind {kind} the file is read as {kind} all the same.",
+            )
         known = await db.call(
             "begin_upload",
             upload=(wanted := str(upload or uuid4())),

@@ -7,7 +7,6 @@ app: every other module of functions/ has hung its functions on it by then.
 
 from __future__ import annotations
 
-import contextlib
 import json as jsonlib
 import time
 from dataclasses import asdict
@@ -19,17 +18,16 @@ import modal
 import typer
 
 from app import batches
-from app.clients import find_client
 from app.db import connect_database
-from app.duplicates import find_duplicates
-from app.errors import ConflictError, DatabaseError, UserError
+from app.errors import InputError
 from app.extraction.replay import extract_batches
-from app.pipelines import ensure_templates, find_pipeline
+from app.launching import launch_file
+from app.pipelines import ensure_templates
 from app.settings import settings
-from app.uploads import ingest, upload_uid
 from app.workflows import registry_rows
 from functions import web, workers
-from functions.modal_app import APP_NAME, app
+from functions.modal_app import APP_NAME, REGION, app, migrate_secret
+from functions.plainly import answered, answering, plainly
 from functions.schedules import engine
 from migrations.migrate import migrate as apply_migrations
 
@@ -52,9 +50,10 @@ POLL_SECONDS = 3.0
 SHOWN = ("completed", "failed", "cancelled", "waiting", "active")
 
 
-@app.function(timeout=600, max_containers=1, retries=0)
+@app.function(timeout=600, max_containers=1, retries=0, secrets=[migrate_secret], region=REGION)
+@answering
 async def migrate_database() -> list[str]:
-    """Bring the database up to date; returns the names of the files applied."""
+    """Bring the database up to date; answers the names of the files applied."""
     url = settings().database_url
     applied = await apply_migrations(url.get_secret_value() if url else "")
     async with connect_database() as db:
@@ -63,7 +62,8 @@ async def migrate_database() -> list[str]:
     return applied
 
 
-@app.function(timeout=3600, memory=2048, retries=0)
+@app.function(timeout=3600, memory=2048, retries=0, region=REGION)
+@answering
 async def launch_upload(
     filename: str,
     content: bytes,
@@ -71,6 +71,7 @@ async def launch_upload(
     pipeline: str,
     launch_key: str,
     *,
+    kind: str | None = None,
     row_limit: int | None = None,
     allow_duplicate: bool = False,
 ) -> dict[str, Any]:
@@ -82,66 +83,47 @@ async def launch_upload(
         client: the client's name or slug.
         pipeline: the pipeline's name.
         launch_key: a uuid that names this launch; a call delivered twice launches once.
+        kind: people or companies, where the columns look like the other.
         row_limit: launch only the first so many rows.
         allow_duplicate: read the file in although the client has it already.
 
     Returns:
-        `{"batch", "rows", "upload", "unrecognised_columns"}`, or `{"error"}` with what the operator can put right.
+        `{"batch", "rows", "upload", "unrecognised_columns"}`, as the answer.
     """
-    try:
-        async with connect_database() as db:
-            launched: dict[str, Any] | None = await db.read("find_launch", launch_key=launch_key)
-            if launched is not None:
-                return launched
-            owner = await find_client(db, client)
-            chosen = await find_pipeline(db, owner["uid"], pipeline)
-            upload = await ingest(
-                db,
-                content,
-                client=owner["uid"],
-                kind=chosen["upload_kind"],
-                filename=filename,
-                allow_duplicate=allow_duplicate,
-                actor=ACTOR,
-                upload=upload_uid(launch_key),
-                keep_rows=True,
-            )
-            answer = await batches.launch(
-                db, upload.uid, chosen["uid"], actor=ACTOR, launch_key=UUID(launch_key), row_limit=row_limit
-            )
-            with contextlib.suppress(DatabaseError):  # the upload's page offers to look again
-                await find_duplicates(db, upload.uid)
-    except ConflictError as problem:
-        return {"error": f"{problem} With --again a file is uploaded even if the client has it."}
-    except UserError as problem:
-        return {"error": str(problem)}
-    return {
-        "batch": answer["batch"],
-        "rows": answer["item_count"],
-        "upload": upload.uid,
-        "unrecognised_columns": upload.unrecognised,
-    }
+    async with connect_database() as db:
+        return await launch_file(
+            db,
+            content,
+            client=client,
+            pipeline=pipeline,
+            filename=filename,
+            launch_key=UUID(launch_key),
+            actor=ACTOR,
+            kind=kind,
+            row_limit=row_limit,
+            allow_duplicate=allow_duplicate,
+            keep_rows=True,
+        )
 
 
-@app.function(timeout=60)
+@app.function(timeout=60, region=REGION)
+@answering
 async def batch_status(batch: str) -> dict[str, Any]:
     """The batch in numbers."""
     async with connect_database() as db:
         return await batches.status(db, batch)
 
 
-@app.function(cpu=2.0, memory=2048, timeout=3600, retries=0)
+@app.function(cpu=2.0, memory=2048, timeout=3600, retries=0, region=REGION)
+@answering
 async def extract_results(batch_uids: list[str]) -> list[dict[str, Any]]:
     """Extract leads and work histories of batches again from what is stored; safe to repeat.
 
     Returns:
-        Per batch what was new, changed and removed, or one `{"error"}` with what the operator can put right.
+        Per batch what was new, changed and removed, as the answer.
     """
-    try:
-        async with connect_database() as db:
-            done = await extract_batches(db, batch_uids, actor=ACTOR)
-    except UserError as problem:
-        return [{"error": str(problem)}]
+    async with connect_database() as db:
+        done = await extract_batches(db, batch_uids, actor=ACTOR)
     return [asdict(report) | {"changed": report.changed} for report in done]
 
 
@@ -153,9 +135,8 @@ def extract(batches: str, *, json: bool = False) -> None:
         batches: ids of batches, by commas.
         json: print JSON only.
     """
-    done = extract_results.remote([uid.strip() for uid in batches.split(",") if uid.strip()])
-    if done and "error" in done[0]:
-        raise SystemExit(done[0]["error"])
+    with plainly():
+        done = answered(extract_results.remote([uid.strip() for uid in batches.split(",") if uid.strip()]))
     if json:
         typer.echo(jsonlib.dumps(done))
         return
@@ -165,8 +146,9 @@ def extract(batches: str, *, json: bool = False) -> None:
 
 @app.local_entrypoint()
 def migrate() -> None:
-    """Apply what is missing of the migrations, to the database that the secret names."""
-    applied = migrate_database.remote()
+    """Apply what is missing of the migrations, to the database that the secret `leadloom-migrate` names."""
+    with plainly():
+        applied = answered(migrate_database.remote())
     typer.echo("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
 
 
@@ -176,6 +158,7 @@ def launch(
     client: str,
     pipeline: str,
     *,
+    kind: str = "",
     sample: int = 0,
     again: bool = False,
     wait: bool = False,
@@ -187,30 +170,34 @@ def launch(
         csv: path of the file, on this machine.
         client: name of the client.
         pipeline: name of one of the client's pipelines, or of a template.
+        kind: people or companies, where the columns look like the other.
         sample: launch only the first so many rows.
         again: launch although the client has this very file already.
         wait: stay and show the progress until the batch is settled.
         json: print JSON only.
     """
     path = Path(csv).expanduser()
-    if not path.is_file():
-        raise SystemExit(f"There is no file {path}.")
-    launched = launch_upload.remote(
-        path.name,
-        path.read_bytes(),
-        client,
-        pipeline,
-        str(uuid4()),
-        row_limit=sample or None,
-        allow_duplicate=again,
-    )
-    if "error" in launched:
-        raise SystemExit(launched["error"])
+    with plainly():
+        if not path.is_file():
+            raise InputError(f"There is no file {path}.")
+        launched = answered(
+            launch_upload.remote(
+                path.name,
+                path.read_bytes(),
+                client,
+                pipeline,
+                str(uuid4()),
+                kind=kind or None,
+                row_limit=sample or None,
+                allow_duplicate=again,
+            )
+        )
     note = _start_deployed_engine()
     if not json:
         typer.echo(f"Batch {launched['batch']} over {launched['rows']} rows of {path.name}.{note}")
     if wait:
-        launched["status"] = _follow(launched["batch"], quiet=json)
+        with plainly():
+            launched["status"] = _follow(launched["batch"], quiet=json)
     if json:
         typer.echo(jsonlib.dumps(launched))
 
@@ -228,7 +215,7 @@ def _follow(batch: str, *, quiet: bool) -> dict[str, Any]:
     """Show a line whenever the numbers have changed, until nothing more happens by itself."""
     shown = ""
     while True:
-        numbers = batch_status.remote(batch)
+        numbers = answered(batch_status.remote(batch))
         line = ", ".join(
             f"{numbers[bucket]} {bucket}"
             for bucket in ("completed", "failed", "waiting", "active")

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from app.db import connect_database
 from app.file_jobs import work_off
-from functions.modal_app import app
+from functions.modal_app import REGION, app
 
 __all__ = ["work_on_files"]
 
 
-@app.function(cpu=1.0, memory=1024, max_containers=3, timeout=3600, retries=0)
+@app.function(cpu=1.0, memory=1024, max_containers=3, timeout=3600, retries=0, region=REGION)
 async def work_on_files() -> int:
     """Take file jobs until none is due; returns how many there were."""
     async with connect_database() as db:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
-from app.errors import LeadloomError, UserError
 from app.logs import set_up_logging
 from functions import local_batches, local_callbacks, local_demo, local_results, local_retention, local_serve
-from functions.local_output import console
+from functions.plainly import plainly
 
 __all__ = ["cli", "main"]
 
@@ -46,14 +43,8 @@ for command in (
 def main() -> None:
     """Run a command; what a user can put right is said in one line, without a traceback."""
     set_up_logging("console", form="text")
-    try:
+    with plainly():
         cli()
-    except UserError as error:
-        console.print(f"[red]{error.message}[/]" + (f" {error.hint}" if error.hint else ""))
-        sys.exit(1)
-    except LeadloomError as error:
-        console.print(f"[red]{error}[/]")
-        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ They talk to whatever project the settings name, embedded or hosted; `--json` pr
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,12 +14,10 @@ from uuid import UUID, uuid4
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from app import batches, uploads
-from app.clients import find_client
+from app import batches
 from app.db import Database, connect_database
-from app.duplicates import find_duplicates
-from app.errors import DatabaseError, SettingsError
-from app.pipelines import find_pipeline
+from app.errors import SettingsError
+from app.launching import launch_file
 from app.settings import settings
 from functions.local_output import console, print_json, table
 from functions.options import amount, whole
@@ -73,6 +70,9 @@ def launch(
     wait: Annotated[
         bool, typer.Option("--wait", help="Stay until the batch has ended, or waits for somebody.")
     ] = False,
+    kind: Annotated[
+        str | None, typer.Option(help="people or companies, where the columns look like the other.", metavar="KIND")
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Upload the file even if the client has it already.")] = False,
     key: Annotated[
         UUID | None, typer.Option(help="A name for this launch: carried out again, it goes on or answers as before.")
@@ -80,9 +80,18 @@ def launch(
     as_json: Json = False,
 ) -> None:
     """Upload a CSV for a client and launch a batch over it."""
-    launch_key = key or uuid4()
     answer = asyncio.run(
-        _launch(file, client, pipeline, launch_key, sample=sample, budget=budget, wait=wait, again=again)
+        _launch(
+            file,
+            wait=wait,
+            client=client,
+            pipeline=pipeline,
+            kind=kind,
+            launch_key=key or uuid4(),
+            row_limit=sample,
+            budget=budget,
+            allow_duplicate=again,
+        )
     )
     if as_json:
         print_json(answer)
@@ -92,46 +101,20 @@ def launch(
             show_status(answer["status"])
 
 
-async def _launch(
-    file: Path,
-    client: str,
-    pipeline: str,
-    launch_key: UUID,
-    *,
-    sample: int | None,
-    budget: float | None,
-    wait: bool,
-    again: bool,
-) -> dict[str, Any]:
+async def _launch(file: Path, *, wait: bool, **options: Any) -> dict[str, Any]:
     async with connect_database() as db:
-        owner = (await find_client(db, client))["uid"]
-        chosen = await find_pipeline(db, owner, pipeline)
         with progress_bar() as bar:
             task = bar.add_task("uploading", total=None)
-            upload = await uploads.ingest(
+            launched = await launch_file(
                 db,
                 file,
-                client=owner,
-                kind=chosen["upload_kind"],
                 filename=file.name,
-                allow_duplicate=again,
                 actor=ACTOR,
-                upload=uploads.upload_uid(launch_key),
                 on_progress=lambda rows, total: bar.update(task, completed=rows, total=total),
+                **options,
             )
-        answer = await batches.launch(
-            db, upload.uid, chosen["uid"], actor=ACTOR, launch_key=launch_key, row_limit=sample, budget=budget
-        )
-        with contextlib.suppress(DatabaseError):  # the upload's page offers to look again
-            await find_duplicates(db, upload.uid)
-        launched: dict[str, Any] = {
-            "batch": answer["batch"],
-            "rows": answer["item_count"],
-            "upload": upload.uid,
-            "unrecognised_columns": upload.unrecognised,
-        }
         if wait:
-            launched["status"] = await watch(db, answer["batch"])
+            launched["status"] = await watch(db, launched["batch"])
         return launched
 
 

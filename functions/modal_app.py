@@ -8,23 +8,24 @@ container: what only the deploying machine has (pyproject.toml, the folders) is 
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from pathlib import Path
 
 import modal
 
 from app.logs import set_up_logging
+from functions.image_lock import locked_requirements
 
 __all__ = [
     "APP_NAME",
     "PACKAGES",
+    "REGION",
     "REQUIRED_KEYS",
     "WEB_FUNCTION",
     "app",
     "image",
+    "migrate_secret",
     "min_containers",
-    "runtime_dependencies",
+    "regions",
     "secret",
 ]
 
@@ -42,20 +43,8 @@ REQUIRED_KEYS = (
     "SUPABASE_SECRET_KEY",
     "SUPABASE_PUBLISHABLE_KEY",
     "LEADLOOM_SIGNING_KEY",
-    "DATABASE_URL",
 )
 """Keys that the secret must hold; Modal refuses the deployment when one is missing."""
-
-
-def runtime_dependencies() -> list[str]:
-    """The requirement lines of `[project].dependencies`, without modal: containers bring the deploying client's own.
-
-    Inside a container there is no pyproject.toml and no image to build: the answer is empty there.
-    """
-    if not modal.is_local():
-        return []
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [line for line in project["dependencies"] if re.split(r"[^\w.-]", line, maxsplit=1)[0] != "modal"]
 
 
 def min_containers() -> int:
@@ -72,6 +61,15 @@ def min_containers() -> int:
     return int(text)
 
 
+def regions() -> list[str] | None:
+    """Where functions run; None: anywhere.
+
+    Comes from `LEADLOOM_REGION` in the shell that deploys: `eu`, or several by commas, as Modal names them.
+    """
+    given = [name.strip() for name in os.environ.get("LEADLOOM_REGION", "").split(",") if name.strip()]
+    return given or None
+
+
 def _image() -> modal.Image:
     """Python with the project's dependencies, the source beside it, then what is not Python: pages and SQL.
 
@@ -79,7 +77,7 @@ def _image() -> modal.Image:
     """
     built = (
         modal.Image.debian_slim(python_version="3.11")
-        .uv_pip_install(*runtime_dependencies())
+        .uv_pip_install(requirements=locked_requirements(), extra_options="--require-hashes")
         .env({"PYTHONUNBUFFERED": "1"})
         .add_local_python_source(*PACKAGES)
     )
@@ -91,6 +89,9 @@ def _image() -> modal.Image:
 if not modal.is_local():
     set_up_logging("modal")  # here, because every container imports this module, whatever it runs
 
+REGION = regions()
 image = _image()
 secret = modal.Secret.from_name(APP_NAME, required_keys=list(REQUIRED_KEYS))
+migrate_secret = modal.Secret.from_name(f"{APP_NAME}-migrate", required_keys=["DATABASE_URL"])
+"""The database owner's connection string, which `migrate_database` alone needs."""
 app = modal.App(APP_NAME, image=image, secrets=[secret], include_source=False)

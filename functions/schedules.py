@@ -19,8 +19,8 @@ from app.db import connect_database
 from app.sequencer import run_engine
 from functions.address import public_url
 from functions.file_worker import work_on_files
-from functions.modal_app import app
-from functions.workers import WORKERS
+from functions.modal_app import REGION, app
+from functions.workers import CHUNKS_PER_CALL, WORKERS
 
 __all__ = ["ModalSpawner", "engine"]
 
@@ -32,9 +32,6 @@ RUN_SECONDS = 57
 IDLE_SECONDS = 5.0
 """The loop ends when no worker is out and nothing is due within this time. What waits for Clay is due in hours: its
 callback wakes the loop, as a launch does."""
-
-CHUNKS_PER_CALL = 4
-"""Chunk ids that one call of a worker gets: enough to keep it busy, few enough that more calls mean more containers."""
 
 
 class ModalSpawner:
@@ -70,6 +67,7 @@ class ModalSpawner:
     timeout=RUN_SECONDS + 63,  # the last round's calls may take their time; then Modal ends it
     retries=0,
     scaledown_window=5,  # an idle minute costs one short run, not a container that waits for the next
+    region=REGION,
     cpu=0.5,
     memory=512,
 )

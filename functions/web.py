@@ -1,7 +1,7 @@
 """The one web function: the admin pages and the webhook receivers, served by the FastAPI app that web/ builds.
 
-Clay's answers enter Leadloom here. Requests are short (Modal ends one after 150 seconds): whatever takes longer is a
-state in Postgres that the engine picks up, and a request that made such a state wakes the engine.
+Clay's answers enter Leadloom here. Requests are short: whatever takes longer is a state in Postgres that the engine
+picks up, and a request that made such a state wakes the engine.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import modal
 from app.db import Database, connect
 from app.errors import LeadloomError
 from functions.address import public_url
-from functions.modal_app import WEB_FUNCTION, app, min_containers
+from functions.modal_app import REGION, WEB_FUNCTION, app, min_containers
 from functions.schedules import engine
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Waker", "web"]
 
-REQUEST_SECONDS = 150
+REQUEST_SECONDS = 900
+"""After 150 seconds Modal leads the caller on to the request's result; a function that ended there would have none."""
+
 REQUESTS_AT_ONCE = 100
 WARM_SECONDS = 5 * 60  # callbacks come in bursts; a container that just served one is likely to see the next
 
@@ -57,6 +59,7 @@ class Waker:
     min_containers=min_containers(),
     scaledown_window=WARM_SECONDS,
     timeout=REQUEST_SECONDS,
+    region=REGION,
     cpu=0.5,
     memory=1024,
 )

@@ -10,21 +10,25 @@ A new workflow is one file in app/workflows/ and one `worker(...)` line at the e
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import asdict
 from typing import Any
 
 import modal
 
 from app.db import Patience, connect_database
-from app.dispatcher import run_chunk
+from app.dispatcher import LONGEST_LEASE_S, run_chunk
 from app.workflows import registry
 from functions.address import public_url
-from functions.modal_app import app
+from functions.modal_app import REGION, app
 
-__all__ = ["CHUNKS_IN_FLIGHT", "WORKERS", "run_chunks", "worker"]
+__all__ = ["CHUNKS_IN_FLIGHT", "CHUNKS_PER_CALL", "WORKERS", "call_seconds", "run_chunks", "worker"]
 
 WORKERS: dict[str, modal.Function[[list[str]], Any, Any]] = {}
 """The Modal function of each workflow, by slug: what the engine spawns."""
+
+CHUNKS_PER_CALL = 4
+"""Chunk ids that one call of a worker gets: enough to keep it busy, few enough that more calls mean more containers."""
 
 CHUNKS_IN_FLIGHT = 2
 """Chunks that one call works on at a time: while one waits for Postgres, another computes."""
@@ -56,13 +60,20 @@ async def run_chunks(chunk_ids: list[str], base_url: str | None = None) -> list[
     return [outcome for outcome in ended if not isinstance(outcome, BaseException)]
 
 
+def call_seconds(kind: str) -> int:
+    """Seconds after which Modal ends a worker's call: when its last chunk has had its whole lease, and no sooner.
+
+    A chunk's lease is the step's own time-out, which a pipeline may change, within bounds; these are the bounds.
+    """
+    return LONGEST_LEASE_S[kind] * math.ceil(CHUNKS_PER_CALL / CHUNKS_IN_FLIGHT)
+
+
 def worker(
     slug: str,
     *,
     cpu: float = 1.0,
     memory: int = 512,
     max_containers: int = 10,
-    timeout: int = 300,
     calls_at_once: int = 1,
 ) -> None:
     """Register the Modal function of one workflow.
@@ -72,7 +83,6 @@ def worker(
         cpu: cores reserved for a container.
         memory: MiB reserved for a container.
         max_containers: how many containers may work on this workflow at once.
-        timeout: seconds after which Modal ends a call. Its rows are then reaped when their lease runs out.
         calls_at_once: calls that share one container; more than one for work that mostly waits.
     """
 
@@ -84,10 +94,11 @@ def worker(
     run.__name__ = run.__qualname__ = slug
     run.__doc__ = f"Run chunks of `{slug}` steps."
     register = app.function(
+        region=REGION,
         cpu=cpu,
         memory=memory,
         max_containers=max_containers,
-        timeout=timeout,
+        timeout=call_seconds(registry()[slug].kind),
         retries=0,  # the state table counts attempts; Modal repeating a call would find the chunk claimed
     )
     body = run if calls_at_once == 1 else modal.concurrent(max_inputs=calls_at_once)(run)

@@ -34,7 +34,10 @@ _LOCK = 0x1EAD_1003  # any number that nothing else in the database uses
 _LOCK_SECONDS = 120.0
 _OLDEST = 150_000
 _TRANSACTION_POOLER_PORT = 6543
-_UNREACHABLE = (OSError, TimeoutError, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+_COPY_AGAIN = (
+    "Copy it again (Supabase: Connect, Session pooler) and percent-encode special characters of the password: "
+    "# is %23, / is %2F, ? is %3F, @ is %40, : is %3A, % is %25."
+)
 
 _TRIES = 4
 _LOST_A_LOCK = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
@@ -100,21 +103,30 @@ async def migrate(database_url: str, folder: Path = FOLDER) -> list[str]:
 
 
 async def _connect(database_url: str) -> asyncpg.Connection:
+    """Connect as DATABASE_URL says. What is wrong with it is said in fixed words: nothing of it is ever repeated.
+
+    Raises:
+        MigrationError: that did not work.
+    """
     if not database_url:
         raise MigrationError("DATABASE_URL is not set.", "It is the project's direct connection string.")
-    try:
-        if urlsplit(database_url).port == _TRANSACTION_POOLER_PORT:
-            raise MigrationError(
-                f"DATABASE_URL names the transaction pooler (port {_TRANSACTION_POOLER_PORT}), which holds no lock.",
-                "Use the direct connection or the session pooler, port 5432.",
-            )
-        connection = await asyncpg.connect(database_url, timeout=20, statement_cache_size=0)
-    except ValueError as error:
-        raise MigrationError(f"DATABASE_URL is not a connection string: {error}.") from None
-    except _UNREACHABLE as error:
+    if _port(database_url) == _TRANSACTION_POOLER_PORT:
         raise MigrationError(
-            f"The database cannot be reached: {error or type(error).__name__}.", "Check DATABASE_URL."
-        ) from error
+            f"DATABASE_URL names the transaction pooler (port {_TRANSACTION_POOLER_PORT}), which holds no lock.",
+            "Use the direct connection or the session pooler, port 5432.",
+        )
+    try:
+        connection = await asyncpg.connect(database_url, timeout=20, statement_cache_size=0)
+    except (ValueError, asyncpg.InterfaceError):
+        raise _unreadable() from None
+    except asyncpg.InvalidAuthorizationSpecificationError:
+        raise MigrationError("The database refuses the user or the password of DATABASE_URL.", _COPY_AGAIN) from None
+    except asyncpg.PostgresError as error:
+        raise MigrationError(
+            f"The database refuses the connection (SQLSTATE {error.sqlstate}).", "Check DATABASE_URL."
+        ) from None
+    except (OSError, TimeoutError):
+        raise MigrationError("The database cannot be reached under DATABASE_URL.", _COPY_AGAIN) from None
     version = await connection.fetchval("select current_setting('server_version_num')::int")
     if version < _OLDEST:
         await connection.close()
@@ -126,6 +138,27 @@ async def _connect(database_url: str) -> asyncpg.Connection:
         "set search_path = public, extensions"
     )
     return connection
+
+
+def _port(database_url: str) -> int | None:
+    """The port of a connection string.
+
+    Raises:
+        MigrationError: it is none, or its password ends it early (an unencoded `#`, `/` or `?`).
+    """
+    try:
+        parts = urlsplit(database_url)
+        port = parts.port
+    except ValueError:
+        raise _unreadable() from None
+    rest = parts.path + parts.query + parts.fragment
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.hostname or "@" in rest:
+        raise _unreadable()
+    return port
+
+
+def _unreadable() -> MigrationError:
+    return MigrationError("DATABASE_URL cannot be read as a connection string.", _COPY_AGAIN)
 
 
 async def _lock(connection: asyncpg.Connection) -> None:

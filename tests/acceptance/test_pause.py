@@ -15,7 +15,6 @@ from starlette.routing import Route
 from app import batches
 from app.db import Database
 from app.local.server import BackgroundServer, listen
-from app.settings import settings
 from functions.local_engine import running_engine
 from tests.clay_kit import SLUG, ClayWorld, make_clay_world
 
@@ -59,7 +58,6 @@ async def test_nothing_leaves_but_what_is_on_the_wire(
     db: Database, pg: asyncpg.Connection, sink: tuple[Sink, str], how: str
 ) -> None:
     one, url = sink
-    settings.cache_clear()
     clay: ClayWorld = await make_clay_world(db, pg)
     await clay.configure(webhook_url=url, rate_per_second=RATE, burst=RATE)
     batch = await clay.world.launch(ROWS, SLUG, columns={"Domain": "'c' || g || '.example'"})

@@ -37,7 +37,7 @@ class Containers:
     """
 
     def __init__(self, service: ModalService, folder: Path, secret: dict[str, str]) -> None:
-        self.service, self._folder, self._secret = service, folder, secret
+        self.service, self._folder, self.secret = service, folder, secret
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         service.on_call = self._start
 
@@ -59,7 +59,7 @@ class Containers:
         path = root / "arguments"
         path.write_bytes(arguments.SerializeToString())
         environment = {
-            **self._secret,
+            **self._secret_of(function),
             "PYTHONPATH": str(root / "root"),
             "MODAL_IS_REMOTE": "1",
             "MODAL_ENVIRONMENT": "main",
@@ -74,6 +74,13 @@ class Containers:
             stdout=(self._folder / f"{name}.log").open("wb"),
             stderr=subprocess.STDOUT,
         )
+
+    def _secret_of(self, function: api_pb2.Function) -> dict[str, str]:
+        """What the function's secrets hold: the owner's connection string is in one of its own."""
+        names = {self.service.secrets[secret].deployment_name for secret in function.secret_ids}
+        return {
+            name: value for name, value in self.secret.items() if name != "DATABASE_URL" or "leadloom-migrate" in names
+        }
 
     def _unpack(self, function: api_pb2.Function, root: Path) -> None:
         """Lay the function's mounts out below `root`, as they lie below / in a container."""

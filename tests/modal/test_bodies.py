@@ -22,7 +22,8 @@ from app.db import Database
 from app.workflows import registry, registry_rows
 from functions import address, cli, modal_app, workers
 from functions.address import public_url
-from functions.schedules import CHUNKS_PER_CALL, ModalSpawner, engine
+from functions.plainly import answered
+from functions.schedules import ModalSpawner, engine
 from functions.web import Waker, web
 from tests.conftest import TestStack
 from tests.engine_kit import World
@@ -129,11 +130,11 @@ async def test_an_engine_without_the_lease_leaves_at_once(world: World, running:
 
 async def test_chunks_are_spawned_by_the_handful(service: ModalService, running: None) -> None:
     before = len(service.calls)
-    chunks = [str(uuid4()) for _ in range(CHUNKS_PER_CALL * 2 + 1)]
+    chunks = [str(uuid4()) for _ in range(workers.CHUNKS_PER_CALL * 2 + 1)]
     await ModalSpawner().spawn("split_raw", chunks)
     calls = list(service.calls.values())[before:]
     assert [call.function for call in calls] == ["split_raw"] * 3
-    assert [len(call.args[0]) for call in calls] == [CHUNKS_PER_CALL, CHUNKS_PER_CALL, 1]
+    assert [len(call.args[0]) for call in calls] == [workers.CHUNKS_PER_CALL, workers.CHUNKS_PER_CALL, 1]
     assert [chunk for call in calls for chunk in call.args[0]] == chunks
 
 
@@ -148,7 +149,7 @@ async def test_a_workflow_without_a_worker_is_reported_and_stops_nobody(
 
 
 async def test_migrate_brings_registry_and_templates(stack: TestStack, pg: asyncpg.Connection) -> None:
-    assert await cli.migrate_database.local() == []
+    assert await cli.migrate_database.local() == {"answer": []}
     assert {row["slug"] for row in await pg.fetch("select slug from enrichment_registry")} == set(registry())
     assert await pg.fetchval("select count(*) from enrichment_pipelines where client_id is null") > 0
 
@@ -157,17 +158,17 @@ async def test_launch_upload_reads_the_file_and_launches_once(world: World) -> N
     await cli.migrate_database.local()
     key, content = str(uuid4()), b"First Name,Last Name,Company\nAnna,Berg,Acme\nBo,Dahl,Dahl AB\n"
     launch = cli.launch_upload.local
-    answer = await launch("a.csv", content, "northgate", "Clean up only", key, row_limit=1)
+    answer = answered(await launch("a.csv", content, "northgate", "Clean up only", key, row_limit=1))
     assert answer["rows"] == 1
-    assert (await cli.batch_status.local(answer["batch"]))["state"] == "RUNNING"
+    assert answered(await cli.batch_status.local(answer["batch"]))["state"] == "RUNNING"
 
     redelivered = await launch("a.csv", content, "northgate", "Clean up only", key, allow_duplicate=True)
-    assert redelivered == answer
+    assert answered(redelivered) == answer
     again = await launch("a.csv", content, "northgate", "Clean up only", str(uuid4()))
     assert "already uploaded this file" in again["error"]
     assert "--again" in again["error"]
     forced = await launch("a.csv", content, "northgate", "Clean up only", str(uuid4()), allow_duplicate=True)
-    assert forced["rows"] == 2
+    assert answered(forced)["rows"] == 2
 
 
 @pytest.mark.parametrize(

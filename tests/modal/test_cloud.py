@@ -117,10 +117,41 @@ async def test_launch_says_in_one_line_what_the_operator_can_put_right(
     assert said.startswith('There is no client named "Nobody".')
     assert "Traceback" not in said
 
+    await asyncio.to_thread(modal_cli, "run", "-m", "app::migrate")
+    await create_client(db, "Northgate", actor="test")
+    (tmp_path / "companies.csv").write_text("Company Name,Website\nAcme,acme.example\n")
+    said = await refusal(
+        "--csv", str(tmp_path / "companies.csv"), "--client", "northgate", "--pipeline", "Clean up only"
+    )
+    assert said.startswith("The columns of companies.csv look like companies, not people.")
+    assert "--kind people" in said
+
+
+async def test_a_wrong_connection_string_is_said_in_a_line_without_any_of_it(
+    containers: Containers, modal_cli: Cli
+) -> None:
+    containers.secret["DATABASE_URL"] = "postgresql://postgres.abc:s3cret#word@db.example.com:5432/postgres"
+    done = await asyncio.to_thread(modal_cli, "run", "-q", "-m", "app::migrate", check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert said.startswith("DATABASE_URL cannot be read as a connection string.")
+    assert "percent-encode" in said
+    for text in (said, containers.log("migrate_database")):
+        assert "s3cret" not in text
+        assert "Traceback" not in text
+
+
+async def test_a_setting_that_is_missing_is_named_in_a_line(containers: Containers, modal_cli: Cli) -> None:
+    del containers.secret["LEADLOOM_SIGNING_KEY"]
+    done = await asyncio.to_thread(modal_cli, "run", "-q", "-m", "app::migrate", check=False)
+    assert done.returncode == 1
+    assert (done.stdout + done.stderr).startswith("These settings are missing or not usable: LEADLOOM_SIGNING_KEY.")
+    assert "Traceback" not in containers.log("migrate_database")
+
 
 def test_launch_tells_its_options(modal_cli: Cli) -> None:
     said = modal_cli("run", "-m", "app::launch", "--help").stdout
-    for option in ("--csv", "--client", "--pipeline", "--sample", "--again", "--wait", "--json"):
+    for option in ("--csv", "--client", "--pipeline", "--kind", "--sample", "--again", "--wait", "--json"):
         assert option in said
     assert modal_cli("run", "-m", "app::launch", "--csv", "x.csv", check=False).returncode == 2
 

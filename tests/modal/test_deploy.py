@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 from modal_proto import api_pb2
 
 from app.workflows import registry
-from functions.modal_app import REQUIRED_KEYS, runtime_dependencies
+from functions.image_lock import runtime_lock
+from functions.modal_app import REQUIRED_KEYS
+from functions.workers import call_seconds
 from tests.modal.conftest import ROOT, Cli
 from tests.modal.protocol_registry import DEPLOYED, Deployment
 from tests.modal.protocol_server import ModalService, modal_server
@@ -47,7 +50,7 @@ def test_there_is_one_web_endpoint_and_it_is_asgi(deployed: Deployment) -> None:
     assert list(webs) == ["web"]
     assert webs["web"].webhook_config.type == api_pb2.WEBHOOK_TYPE_ASGI_APP
     assert not webs["web"].webhook_config.requires_proxy_auth, "Clay could not get in"
-    assert webs["web"].timeout_secs == 150
+    assert webs["web"].timeout_secs == 900
     assert webs["web"].max_concurrent_inputs == 100
     assert webs["web"].autoscaler_settings.min_containers == 0
     assert webs["web"].autoscaler_settings.scaledown_window == 300
@@ -75,20 +78,28 @@ def test_nothing_is_repeated_by_modal(deployed: Deployment) -> None:
 def test_workers_have_limits_of_their_own(deployed: Deployment) -> None:
     for slug, workflow in registry().items():
         function = deployed.functions[slug]
-        assert 0 < function.timeout_secs <= 600
+        assert function.timeout_secs == call_seconds(workflow.kind)
         assert 0 < function.autoscaler_settings.max_containers <= 10
         if workflow.kind == "clay":
             assert function.autoscaler_settings.max_containers * function.max_concurrent_inputs <= 10
 
 
-def test_the_one_secret_must_hold_every_key_and_no_value_is_sent(service: ModalService, deployed: Deployment) -> None:
+def test_the_secrets_must_hold_every_key_and_no_value_is_sent(service: ModalService, deployed: Deployment) -> None:
     assert {(s.deployment_name, tuple(s.required_keys)) for s in service.secrets.values()} == {
-        ("leadloom", REQUIRED_KEYS)
+        ("leadloom", REQUIRED_KEYS),
+        ("leadloom-migrate", ("DATABASE_URL",)),
     }
     assert all(not secret.env_dict for secret in service.secrets.values())
-    for function in deployed.functions.values():
-        assert set(function.secret_ids) <= set(service.secrets)
-        assert len(function.secret_ids) == 1
+
+
+def test_only_the_migration_gets_the_database_owners_password(service: ModalService, deployed: Deployment) -> None:
+    assert "DATABASE_URL" not in REQUIRED_KEYS
+    names = {
+        name: sorted(service.secrets[secret].deployment_name for secret in function.secret_ids)
+        for name, function in deployed.functions.items()
+    }
+    assert names.pop("migrate_database") == ["leadloom", "leadloom-migrate"]
+    assert all(secrets == ["leadloom"] for secrets in names.values())
 
 
 def test_the_source_the_pages_and_the_sql_are_mounted(service: ModalService, deployed: Deployment) -> None:
@@ -103,13 +114,25 @@ def test_the_source_the_pages_and_the_sql_are_mounted(service: ModalService, dep
     assert {"/root/migrations/functions/zz_access.sql", "/root/app/extraction/vendor_keys.toml"} <= expected
 
 
-def test_the_image_installs_what_the_project_depends_on(service: ModalService, deployed: Deployment) -> None:
+def test_the_image_installs_the_lock(service: ModalService, deployed: Deployment) -> None:
     assert {function.image_id for function in deployed.functions.values()} <= set(service.images)
     commands = "\n".join(line for image in service.images.values() for line in image.dockerfile_commands)
     assert "FROM python:3.11" in commands
-    for requirement in runtime_dependencies():
-        assert requirement in commands
-    assert not any(image.context_files or image.context_mount_id for image in service.images.values())
+    assert "uv pip install" in commands
+    assert "--require-hashes" in commands
+    [lock] = [file for image in service.images.values() for file in image.context_files]
+    assert lock.data.decode() == runtime_lock((ROOT / "requirements.lock").read_text(), _dependencies())
+
+
+def _dependencies() -> list[str]:
+    return list(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"])
+
+
+def test_the_region_is_a_setting_of_the_deployment(modal_cli: Cli) -> None:
+    with modal_server() as other:
+        modal_cli("deploy", "-m", "app", MODAL_SERVER_URL=other.url, LEADLOOM_REGION="eu")
+        deployed = other.deployed("leadloom").functions
+        assert {name for name, f in deployed.items() if list(f.scheduler_placement.regions) == ["eu"]} == set(deployed)
 
 
 def test_the_token_comes_from_the_environment(service: ModalService, deployed: Deployment) -> None:

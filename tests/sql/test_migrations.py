@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -186,7 +187,7 @@ async def test_names_and_numbers_are_checked(empty: str, tmp_path: Path, write: 
     ("url", "said"),
     [
         ("", "DATABASE_URL is not set"),
-        ("nonsense", "not a connection string"),
+        ("nonsense", "cannot be read as a connection string"),
         ("postgresql://u:p@127.0.0.1:1/x", "cannot be reached"),
         ("postgresql://u:p@db.example.com:6543/postgres", "transaction pooler"),
     ],
@@ -194,6 +195,20 @@ async def test_names_and_numbers_are_checked(empty: str, tmp_path: Path, write: 
 async def test_a_database_that_cannot_be_used_is_explained(url: str, said: str) -> None:
     with pytest.raises(MigrationError, match=said):
         await migrate(url)
+
+
+@pytest.mark.parametrize("sign", ["#", "/", "?", "@", ":", "[", "%zz", " "])
+@pytest.mark.parametrize("start", ["s3cret", "5432", "1"])
+async def test_nothing_of_a_password_is_ever_said(sign: str, start: str) -> None:
+    url = f"postgresql://postgres.abcdef:{start}{sign}RestOfIt@127.0.0.1:1/postgres"
+    with pytest.raises(MigrationError) as refused:
+        await migrate(url)
+    said = "".join(traceback.format_exception(refused.value)).replace("SQLSTATE", "").split("MigrationError:")[1]
+    assert "percent-encode" in said
+    for part in ("s3cret", "5432", "RestOfIt", "abcdef"):
+        assert part not in said.replace(refused.value.hint or "", "")
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
 
 
 async def test_the_real_migrations_apply_twice(postgres_binaries: Path, tmp_path: Path) -> None:

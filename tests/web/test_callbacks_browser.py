@@ -12,7 +12,6 @@ from playwright.async_api import Browser, expect
 from app import inbox
 from app.db import Database
 from app.local.server import BackgroundServer, listen
-from app.settings import settings
 from tests.clay_kit import make_clay_world
 from tests.conftest import TestStack
 from tests.web.kit import make_user
@@ -31,7 +30,6 @@ async def site(
     await make_user(stack)
     socket = listen()
     monkeypatch.setenv("PUBLIC_URL", f"http://127.0.0.1:{socket.getsockname()[1]}")
-    settings.cache_clear()
     async with BackgroundServer(create_app(), socket) as server:
         yield Site(server.url, db, browser)
 
