@@ -23,6 +23,7 @@ from app.local.seed import configure_sandbox, prepare
 from app.local.server import BackgroundServer, listen
 from app.pipelines import create_pipeline
 from app.settings import settings
+from app.uploads import ingest
 from functions.local_engine import running_engine
 from tests.conftest import TestStack
 from tests.web import chromium
@@ -107,6 +108,26 @@ async def test_sign_in_by_keyboard_and_sign_out(site: Site) -> None:
         await page.keyboard.type(PASSWORD)
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(re.compile("/clients$"))
+
+
+async def test_a_dearer_pipeline_is_not_launched_before_its_sum_is_shown(site: Site) -> None:
+    client = await client_of(site)
+    upload = await ingest(site.db, people_csv(40), client=client, filename="people.csv", actor="test")
+    async with site.enter(forgiven="ERR_FAILED|409|Failed to fetch") as page:
+        await page.goto(f"/clients/{client}/uploads/{upload.uid}")
+        await page.get_by_role("link", name="Launch").click()
+        dialog = page.get_by_role("dialog")
+        pipeline = dialog.get_by_label("Pipeline")
+        await pipeline.select_option(label="Clean up only · version 1 · shared template")
+        await expect(dialog.get_by_text("costs nothing")).to_be_visible()
+        await page.route("**/launch?*", lambda route: route.abort())  # the new sum is slow, the click is quick
+        await pipeline.select_option(label="Full enrichment · version 1 · shared template")
+        await dialog.get_by_role("button", name="Launch").click()
+        await expect(page.get_by_text("The estimate has changed")).to_be_visible()
+        await expect(page.get_by_text("up to 80 credits").last).to_be_visible()
+        assert (await site.db.call("insights_home"))["batches"] == 0
+        await page.get_by_role("button", name="Launch 40 rows").click()
+        await expect(page).to_have_url(re.compile(r"/batches/[\w-]+$"))
 
 
 async def test_upload_inspect_launch_watch_finish(site: Site, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ async def save(request: Request, db: Db, admin: Actor, client: UUID, slug: Slug)
         owners = await webhook_owners(db, str(client), checked) if isinstance(error, ConflictError) else []
         return _page(request, data, problem=error, form=form, owners=owners)
     target = f"/clients/{client}/workflows/{slug}" + (f"?label={quote(label)}" if label else "")
-    return redirect(request, target, f"{data['workflow']['title']} is set up. Everything not yet sent uses it.")
+    return redirect(request, target, f"{data['workflow']['title']} is set up. Applies to rows not sent yet.")
 
 
 @router.post("/{slug}/test")
