@@ -42,19 +42,26 @@ class Line:
 
 
 @contextlib.asynccontextmanager
-async def slow_line(target: str, *, mbit_per_s: float, cut_after_s: float) -> AsyncIterator[Line]:
+async def slow_line(
+    target: str, *, mbit_per_s: float, cut_after_s: float = 1e9, cut_after_bytes: int = 1 << 62
+) -> AsyncIterator[Line]:
     """Listen on 127.0.0.1 for connections to `target`.
 
     Args:
         target: `http://host:port`.
         mbit_per_s: in each direction, for all connections together.
         cut_after_s: how old a connection may get.
+        cut_after_bytes: how much a connection may carry in one direction.
     """
     host, port = target.removeprefix("http://").split(":")
     line, rate = Line(), mbit_per_s * 1e6 / 8
 
     async def pump(way: str, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        left = cut_after_bytes
         while block := await source.read(_BLOCK):
+            left -= len(block)
+            if left < 0:
+                raise TimeoutError
             await line.carry(way, len(block), rate)
             sink.write(block)
             await sink.drain()

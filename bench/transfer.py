@@ -47,7 +47,7 @@ class Browser:
         """Sign in."""
         form = await self.ask("GET", "/sign-in")
         fields = {"email": email, "password": password, "csrf_token": _token(form.text), "next": ""}
-        await self.http.post("/sign-in", data=fields)
+        await self.ask("POST", "/sign-in", data=fields)
         page = await self.ask("GET", "/clients")
         self._token = _token(page.text)
 

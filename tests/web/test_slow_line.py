@@ -35,8 +35,8 @@ async def test_a_file_in_and_out_through_a_line_that_cuts_every_request(
     async with (
         BackgroundServer(create_app(), listen()) as server,
         running_engine(db),
-        # At 8 Mbit/s the whole file is on the line for two seconds: no request may last so long.
-        slow_line(server.url, mbit_per_s=8, cut_after_s=1.0) as line,
+        # The file has some two megabytes, and no request may carry so much.
+        slow_line(server.url, mbit_per_s=100, cut_after_bytes=400_000) as line,
     ):
         browser = Browser(line.url)
         await browser.enter(EMAIL, PASSWORD)
