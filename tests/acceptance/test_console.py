@@ -73,20 +73,25 @@ async def test_without_a_stack_it_says_what_to_do(tmp_path: Path, monkeypatch: p
     assert "make run" in err
 
 
+async def until_held(one: Installation, batch: str, *, held: bool) -> set[str]:
+    """Wait until steps of a batch are held, or none is; returns for what they are."""
+    async with asyncio.timeout(60):
+        while True:
+            holds = {hold["code"] for hold in (await batches.status(one.db, batch))["holds"]}
+            if bool(holds) is held:
+                return holds
+            await asyncio.sleep(0.1)
+
+
 async def test_an_engine_older_than_the_web_waits_for_the_address(
     installation_without_web: Installation,
 ) -> None:
     one = installation_without_web
     await one.start("engine")
     batch = await one.launch(10)
-    async with asyncio.timeout(60):
-        while True:
-            holds = (await batches.status(one.db, batch))["holds"]
-            if holds:
-                break
-            await asyncio.sleep(0.1)
-    assert {hold["code"] for hold in holds} == {"no_address"}
+    assert await until_held(one, batch, held=True) == {"no_address"}
     await one.start("web")
+    assert await until_held(one, batch, held=False) == set()
     numbers = await one.assert_all_is_well(batch, 10)
     assert (numbers["completed"], numbers["failed"]) == (10, 0)
     assert numbers["holds"] == []
