@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from app.callbacks import UNACCEPTABLE, read_callback, refused_by_database
 from app.db import Database
@@ -145,7 +145,7 @@ async def reread(
 
 async def begin_reread(db: Database, chosen: Filter, actor: str) -> Reread:
     """Count what can be read again, and note in the audit log who begins with it."""
-    began = await db.call("begin_reread", filter=chosen.as_json(), actor=actor)
+    began = await db.call("begin_reread", filter=chosen.as_json(), actor=actor, request=uuid4())
     return Reread(count=began["count"])
 
 

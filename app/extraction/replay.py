@@ -200,7 +200,7 @@ async def _understand_and_store(
 
     async def store(part: Sequence[tuple[int, bytes]]) -> None:
         given = [orjson.Fragment(row) for _, row in part]
-        counts.update(await db.call("store_extractions", run=run, rows=given, through=mark.through))
+        counts.update(await db.call("store_extractions", run=run, rows=given, through=mark.through, request=uuid4()))
 
     refused = await by_halves(rows, store)
     await by_halves([(item, _without_lead(item, in_words(error))) for (item, _), error in refused], store)

@@ -146,15 +146,22 @@ end
 $$;
 
 -- Store what was understood of a portion, and how far the replay is. Portions may come twice or out of turn: storing is
--- idempotent. p_through is up to where the caller knows everything stored: a replay that was cut off goes on there.
-create or replace function public.store_extractions(p_run uuid, p_rows jsonb, p_through integer) returns jsonb
+-- idempotent, and p_request, one per portion, keeps it from being counted again. p_through is up to where the caller knows
+-- everything stored: a replay that was cut off goes on there.
+create or replace function public.store_extractions(
+  p_run uuid, p_rows jsonb, p_through integer, p_request uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_run_id bigint := leadloom.run_id(p_run);
-  v_counts jsonb := leadloom.store_extractions(p_rows);
+  v_answer jsonb := leadloom.answered(p_request);
+  v_counts jsonb;
   v_doubts integer;
 begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
+  v_counts := leadloom.store_extractions(p_rows);
   select count(*) into v_doubts from jsonb_array_elements(p_rows) r where r -> 'report' <> '{}';
   update public.extraction_runs
   set through_row = greatest(through_row, coalesce(p_through, 0)),
@@ -167,7 +174,7 @@ begin
       with_doubts = with_doubts + v_doubts,
       lease_until = greatest(lease_until, leadloom.clock() + interval '60 seconds')
   where id = v_run_id and state = 'RUNNING';
-  return v_counts;
+  return leadloom.note_answer(p_request, v_counts);
 end
 $$;
 

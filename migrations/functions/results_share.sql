@@ -132,8 +132,9 @@ begin
 end
 $$;
 
--- What a link opens, if it still does: its client and the filters it is limited to. Every refusal reads the same.
-create or replace function public.open_share_link(p_link uuid, p_count boolean) returns jsonb
+-- What a link opens, if it still does: its client and the filters it is limited to. Every refusal reads the same. One
+-- opening (p_request) is counted once, however often it is asked for.
+create or replace function public.open_share_link(p_link uuid, p_count boolean, p_request uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -147,7 +148,7 @@ begin
     raise exception using errcode = 'PT404', message = 'This link has expired or was revoked.',
       hint = 'Ask the agency for a new one.';
   end if;
-  if p_count then
+  if p_count and leadloom.answered(p_request) is null then
     update public.share_links set opened = opened + 1, last_opened = leadloom.clock() where id = v_link.id;
   end if;
   return jsonb_build_object('client', v_client.uid, 'client_name', v_client.name, 'label', v_link.label,

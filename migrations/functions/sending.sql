@@ -63,7 +63,7 @@ begin
     perform leadloom.count_sends(v_group.batch_id, v_group.step_index, cardinality(v_group.ids));
   end loop;
   update public.webhook_counters set sent = sent + cardinality(v_allowed), last_at = v_now
-  where url_sha256 = p_url_sha256;
+  where url_sha256 = p_url_sha256 and v_allowed <> '{}';
   select array_agg(s.id) into v_capped
   from jsonb_to_recordset(p_items) as i(state_id bigint, attempt smallint)
   join public.workflow_states s on s.id = i.state_id

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -94,7 +94,7 @@ async def _opened(db: Database, token: str, *, count: bool = False) -> dict[str,
     said = open_sealed("share", token)
     match said:
         case {"link": str(link), "ends": int(ends)} if ends > time.time() and is_uuid(link):
-            opened: dict[str, Any] = await db.call("open_share_link", link=link, count=count)
+            opened: dict[str, Any] = await db.call("open_share_link", link=link, count=count, request=uuid4())
             return opened
     raise NotFoundError(*GONE)
 
