@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run postgres-15 supabase-cli test check format lint types contracts demo migrate deploy bench lock clean browser chaos
+.PHONY: help setup run postgres-15 supabase-cli test check format lint types contracts demo migrate deploy bench lock clean browser chaos mutants
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ SEED ?= 1
 ROWS ?= 300
 chaos: setup ## break RUNS=60 installations at random, audit each, and write docs/reliability.md (SEED=1 ROWS=300)
 	$(BIN)/python -m tests.chaos.suite --runs $(RUNS) --seed $(SEED) --rows $(ROWS) --report
+
+mutants: setup ## break lines on purpose, one at a time, and name those that no test notices
+	$(BIN)/python -m tests.mutants.run
 
 check: setup format-check lint types contracts test ## everything CI checks
 

@@ -30,7 +30,8 @@ from i join b on true join public.raw_apollo_uploads r on r.upload_id = b.upload
 where i.original_data is not null and i.original_data <> '{{}}'::jsonb and i.original_data is distinct from r.data""",
     "every item ended or waiting": f"""
 with {S}, open_steps as (
-  select batch_item_id, count(*) filter (where status in ('PENDING', 'IN_PROGRESS')) as n from s group by 1)
+  select batch_item_id, count(*) filter (where status in ('PENDING', 'IN_PROGRESS') or advanced_at is null) as n
+  from s group by 1)
 select i.row_number as row, i.state || ' in a ' || b.state || ' batch, ' || coalesce(o.n, 0) || ' open steps' as why
 from i join b on true left join open_steps o on o.batch_item_id = i.id
 where (i.state = 'ACTIVE' and (b.state in ('COMPLETED', 'CANCELLED') or coalesce(o.n, 0) = 0))

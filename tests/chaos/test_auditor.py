@@ -181,8 +181,8 @@ def _twice(sent: list[SentRow]) -> list[SentRow]:
     return [*sent, next(row for row in sent if row.taken)]
 
 
-def _another_attempt(sent: list[SentRow]) -> list[SentRow]:
-    return [*sent, replace(next(row for row in sent if row.taken), attempt=9)]
+def _another_attempt_of_each(sent: list[SentRow]) -> list[SentRow]:
+    return [*sent, *(replace(row, attempt=9) for row in sent if row.taken)]
 
 
 def _another_body(acknowledged: list[Acknowledged]) -> list[Acknowledged]:
@@ -197,7 +197,7 @@ EVIDENCE: dict[str, tuple[str, Callable[[Any], Any], set[str]]] = {
     ),
     "a row arrived that nobody booked": (
         "sent",
-        _another_attempt,
+        _another_attempt_of_each,
         {"received is booked as sent", "nothing that arrived is sent again by itself"},
     ),
     "a body was acknowledged and not kept": (

@@ -1,0 +1,195 @@
+"""Lines to break on purpose, and which tests should notice: what `make mutants` runs.
+
+Each of these once stood for a promise. A line that is changed on purpose moves its entry here along with it; an entry
+whose text is not found any more is an error of the run, so the list cannot rot.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["MUTANTS", "Mutant"]
+
+SQL = "migrations/functions"
+
+
+class Mutant(NamedTuple):
+    """One change.
+
+    Attributes:
+        why: what is broken, in a few words.
+        file: where.
+        line: the text that is replaced, found once in the file (or `nth` says which of several).
+        instead: what stands there then.
+        tests: files (or node ids) that should notice.
+        nth: which occurrence, from 0.
+    """
+
+    why: str
+    file: str
+    line: str
+    instead: str
+    tests: str
+    nth: int | None = None
+
+
+MODEL = "tests/chaos/test_state_machine.py"
+RACES = "tests/sql/test_races.py"
+
+MUTANTS = [
+    # --- the state machine -----------------------------------------------------------------------------------------
+    Mutant("an answer of any attempt completes", f"{SQL}/complete.sql",
+           "where s.id = i.state_id and s.attempt = i.attempt and s.status = 'IN_PROGRESS'\n      returning s.batch_item_id",
+           "where s.id = i.state_id and s.status = 'IN_PROGRESS'\n      returning s.batch_item_id", MODEL),
+    Mutant("a refused send stays charged", f"{SQL}/complete.sql",
+           "coalesce(i.unsent, false) and s.sent_at is not null as take_back", "false as take_back", MODEL),
+    Mutant("attempts never end", f"{SQL}/complete.sql",
+           "select p_state.attempt - p_state.snoozes < p_state.max_attempts or", "select true or", MODEL),
+    Mutant("a snooze uses up an attempt", f"{SQL}/complete.sql",
+           "snoozes = s.snoozes + i.snoozed::integer", "snoozes = s.snoozes", MODEL),
+    Mutant("the lease is not extended after a wait", f"{SQL}/dispatch.sql",
+           "if leadloom.clock() > v_chunk.created_at + interval '20 seconds' then", "if false then", MODEL),
+    Mutant("a chunk may be claimed by two workers", f"{SQL}/dispatch.sql",
+           "where id = p_chunk and (claimed_by is null or claimed_by = p_claimer)", "where id = p_chunk", MODEL),
+    Mutant("paused batches are dispatched", f"{SQL}/dispatch.sql",
+           "where b.state = 'RUNNING' and (p_batch_id", "where b.state <> 'CANCELLED' and (p_batch_id", MODEL),
+    Mutant("rows are dispatched before they are due", f"{SQL}/dispatch.sql",
+           "where batch_id = p_batch_id and step_index = p_step_index and status = 'PENDING' and available_at <= v_now",
+           "where batch_id = p_batch_id and step_index = p_step_index and status = 'PENDING'", MODEL),
+    Mutant("a small batch waits for a large one", f"{SQL}/dispatch.sql",
+           "v_most := least(v_left, v_share);", "v_most := v_left;", "tests/sql/test_engine_flow.py"),
+    Mutant("leases end an hour early", f"{SQL}/reap.sql",
+           "where s.status = 'IN_PROGRESS' and s.sent_at is null and s.lease_until <= v_now\n      and leadloom.attempts_left",
+           "where s.status = 'IN_PROGRESS' and s.sent_at is null and s.lease_until <= v_now + interval '1 hour'\n"
+           "      and leadloom.attempts_left", MODEL),
+    Mutant("deadlines are not waited for", f"{SQL}/reap.sql",
+           "accepted_at is not null and sent_at is not null and deadline_at <= v_now",
+           "accepted_at is not null and sent_at is not null", MODEL),
+    Mutant("chunks that nobody claimed are forgotten", f"{SQL}/reap.sql",
+           "from (select unnest(state_ids) as id from lost where claimed_by is null) l",
+           "from (select unnest(state_ids) as id from lost where false) l", MODEL),
+    Mutant("leases of the living are ended", f"{SQL}/reap.sql", "where s.id = l.state_id and l.holder = any (p_holders)",
+           "where s.id = l.state_id", MODEL),
+    Mutant("a batch ends without its second look", f"{SQL}/advance.sql",
+           "where b.id = any (v_ids)\n    and not exists (select 1 from public.batch_items i where i.batch_id = b.id and i.state = 'ACTIVE');",
+           "where b.id = any (v_ids);", RACES),
+    Mutant("a batch ends while its gate is held", f"{SQL}/advance.sql",
+           "where pg_catalog.pg_try_advisory_xact_lock(4711, (id % 2147483647)::integer));", "where true);", RACES),
+    Mutant("a skipped step is the end", f"{SQL}/advance.sql",
+           "where advanced_at is null and status in ('COMPLETED', 'SKIPPED', 'FAILED')",
+           "where advanced_at is null and status in ('COMPLETED', 'FAILED')", MODEL),
+    Mutant("conditions are not looked at", f"{SQL}/foundation.sql", "when 'equals' then have = want",
+           "when 'equals' then true", MODEL),
+    Mutant("two rows of one company are both sent", f"{SQL}/entities.sql",
+           "  perform pg_catalog.pg_advisory_xact_lock(p_batch_id * 64 + p_step_index);", "", RACES),
+    # --- operators -------------------------------------------------------------------------------------------------
+    Mutant("retry_failed takes rows that failed since", f"{SQL}/control.sql",
+           "      and finished_at <= coalesce(p_as_of, v_now)\n", "", RACES),
+    Mutant("retry_failed does not hold the gate", f"{SQL}/control.sql",
+           "  select array_agg(batch_item_id) into v_items from requeued;\n  perform leadloom.hold_batch(v_id);",
+           "  select array_agg(batch_item_id) into v_items from requeued;", RACES),
+    Mutant("a rerun looks once for what it locks", f"{SQL}/control.sql",
+           "    exit when cardinality(v_locked) = (select count(*)", "    exit; exit when cardinality(v_locked) = (select count(*)",
+           RACES),
+    Mutant("a retry leaves an ended batch ended", f"{SQL}/control.sql",
+           "    perform leadloom.reopen_batch(v_id);\n    perform leadloom.audit(p_actor, 'retry_failed'",
+           "    perform leadloom.audit(p_actor, 'retry_failed'", MODEL),
+    Mutant("a repeated operation runs again", f"{SQL}/control.sql",
+           "  return (select answer from public.operator_requests where key = p_request);", "  return null;", MODEL),
+    Mutant("a rerun keeps the old results", f"{SQL}/control.sql",
+           "  delete from public.enrichment_results where batch_item_id = any (p_item_ids) and step_index >= p_from_step;\n",
+           "", MODEL),
+    Mutant("a cancelled batch keeps its chunks", f"{SQL}/control.sql",
+           "  delete from public.dispatch_chunks where batch_id = v_id;\n", "", MODEL),
+    # --- money -----------------------------------------------------------------------------------------------------
+    Mutant("a second sender sends the same rows", f"{SQL}/sending.sql",
+           "\n      and s.send_key = p_send_key);", ");", MODEL),
+    Mutant("the lifetime cap does not stop", f"{SQL}/sending.sql", "order by s.id limit v_room", "order by s.id",
+           "tests/sql/test_engine_money.py"),
+    Mutant("rows leave after a pause", f"{SQL}/sending.sql", "and (b.state <> 'RUNNING' or exists (",
+           "and (exists (", MODEL),
+    Mutant("a bucket refills twice", f"{SQL}/rates.sql", "refilled_at = greatest(refilled_at, v_now)",
+           "refilled_at = v_now", "tests/sql/test_clay_outages.py tests/sql/test_engine_money.py"),
+    Mutant("a blocked bucket gives tokens", f"{SQL}/rates.sql", "  if v_bucket.blocked_until > v_now then\n    return 0;",
+           "  if false then\n    return 0;", "tests/sql/test_engine_money.py"),
+    Mutant("5xx is a refusal", "app/clay_http.py", "or not 400 <= status < 500:", "or not 400 <= status < 600:",
+           "tests/unit/test_clay_http.py"),
+    Mutant("a broken read is a refusal", "app/clay_http.py",
+           'return Answer("unknown", "clay_unavailable", f"Clay did not answer',
+           'return Answer("refused", "clay_unavailable", f"Clay did not answer', "tests/unit/test_clay_http.py"),
+    Mutant("redirects are followed", "app/clay_http.py", "follow_redirects=False", "follow_redirects=True",
+           "tests/unit/test_clay_http.py"),
+    Mutant("rows of any size are sent", "app/clay.py", "if len(body) > MAX_PAYLOAD_BYTES:", "if False:",
+           "tests/sql/test_clay_sender.py"),
+    Mutant("private addresses are fine", "app/clay_config.py", "return address.is_global and not address.is_multicast",
+           "return True", "tests/unit/test_clay_config.py tests/unit/test_clay_http.py"),
+    # --- workers and the loop --------------------------------------------------------------------------------------
+    Mutant("a worker does not say who it is", "app/dispatcher.py", "claimer=uuid4(), ", "", "tests/sql/test_workers.py"),
+    Mutant("a hand-back of any size", "app/dispatcher.py", "MAX_CALL_BYTES = 1_500_000", "MAX_CALL_BYTES = 1 << 60",
+           "tests/sql/test_workers.py"),
+    Mutant("refusals are never forgotten", "app/sequencer.py", "loop.refusals, loop.trouble = 0, None",
+           "loop.trouble = None", "tests/sql/test_workers.py"),
+    Mutant("the engine does not renew its lease", "app/sequencer.py", 'self.is_time("lease", self.pace.lease_s / 3)',
+           'self.is_time("lease", self.pace.lease_s * 300)', "tests/sql/test_workers.py"),
+    Mutant("a failing row fails its chunk", "app/refusals.py", "if len(rows) == 1:", "if len(rows) >= 1:",
+           "tests/sql/test_refused_rows.py"),
+    # --- callbacks -------------------------------------------------------------------------------------------------
+    Mutant("what the database never takes is tried for ever", "app/callbacks.py", 'UNACCEPTABLE = ("22", "23", "54")',
+           'UNACCEPTABLE = ("never",)', "tests/sql/test_callbacks.py tests/sql/test_workers.py"),
+    Mutant("an early answer is taken for the current attempt", f"{SQL}/callbacks.sql",
+           "and coalesce(v_state.sent_at, 'infinity') > p_inbox.received_at", "and false",
+           "tests/sql/test_callbacks.py tests/sql/test_workers.py"),
+    Mutant("an older attempt's answer is applied", f"{SQL}/callbacks.sql", "elsif p_attempt < p_state.attempt then",
+           "elsif false then", MODEL),
+    Mutant("a cancelled row takes an answer", f"{SQL}/callbacks.sql", "and state <> 'CANCELLED' and archived_at is null) then", ") then", MODEL),
+    Mutant("followers of an unknown company are asked for again", f"{SQL}/entities.sql",
+           "and o.status = 'FAILED' and (o.sent_at is not null or", "and o.status = 'FAILED' and false and (o.sent_at is not null or",
+           "tests/sql/test_engine_money.py tests/sql/test_entities.py"),
+    Mutant("another client's token answers", f"{SQL}/callbacks.sql",
+           "    and (p_inbox.client_id is null or b.client_id = p_inbox.client_id)\n", "", "tests/sql/test_callbacks.py"),
+    Mutant("tokens are believed", "app/clay_tokens.py", "hmac.compare_digest(", "len(",
+           "tests/unit/test_clay_tokens.py"),
+    Mutant("a token opens every workflow", "app/clay_tokens.py", 'f"clay-callback|{workflow_slug}|', 'f"clay-callback|',
+           "tests/unit/test_clay_tokens.py"),
+    Mutant("our trouble is Clay's", "web/receivers.py", '"Try again later."}, 503', '"Try again later."}, 500',
+           "tests/web/test_receivers.py"),
+    # --- the door to the database ----------------------------------------------------------------------------------
+    Mutant("a passing 401 is a wrong key", "app/db.py", '"PGRST303"}', '"PGRST399"}', "tests/unit/test_db.py"),
+    Mutant("a lost deadlock is an error", "app/db.py", '{"40001", "40P01", ', '{"40001", ', "tests/unit/test_db.py"),
+    # --- access, pages ---------------------------------------------------------------------------------------------
+    Mutant("a share link of an archived client opens", f"{SQL}/results_share.sql",
+           "\n     or v_client.archived_at is not null then", " then", "tests/web/test_share_limits.py"),
+    Mutant("a revoked link opens", f"{SQL}/results_share.sql", "or v_link.revoked_at is not null or", "or",
+           "tests/web/test_share_limits.py tests/web/test_results.py"),
+    Mutant("a visitor's filters win over the link's", "web/routes/share.py",
+           'results.narrowed(results.lead_filters(query), opened["filters"])',
+           'results.narrowed(opened["filters"], results.lead_filters(query))',
+           "tests/web/test_share_limits.py"),
+    Mutant("attempts are not counted by network", f"{SQL}/sign_in.sql",
+           "'account|' || p_account, 'network|' || p_network, 'all']", "'account|' || p_account, 'all']",
+           "tests/web/test_sign_in.py tests/web/test_security.py"),
+    Mutant("the issuer of a token is ignored", "web/auth.py", "                issuer=self._base,\n", "",
+           "tests/web/test_security.py"),
+    Mutant("cookies are within reach of scripts", "web/cookies.py", 'morsel["httponly"] = True', 'morsel["path"] = "/"',
+           "tests/web/test_security.py"),
+    Mutant("changes need no token", "web/security.py", 'return token is not None and _believed("csrf", binding, token)',
+           "return True", "tests/web/test_security.py"),
+    Mutant("the publishable key may call functions", f"{SQL}/zz_access.sql",
+           "execute format('revoke execute on function %s from public, anon, authenticated', v.name);",
+           "execute format('grant execute on function %s to anon', v.name);", "tests/sql/test_access.py"),
+    Mutant("formulas leave the house", "app/csv_out.py", "return _START.sub(_shielded, text) if suspect else text",
+           "return text", "tests/unit/test_csv_out.py"),
+    # --- uploads, leads --------------------------------------------------------------------------------------------
+    Mutant("uploads are swept after ten seconds", f"{SQL}/uploads.sql", "p_idle_s integer default 600",
+           "p_idle_s integer default 10", "tests/sql/test_uploads.py tests/sql/test_workers.py"),
+    Mutant("leads are stored behind a list's back", f"{SQL}/results_store.sql",
+           "    perform leadloom.hold_customer_list(v_client);", "    null;", RACES),
+    Mutant("a pipeline of another client may be launched", f"{SQL}/launch.sql",
+           "p_pipeline.client_id is not null and p_pipeline.client_id <> p_upload.client_id", "false",
+           "tests/sql/test_engine_flow.py"),
+    Mutant("an archived client launches", f"{SQL}/launch.sql",
+           "where id = p_upload.client_id and archived_at is not null", "where false",
+           "tests/sql/test_engine_flow.py tests/web/test_actions.py tests/sql/test_workers.py"),
+    Mutant("an edited migration is applied over", "migrations/history.py",
+           "if statements is not None and _digest", "if False and _digest", "tests/sql/test_migrations.py"),
+]  # fmt: skip
