@@ -19,6 +19,8 @@ import pytest
 from app import batches
 from app.clients import create_client
 from app.db import Database
+from app.errors import DatabaseUnavailableError
+from app.uploads import ingest, upload_uid
 from app.workflows import registry, registry_rows
 from functions import address, cli, modal_app, workers
 from functions.address import public_url
@@ -27,6 +29,7 @@ from functions.schedules import ModalSpawner, engine
 from functions.web import Waker, web
 from tests.conftest import TestStack
 from tests.engine_kit import World
+from tests.files_kit import Killed
 from tests.modal.conftest import Cli
 from tests.modal.protocol_server import ModalService
 
@@ -152,6 +155,20 @@ async def test_migrate_brings_registry_and_templates(stack: TestStack, pg: async
     assert await cli.migrate_database.local() == {"answer": []}
     assert {row["slug"] for row in await pg.fetch("select slug from enrichment_registry")} == set(registry())
     assert await pg.fetchval("select count(*) from enrichment_pipelines where client_id is null") > 0
+
+
+async def test_a_launch_that_was_killed_while_it_read_launches_when_it_is_delivered_again(world: World) -> None:
+    await cli.migrate_database.local()
+    key, content = str(uuid4()), b"First Name,Last Name,Company\nAnna,Berg,Acme\nBo,Dahl,Dahl AB\n"
+    with pytest.raises(DatabaseUnavailableError):
+        await ingest(
+            Killed(world.db, "append_rows", 0), content, client=world.client, kind="people", filename="a.csv",
+            actor="modal run", upload=upload_uid(key), keep_rows=True,
+        )  # fmt: skip
+    assert await world.pg.fetchval("select count(*) from uploads where state = 'RECEIVING'") == 1
+    answer = await cli.launch_upload.local("a.csv", content, "northgate", "Clean up only", key)
+    assert answer["answer"]["rows"] == 2
+    assert await world.pg.fetchval("select count(*) from uploads where filename = 'a.csv'") == 1
 
 
 async def test_launch_upload_reads_the_file_and_launches_once(world: World) -> None:
