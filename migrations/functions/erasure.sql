@@ -66,8 +66,16 @@ begin
   return new;
 end
 $$;
-create or replace trigger forget_erased before insert or update of body, batch_item_id, item_uid on public.callback_inbox
-  for each row execute function leadloom.forget_erased();
+-- Made once: making it again waits for whoever writes, and a migration that waits for two tables ends in a deadlock.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_trigger
+                 where tgrelid = 'public.callback_inbox'::regclass and tgname = 'forget_erased') then
+    create trigger forget_erased before insert or update of body, batch_item_id, item_uid on public.callback_inbox
+      for each row execute function leadloom.forget_erased();
+  end if;
+end
+$$;
 
 -- Whether a row is the person's own: a cell is the address, or lists it among few others. In a long text it is a mention.
 create or replace function leadloom.is_persons_row(p_cells jsonb, p_pattern text) returns boolean

@@ -13,9 +13,17 @@ begin
   return null;
 end
 $$;
-create or replace trigger keep_receiver_token after update of receiver_sha256 on public.client_workflow_configs
-  for each row when (old.receiver_sha256 is distinct from new.receiver_sha256)
-  execute function leadloom.keep_receiver_token();
+-- Made once: making it again waits for whoever writes.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_trigger
+                 where tgrelid = 'public.client_workflow_configs'::regclass and tgname = 'keep_receiver_token') then
+    create trigger keep_receiver_token after update of receiver_sha256 on public.client_workflow_configs
+      for each row when (old.receiver_sha256 is distinct from new.receiver_sha256)
+      execute function leadloom.keep_receiver_token();
+  end if;
+end
+$$;
 
 -- Until when a client's replaced tokens are accepted; null when none is.
 create or replace function leadloom.retired_tokens_until(p_client_id bigint) returns timestamptz

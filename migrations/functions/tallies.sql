@@ -64,12 +64,21 @@ begin
 end
 $$;
 
-create or replace trigger tally_inserted after insert on public.workflow_states
-  referencing new table as new_states for each statement execute function leadloom.tally_inserted();
-create or replace trigger tally_updated after update on public.workflow_states
-  referencing old table as old_states new table as new_states for each statement execute function leadloom.tally_updated();
-create or replace trigger tally_deleted after delete on public.workflow_states
-  referencing old table as old_states for each statement execute function leadloom.tally_deleted();
+-- Made once, all three or none: making them again waits for whoever writes, and the functions are replaced as they are.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_trigger
+                 where tgrelid = 'public.workflow_states'::regclass and tgname = 'tally_inserted') then
+    create trigger tally_inserted after insert on public.workflow_states
+      referencing new table as new_states for each statement execute function leadloom.tally_inserted();
+    create trigger tally_updated after update on public.workflow_states
+      referencing old table as old_states new table as new_states
+      for each statement execute function leadloom.tally_updated();
+    create trigger tally_deleted after delete on public.workflow_states
+      referencing old table as old_states for each statement execute function leadloom.tally_deleted();
+  end if;
+end
+$$;
 
 -- Sends are counted by those who know: mark_sending adds, an attempt that certainly did not go out takes back.
 create or replace function leadloom.tally_sent(p_batch_id bigint, p_step_index smallint, p_n bigint) returns void
