@@ -15,6 +15,7 @@ LEAD_COLUMNS: dict[str, str] = {
     "title": "Title",
     "headline": "Headline",
     "seniority": "Seniority",
+    "department": "Department",
     "email": "E-mail",
     "email_status": "E-mail status",
     "phone": "Phone",

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 Answer = dict[str, Any]
-LISTS = ("industry", "size", "country", "seniority")
+LISTS = ("industry", "size", "country", "seniority", "department")
 NOTHING = [""]
 """A list that no lead's value is in; an empty one would not filter at all."""
 
@@ -52,7 +52,7 @@ def people_filters(query: dict[str, Any]) -> Answer:
         name: query[name] for name in ("customer", "title", "from_year", "to_year", "batch") if query.get(name)
     }
     filters |= {"q": fold(query["q"])} if query.get("q") else {}
-    filters |= {name: list(query[name]) for name in ("country", "seniority") if query.get(name)}
+    filters |= {name: list(query[name]) for name in ("country", "seniority", "department") if query.get(name)}
     if query.get("status") in ("former", "current"):
         filters["status"] = query["status"]
     company = query.get("company")

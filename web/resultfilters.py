@@ -15,7 +15,14 @@ from web.paging import text_filter
 
 __all__ = ["active_filters", "addresses", "lead_query", "people_query", "view_address", "without"]
 
-LISTS = {"industry": "industry", "size": "size", "country": "country", "seniority": "seniority", "cols": "columns"}
+LISTS = {
+    "industry": "industry",
+    "size": "size",
+    "country": "country",
+    "seniority": "seniority",
+    "department": "department",
+    "cols": "columns",
+}
 FLAGS = {
     "new": ("new_in_role", "New in role"),
     "worked": ("worked_at_customer", "Worked at a customer"),

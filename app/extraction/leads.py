@@ -18,6 +18,7 @@ from app.extraction.people import Person
 from app.extraction.positions import Position
 from app.extraction.uploaded import read_uploaded
 from app.text.companies import company_key
+from app.text.job_titles import department_of, seniority_of
 from app.text.places import country_name
 
 __all__ = ["COMPANY_FIELDS", "LEAD_FIELDS", "PERSON_FIELDS", "Lead", "consolidate"]
@@ -28,6 +29,7 @@ PERSON_FIELDS = (
     "title",
     "headline",
     "seniority",
+    "department",
     "email",
     "email_status",
     "phone",
@@ -118,6 +120,7 @@ def consolidate(evidence: Evidence) -> Lead:
     _size(lead)
     if job and person_step:
         _set_job(lead, job, f"step:{person_step.step}")
+    _from_title(lead)
     lead.sources = {key: lead.sources[key] for key in sorted(set(lead.fields.values()) & set(lead.sources))}
     return lead
 
@@ -224,3 +227,14 @@ def _set_job(lead: Lead, job: Position, source: str) -> None:
         lead.values["current_job_start"] = job.start.earliest()
         lead.values["current_job_start_precision"] = job.start.precision
         lead.fields["current_job_start"] = source
+
+
+def _from_title(lead: Lead) -> None:
+    """Level and department by the job title where nobody states them; the words that decided are the provenance."""
+    title = lead.values.get("title")
+    if not title:
+        return
+    for name, derive in (("seniority", seniority_of), ("department", department_of)):
+        if not lead.values.get(name) and (derived := derive(title)):
+            lead.values[name] = derived.value
+            lead.fields[name] = f"derived:title:{derived.rule}"

@@ -18,7 +18,7 @@ from app.text.contacts import email as email_address
 
 __all__ = ["PERSON_MARKS", "Person", "read_person"]
 
-TEXTS = ("first_name", "last_name", "person_name", "headline", "title", "seniority", "email_status")
+TEXTS = ("first_name", "last_name", "person_name", "headline", "title", "seniority", "department", "email_status")
 PERSON_MARKS = frozenset(
     {key for field in fields_of("person") for key in keys("person", field)}
     | {key for field in ("lists", "current_lists", "past_lists") for key in keys("position", field)}
@@ -36,6 +36,7 @@ class Person(NamedTuple):
     title: str | None = None
     headline: str | None = None
     seniority: str | None = None
+    department: str | None = None
     email: str | None = None
     email_status: str | None = None
     phone: str | None = None
@@ -90,7 +91,7 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
 
 def _value(layers: tuple[Record, ...], name: str) -> Any:
     value, _ = first(layers, keys("person", name))
-    if value.__class__ is list and name in ("seniority", "title"):
+    if value.__class__ is list and name in ("seniority", "title", "department"):
         value = next((entry for entry in value if entry), None)
     return value
 

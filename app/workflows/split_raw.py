@@ -29,6 +29,7 @@ class Output(Fields):
     title: str | None = None
     headline: str | None = None
     seniority: str | None = None
+    department: str | None = None
     email: str | None = None
     email_status: str | None = None
     phone: str | None = None

@@ -44,7 +44,7 @@ as $$
 $$;
 
 -- The where clause of a leads list over `public.final_leads f`. Filters: q, title, industry[], size[], country[],
--- seniority[], company_domain, batch, new_in_role, worked_at_customer, works_at_customer, has_email, has_doubts.
+-- seniority[], department[], company_domain, batch, new_in_role, worked_at_customer, works_at_customer, has_email, has_doubts.
 create or replace function leadloom.lead_conditions(p_client_id bigint, p_filters jsonb) returns text
 language sql stable security invoker set search_path = ''
 as $$
@@ -55,6 +55,7 @@ as $$
     || leadloom.any_of('size_bucket', p_filters -> 'size')
     || leadloom.any_of('country', p_filters -> 'country')
     || leadloom.any_of('seniority', p_filters -> 'seniority')
+    || leadloom.any_of('department', p_filters -> 'department')
     || coalesce(' and f.company_domain = ' || quote_literal(nullif(p_filters ->> 'company_domain', '')), '')
     || case when coalesce(p_filters ->> 'batch', '') = '' then '' else ' and f.batch_id = ' || coalesce(
          (select id from public.batches where uid::text = p_filters ->> 'batch'), -1) end
@@ -86,7 +87,7 @@ as $$
     'company_phone', p_lead.company_phone, 'annual_revenue', p_lead.annual_revenue,
     'total_funding', p_lead.total_funding, 'latest_funding', p_lead.latest_funding)
   || jsonb_build_object(
-    'founded_year', p_lead.founded_year, 'company_type', p_lead.company_type,
+    'department', p_lead.department, 'founded_year', p_lead.founded_year, 'company_type', p_lead.company_type,
     'company_description', p_lead.company_description, 'specialties', to_jsonb(p_lead.specialties),
     'worked_at_customer', p_lead.worked_at_customer, 'works_at_customer', p_lead.works_at_customer,
     'customers', p_lead.customers, 'doubts', (select count(*) from jsonb_object_keys(p_lead.report)))
@@ -169,6 +170,7 @@ begin
     'size', leadloom.values_of('size_bucket', v_clients),
     'country', leadloom.values_of('country', v_clients),
     'seniority', leadloom.values_of('seniority', v_clients),
+    'department', leadloom.values_of('department', v_clients),
     'job_start', exists (select 1 from public.final_leads
                          where client_id = any (v_clients) and current_job_start is not null),
     'worked_at_customer', exists (select 1 from public.final_leads

@@ -65,7 +65,7 @@ declare
 begin
   execute format($q$
     with inside as materialized (
-      select f.industry, f.size_bucket, f.country, f.seniority, f.current_job_start, f.worked_at_customer,
+      select f.industry, f.size_bucket, f.country, f.seniority, f.department, f.current_job_start, f.worked_at_customer,
              f.works_at_customer
       from public.final_leads f where %s order by f.client_id desc, f.batch_item_id desc limit %s)
     select jsonb_build_object(
@@ -74,6 +74,7 @@ begin
       'size', coalesce(jsonb_agg(distinct size_bucket) filter (where size_bucket is not null), '[]'),
       'country', coalesce(jsonb_agg(distinct country) filter (where country is not null), '[]'),
       'seniority', coalesce(jsonb_agg(distinct seniority) filter (where seniority is not null), '[]'),
+      'department', coalesce(jsonb_agg(distinct department) filter (where department is not null), '[]'),
       'job_start', coalesce(bool_or(current_job_start is not null), false),
       'worked_at_customer', coalesce(bool_or(worked_at_customer), false),
       'works_at_customer', coalesce(bool_or(works_at_customer), false))

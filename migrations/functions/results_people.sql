@@ -101,7 +101,7 @@ as $$
     when p_by_name or coalesce(p_filters ->> 'domain', '') <> ''
          or coalesce(p_filters ->> 'customer', 'any') not in ('any', '') then
       'select h.batch_item_id as id from public.person_work_history h'
-      || case when p_filters ?| array['q', 'batch', 'country', 'seniority', 'industry', 'size']
+      || case when p_filters ?| array['q', 'batch', 'country', 'seniority', 'department', 'industry', 'size']
               then ' join public.final_leads f on f.batch_item_id = h.batch_item_id and ' || p_of_lead else '' end
       || ' where ' || p_hit || coalesce(' and h.batch_item_id < ' || p_after, '') || ' group by 1'
     else
@@ -116,7 +116,8 @@ as $$
 $$;
 
 -- People by their work history. Filters: company (as typed) with company_key (normalised), domain, customer, status
--- (former, current), title, from_year, to_year, and those of leads: batch, q, country[], seniority[].
+-- (former, current), title, from_year, to_year, and those of leads: batch, q, country[], seniority[],
+-- department[].
 create or replace function public.search_people(
   p_client uuid, p_filters jsonb, p_after bigint, p_limit integer, p_count_cap integer default 1000) returns jsonb
 language plpgsql stable security invoker set search_path = ''

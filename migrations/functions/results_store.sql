@@ -81,13 +81,13 @@ as $$
   ), stored as (
     insert into public.final_leads as f
       (batch_item_id, item_uid, client_id, batch_id, row_number, person_name, first_name, last_name, title, headline,
-       seniority, email, email_status, phone, linkedin, city, state, country, location, current_job_start,
+       seniority, department, email, email_status, phone, linkedin, city, state, country, location, current_job_start,
        current_job_start_precision, company_name, company_key, company_domain, company_linkedin, website, industry,
        size_bucket, employee_count, company_city, company_state, company_country, company_phone, annual_revenue,
        total_funding, latest_funding, founded_year, company_type, company_description, specialties, provenance, report,
        parser_version, content_md5, search, extracted_at, changed_at)
     select g.item, g.uid, g.client_id, g.batch_id, g.row_number, l.person_name, l.first_name, l.last_name, l.title,
-           l.headline, leadloom.indexable(l.seniority), l.email, l.email_status, l.phone, l.linkedin, l.city, l.state,
+           l.headline, leadloom.indexable(l.seniority), leadloom.indexable(l.department), l.email, l.email_status, l.phone, l.linkedin, l.city, l.state,
            leadloom.indexable(l.country), l.location, l.current_job_start, l.current_job_start_precision,
            l.company_name, leadloom.indexable(l.company_key), leadloom.indexable(l.company_domain),
            leadloom.indexable(l.company_linkedin), l.website, leadloom.indexable(l.industry),
@@ -101,7 +101,8 @@ as $$
     order by g.item
     on conflict (batch_item_id) do update set
       person_name = excluded.person_name, first_name = excluded.first_name, last_name = excluded.last_name,
-      title = excluded.title, headline = excluded.headline, seniority = excluded.seniority, email = excluded.email,
+      title = excluded.title, headline = excluded.headline, seniority = excluded.seniority,
+      department = excluded.department, email = excluded.email,
       email_status = excluded.email_status, phone = excluded.phone, linkedin = excluded.linkedin, city = excluded.city,
       state = excluded.state, country = excluded.country, location = excluded.location,
       current_job_start = excluded.current_job_start,

@@ -56,6 +56,7 @@ BOUNDED = {
     "entity_keys.key": "a hash",
     "final_leads.company_domain": "store_leads",
     "final_leads.country": "store_leads",
+    "final_leads.department": "store_leads",
     "final_leads.industry": "store_leads",
     "final_leads.seniority": "store_leads",
     "final_leads.size_bucket": "store_leads",
@@ -90,9 +91,9 @@ async def test_every_indexed_text_is_known_to_be_bounded(world: World) -> None:
 
 async def test_rows_full_of_long_cells_become_leads(world: World) -> None:
     await world.db.call("sync_registry", workflows=[registry_row(s) for s in SLUGS] + registry_rows())
-    fields = ("email", "company_name", "company_domain", "industry", "country", "seniority", "title", "linkedin",
-              "company_linkedin", "website", "person_name", "first_name", "last_name", "email_status", "company_size",
-              "city", "keywords")  # fmt: skip
+    fields = ("email", "company_name", "company_domain", "industry", "country", "seniority", "department", "title",
+              "linkedin", "company_linkedin", "website", "person_name", "first_name", "last_name", "email_status",
+              "company_size", "city", "keywords")  # fmt: skip
     batch = await world.launch(4, "split_raw", "normalize_name", "normalize_domain", "consolidate_lead")
     await world.pg.execute(
         "update raw_apollo_uploads set data = data || $1::jsonb where row_number = 2",

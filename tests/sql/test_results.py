@@ -382,3 +382,16 @@ async def test_the_modal_entry_point_extracts_and_says_what_is_not_there(world: 
     assert (done["state"], done["done"], done["changed"]) == ("COMPLETED", 2, 8)
     [refused] = await cli.extract_results.local(["00000000-0000-0000-0000-000000000000"])
     assert "no such batch" in refused["error"]
+
+
+async def test_leads_are_found_by_the_department_of_their_title(world: World) -> None:
+    await enriched(world, 2)
+    args = {"client": world.client, "after": None, "limit": 10}
+    found = await world.db.read("search_leads", filters={"department": ["Sales"], "seniority": ["Head"]}, **args)
+    assert [lead["department"] for lead in found["rows"]] == ["Sales", "Sales"]
+    assert (await world.db.read("search_leads", filters={"department": ["Finance"]}, **args))["rows"] == []
+    facets = await world.db.read("lead_facets", client=world.client)
+    assert (facets["department"], facets["seniority"]) == (["Sales"], ["Head"])
+    lead = await world.db.read("lead_detail", item=found["rows"][0]["item"], client=None)
+    assert lead["provenance"]["department"] == "derived:title:Sales"
+    assert lead["provenance"]["seniority"] == "derived:title:Head of"

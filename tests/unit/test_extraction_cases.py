@@ -292,3 +292,41 @@ def test_lines_without_a_customer_are_given_back() -> None:
     assert found.unread == ["12345", "Self-employed", "gmail.com"]
     row = read_row({"Customer": "Acme", "Notes": "call me.maybe", "Domain": "acme.com"}, {"company_domain": "Domain"})
     assert [(c["name"], c["domain"]) for c in row.customers] == [("Acme", "acme.com")]
+
+
+def lead_of(row: dict[str, str], *answers: dict[str, Any]) -> Any:
+    """What is concluded from a row whose columns are named as the fields are, and from answers about the person."""
+    results = [
+        {"step": step, "workflow": "enrich_person_clay", "attempt": 1, "source": "clay", "at": AS_OF, "raw": answer}
+        for step, answer in enumerate(answers)
+    ]
+    return consolidate(evidence_from(row, {name: name for name in row}, results))
+
+
+def test_level_and_department_come_from_the_title_with_the_words_that_decided() -> None:
+    lead = lead_of({"person_name": "Marta Lind", "title": "Head of Sales, EMEA"})
+    assert (lead.values["seniority"], lead.values["department"]) == ("Head", "Sales")
+    assert lead.fields["seniority"] == "derived:title:Head of"
+    assert lead.fields["department"] == "derived:title:Sales"
+
+
+def test_what_a_file_or_an_answer_states_is_never_overridden() -> None:
+    stated = {"title": "Head of Sales", "seniority": "C suite", "department": "Revenue"}
+    lead = lead_of(stated)
+    assert (lead.values["seniority"], lead.fields["seniority"]) == ("C suite", "upload:seniority")
+    assert (lead.values["department"], lead.fields["department"]) == ("Revenue", "upload:department")
+    told = lead_of(
+        {"title": "Head of Sales"}, PERSON | {"job_function": ["Business Development"], "seniority": "Owner"}
+    )
+    assert (told.values["seniority"], told.fields["seniority"]) == ("Owner", "step:0")
+    assert (told.values["department"], told.fields["department"]) == ("Business Development", "step:0")
+
+
+def test_the_title_of_the_current_job_is_the_one_that_counts() -> None:
+    lead = lead_of({"title": "Marketing Intern"}, PERSON)
+    assert (lead.values["title"], lead.values["seniority"], lead.values["department"]) == ("VP Sales", "VP", "Sales")
+
+
+def test_a_title_that_says_neither_gives_neither() -> None:
+    lead = lead_of({"person_name": "Marta Lind", "title": "Ninja"})
+    assert {"seniority", "department"}.isdisjoint(lead.values)

@@ -112,7 +112,7 @@ _APOLLO_COMPANY = {
     "keywords": "Keywords",
     "technologies": "Technologies",
 }
-_APOLLO_BOTH = _APOLLO_COMPANY | _APOLLO_PERSON | {"city": "City", "state": "State"}
+_APOLLO_BOTH = _APOLLO_COMPANY | _APOLLO_PERSON | {"city": "City", "state": "State", "department": "Departments"}
 
 EXPORTS = {
     "Apollo people 2026": (

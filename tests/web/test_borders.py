@@ -88,6 +88,7 @@ NAMES = (
         "worked",
         "works",
         "days",
+        "department",
         "key",
         "workflow",
     ],

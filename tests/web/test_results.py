@@ -79,7 +79,11 @@ async def test_filters_are_offered_only_where_there_is_data(operator: httpx.Asyn
     page = (await operator.get(f"/clients/{world.client}/leads")).text
     assert 'id="facet-country"' in page
     assert 'id="facet-industry"' not in page
+    assert 'id="facet-department"' in page
     assert 'name="worked"' not in page
+    for department, count in (("Sales", 2), ("Legal", 0)):
+        filtered = (await operator.get(f"/clients/{world.client}/leads?department={department}")).text
+        assert filtered.count('id="lead-') == count
     await customers(world, KESTREL)
     page = (await operator.get(f"/clients/{world.client}/leads")).text
     assert 'name="worked"' in page
@@ -92,6 +96,8 @@ async def test_a_lead_says_where_every_field_came_from(operator: httpx.AsyncClie
     page = (await operator.get(f"/leads/{item}")).text
     assert "upload, column “Email”" in page
     assert "enriched by alpha, step 1, attempt 1" in page
+    assert "derived from the title, by “Head of”" in page
+    assert "derived from the title, by “Sales”" in page
     assert SCRIPT not in page
     assert "&lt;script&gt;" in page
     missing = await operator.get("/leads/00000000-0000-0000-0000-000000000000")
@@ -209,9 +215,10 @@ async def test_a_share_link_offers_no_filter_from_outside_its_limits(
 ) -> None:
     await filled(world, 2)
     inside, outside = await world.pg.fetch("select batch_item_id as id from final_leads order by 1")
-    change = "update final_leads set worked_at_customer = $2, industry = $3, size_bucket = $4 where batch_item_id = $1"
-    await world.pg.execute(change, inside["id"], True, "Farming", "11-50")
-    await world.pg.execute(change, outside["id"], False, "Mining", "5001+")
+    change = """update final_leads set worked_at_customer = $2, industry = $3, size_bucket = $4, department = $5
+                where batch_item_id = $1"""
+    await world.pg.execute(change, inside["id"], True, "Farming", "11-50", "Sales")
+    await world.pg.execute(change, outside["id"], False, "Mining", "5001+", "Legal")
     page = await hands.told(await hands.post(f"/clients/{world.client}/share", {"worked_at_customer": "1"}))
     token = re.search(r"https://leadloom.example/share/([\w.=-]+)", page)
     assert token
@@ -219,6 +226,8 @@ async def test_a_share_link_offers_no_filter_from_outside_its_limits(
         seen = (await guest.get(f"/share/{token[1]}{query}")).text
         assert "Farming" in seen, query
         assert "5001+" not in seen, query
+        assert 'value="Sales"' in seen, query
+        assert 'value="Legal"' not in seen, query
         assert 'value="Mining"' not in seen, query
     assert "Ann Number" not in (await guest.get(f"/share/{token[1]}?industry=Mining")).text
     file = (await guest.get(f"/share/{token[1]}/leads.csv?worked=&cols=industry")).text
