@@ -19,6 +19,7 @@ from pathlib import Path
 import asyncpg
 
 from app import batches, uploads
+from app.archive import archive_batch
 from app.clients import create_client
 from app.db import connect_database
 from app.local.postgres import free_port
@@ -34,6 +35,7 @@ STEPS = (
     *("split_raw", "normalize_name", "normalize_domain", "enrich_company_clay", "enrich_person_clay"),
     *("extract_work_history", "consolidate_lead"),
 )
+SHOWN_BYTES = 100
 SIZES = """
 select c.relname as name, pg_total_relation_size(c.oid) as bytes from pg_class c
 where c.relnamespace in ('public'::regnamespace, 'leadloom'::regnamespace) and c.relkind = 'r' order by 2 desc
@@ -78,16 +80,22 @@ async def measure(rows: int) -> None:
                 await tidy_up(db, time.monotonic() + 600)
                 spent = time.monotonic() - began
                 tidied = await sizes(pg)
+                archive = await archive_batch(db, Path(folder) / "archive", batch, actor="bench")
+                archived = await sizes(pg)
         finally:
             await pg.close()
             await processes.stop()
-    print(f"copies of {rows:,} rows emptied in {spent:.1f} s\n\n| table | living | tidied |\n|---|---|---|")
+    print(
+        f"copies of {rows:,} rows emptied in {spent:.1f} s\n"
+        f"\narchived: {archive.byte_size / rows:,.0f} bytes a row in {archive.files} files"
+        "\n\n| table | living | tidied | archived |\n|---|---|---|---|"
+    )
     for name in sorted(full, key=lambda table: -full[table]):
-        living, kept = ((size.get(name, 0) - empty.get(name, 0)) / rows for size in (full, tidied))
-        if living >= 1:
-            print(f"| `{name}` | {living:,.0f} | {kept:,.0f} |")
-    totals = [(sum(size.values()) - sum(empty.values())) / rows for size in (full, tidied)]
-    print(f"| together | {totals[0]:,.0f} | {totals[1]:,.0f} |")
+        figures = [(size.get(name, 0) - empty.get(name, 0)) / rows for size in (full, tidied, archived)]
+        if figures[0] >= SHOWN_BYTES:
+            print(f"| `{name}` | " + " | ".join(f"{figure:,.0f}" for figure in figures) + " |")
+    totals = [(sum(size.values()) - sum(empty.values())) / rows for size in (full, tidied, archived)]
+    print("| together | " + " | ".join(f"{total:,.0f}" for total in totals) + " |")
 
 
 if __name__ == "__main__":

@@ -21,12 +21,14 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import LeadloomError
+from app.local.http_limits import BoundedProtocol
 
 __all__ = ["BackgroundServer", "listen"]
 
 log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+_MOST_CONNECTIONS = 900  # below the usual limit of open files; more are answered with 503
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
 _GRACE_SECONDS = 3.0
@@ -108,7 +110,7 @@ class BackgroundServer:
         self._requests = _Requests(app)
         self._config = uvicorn.Config(
             self._requests,
-            http="auto",
+            http=BoundedProtocol,
             loop="auto",
             log_config=None,
             log_level="warning",
@@ -116,6 +118,7 @@ class BackgroundServer:
             lifespan="on",
             ws="none",
             proxy_headers=False,  # who is behind a proxy is decided by LEADLOOM_TRUSTED_PROXIES, not by the peer
+            limit_concurrency=_MOST_CONNECTIONS,
             timeout_keep_alive=75,  # longer than clients keep a connection: they close first
             timeout_graceful_shutdown=math.ceil(grace_s) + _LATE_SECONDS,
         )
