@@ -7,6 +7,7 @@ again. What it calls has existed since the first release: the registry, and each
 from __future__ import annotations
 
 import gc
+import json
 import pickle
 import sys
 import time
@@ -52,8 +53,8 @@ def prepare(inputs: Path) -> Callable[[str, int], Iterable[Callable[[], Any]]]:
         found = [("enrich_company_clay", 1, answers[n][0]), ("enrich_person_clay", 2, answers[n][1])]
         computed = {"step": 0, "workflow": "normalize_name", "attempt": 1, "source": "computed", "at": AT, "raw": None}
         return [computed | {"parsed": fields[n]}] + [
-            {"step": step, "workflow": slug, "attempt": 1, "source": "clay", "at": AT, "raw": raw}
-            | {"parsed": steps[slug].interpret(raw)[0]}
+            {"step": step, "workflow": slug, "attempt": 1, "source": "clay", "at": AT}
+            | {"raw": json.dumps(raw), "parsed": steps[slug].interpret(raw)[0]}
             for slug, step, raw in found
         ]
 

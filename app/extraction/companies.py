@@ -133,8 +133,10 @@ def read_company_ref(layers: tuple[Record, ...], field: str, report: Report) -> 
         layers = (inner, *layers)
         raw_name, _ = first((inner,), ("name", *names_of))
     name = read_text(raw_name, f"{field}company_name", report)
-    sites = (value for key in keys("company", "domain") for layer in layers if (value := layer.get(key)))
-    domain = read_domain(sites, f"{field}company_domain", report)
+    sites = keys("company", "domain")
+    saying = [layer for layer in layers if not sites.known.isdisjoint(layer)]
+    stated = (value for key in sites for layer in saying if (value := layer.get(key)))
+    domain = read_domain(stated, f"{field}company_domain", report) if saying else None
     page = _page(layers, f"{field}company_linkedin", report)
     # "Self-employed" and "Stealth Startup" are what many write; nobody worked together there.
     return CompanyRef(name, None if names.is_no_company(name) else company_key(name), domain, page)

@@ -29,6 +29,9 @@ _BEHIND = re.compile(r"[\u00b7\u2022|;(\[]")
 _WRAPPED = ("date", "value", "label", "text", "name", "iso", "$date", "raw", "formatted", "start", "end")
 
 
+_ZEROS = re.compile(r"[0\-/.:TZ ]+")
+
+
 def is_present(value: Any) -> bool:
     """Whether an end date says "still going on" in words, in any of LinkedIn's languages; `Present (2 yrs)` does."""
     if value.__class__ is not str or len(value) > LONGEST:
@@ -39,8 +42,13 @@ def is_present(value: Any) -> bool:
 
 def is_stated(value: Any) -> bool:
     """Whether a field for a date says anything at all; "unknown" does, an empty text, 0 and "null" do not."""
+    if value is None:
+        return False
     if value.__class__ is str:
-        return value.strip().lower() not in NOT_STATED and not re.fullmatch(r"[0\-/.:TZ ]+", value.strip())
+        if "1" <= value[:1] <= "9":
+            return True
+        text = value.strip()
+        return text.lower() not in NOT_STATED and not _ZEROS.fullmatch(text)
     if isinstance(value, dict):
         return any(is_stated(part) for part in value.values())
     if isinstance(value, (list, tuple)):

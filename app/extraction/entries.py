@@ -33,9 +33,10 @@ def entries_of(record: Record, report: Report) -> list[Entry]:
         record: the person's record.
         report: takes what is no position, and lists under unknown names that were read all the same.
     """
-    listed = [said for name in keys("position", "lists") for said in _unfolded(record, name, report)]
-    past = [said for name in keys("position", "past_lists") for said in _unfolded(record, name, report)]
-    current = [said for name in keys("position", "current_lists") for said in _unfolded(record, name, report)]
+    listed, past, current = (
+        [said for name in keys("position", field) if name in record for said in _unfolded(record, name, report)]
+        for field in ("lists", "past_lists", "current_lists")
+    )
     if not listed and not past:
         listed = _under_unknown_names(record, report)
     entries = [Entry(said, True if said in current else None, listed=True) for said in listed]
@@ -60,7 +61,8 @@ def _unfolded(record: Record, name: str, report: Report) -> list[Record]:
 def _roles(entry: Record, depth: int = 0) -> list[Record]:
     """The roles that an entry groups under its company, or the entry itself."""
     nested = keys("position", "nested")
-    inner = [role for name in nested for role in _dicts(entry.get(name)) if _is_role(role)]
+    held = nested if not nested.known.isdisjoint(entry) else ()
+    inner = [role for name in held for role in _dicts(entry.get(name)) if _is_role(role)]
     if not inner or depth > 1:
         return [_with_caption(entry)]
     own = {*keys("position", "title"), *_TIMES, *keys("position", "current"), *nested}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -18,6 +19,9 @@ from app.extraction.payloads import Report
 from app.extraction.people import PERSON_MARKS, Person, read_person
 
 __all__ = ["Evidence", "StepResult", "evidence_from"]
+
+PAYLOADS_KEPT = 1_024
+"""Of each kind; a chunk has no more rows, and steps go through a chunk one after another."""
 
 EXTRACTION_STEPS = frozenset(("extract_work_history", "consolidate_lead"))
 
@@ -31,7 +35,7 @@ class StepResult:
     attempt: int
     source: str
     at: str
-    raw: Any
+    given: Any
     parsed: dict[str, Any]
 
     @property
@@ -40,9 +44,15 @@ class StepResult:
         return self.source != "computed"
 
     @property
+    def raw(self) -> Any:
+        """The payload, decoded where it is JSON text."""
+        return _payload(self.given)
+
+    @property
     def body(self) -> Any:
         """What to read: the payload as it came, or, where a shared result has none, what was made of it."""
-        return self.raw if self.raw is not None else self.parsed
+        raw = self.raw
+        return raw if raw is not None else self.parsed
 
     @property
     def origin(self) -> dict[str, Any]:
@@ -63,17 +73,15 @@ class Evidence:
     def person(self) -> tuple[StepResult | None, Person, Report]:
         """The latest person payload, understood, with the step it came from and what could not be read in it."""
         if self._person is None:
-            report = Report()
             found = self._latest(of_company=False)
-            self._person = (found, read_person(found.body, found.at[:10], report) if found else Person(), report)
+            self._person = (found, *(_person_in(found) if found else (Person(), Report())))
         return self._person
 
     def company(self) -> tuple[StepResult | None, Company, Report]:
         """The latest company payload, likewise."""
         if self._company is None:
-            report = Report()
             found = self._latest(of_company=True)
-            self._company = (found, read_company(found.body, report) if found else Company(), report)
+            self._company = (found, *(_company_in(found) if found else (Company(), Report())))
         return self._company
 
     def _latest(self, *, of_company: bool) -> StepResult | None:
@@ -83,6 +91,38 @@ class Evidence:
         return None
 
 
+def _person_in(result: StepResult) -> tuple[Person, Report]:
+    text, as_of = result.given, result.at[:10]
+    return _person_in_text(text, as_of) if text.__class__ is str else _read_person(result.body, as_of)
+
+
+def _company_in(result: StepResult) -> tuple[Company, Report]:
+    text = result.given
+    return _company_in_text(text) if text.__class__ is str else _read_company(result.body)
+
+
+@lru_cache(maxsize=PAYLOADS_KEPT)
+def _person_in_text(text: str, as_of: str) -> tuple[Person, Report]:
+    """A payload understood; the steps of a pipeline read the same one after another."""
+    return _read_person(_payload(text), as_of)
+
+
+@lru_cache(maxsize=PAYLOADS_KEPT)
+def _company_in_text(text: str) -> tuple[Company, Report]:
+    """A payload understood; the rows of a company share one."""
+    return _read_company(_payload(text))
+
+
+def _read_person(body: Any, as_of: str) -> tuple[Person, Report]:
+    report = Report()
+    return read_person(body, as_of, report), report
+
+
+def _read_company(body: Any) -> tuple[Company, Report]:
+    report = Report()
+    return read_company(body, report), report
+
+
 def _about_company(result: StepResult) -> bool | None:
     """Whether a payload describes a company (True) or a person (False): by its workflow's name, else by its fields."""
     if "company" in result.workflow:
@@ -90,9 +130,10 @@ def _about_company(result: StepResult) -> bool | None:
     if "person" in result.workflow or "people" in result.workflow:
         return False
     keys = set(result.parsed)
-    if isinstance(result.raw, dict):
-        keys |= set(result.raw)
-        for value in result.raw.values():
+    raw = result.raw
+    if isinstance(raw, dict):
+        keys |= set(raw)
+        for value in raw.values():
             keys |= set(value) if isinstance(value, dict) else set()
     keys = {key_of(name) for name in keys}
     as_company, as_person = len(keys & COMPANY_MARKS), len(keys & PERSON_MARKS)
@@ -131,7 +172,7 @@ def evidence_from(
                 int(result["attempt"]),
                 str(result["source"]),
                 str(result["at"]),
-                _payload(result.get("raw")),
+                result.get("raw"),
                 result["parsed"] if isinstance(result.get("parsed"), dict) else {},
             )
             for result in results

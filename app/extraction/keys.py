@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, Self
 
-__all__ = ["Record", "fields_of", "key_of", "keys", "record_of", "unread"]
+__all__ = ["Names", "Record", "fields_of", "key_of", "keys", "record_of", "unread"]
 
 LONGEST_KEY = 80
 MOST_UNREAD = 100
@@ -26,6 +27,18 @@ class Record(dict[str, Any]):
     def __init__(self, said: dict[str, Any]) -> None:
         super().__init__()
         self.said = said
+
+
+class Names(tuple[str, ...]):  # noqa: SLOT001 -- a tuple's subclass can have no slot of its own
+    """The keys of a field, in the order in which they are believed; `known` tells fast that an object has none."""
+
+    known: frozenset[str]
+
+    def __new__(cls, names: Iterable[str]) -> Self:
+        """Keys in order, each once."""
+        made = super().__new__(cls, dict.fromkeys(names))
+        made.known = frozenset(made)
+        return made
 
 
 _BETWEEN = re.compile(r"[\W_]+")
@@ -42,13 +55,13 @@ def record_of(said: dict[str, Any]) -> Record:
     record = Record(said)
     for name, value in said.items():
         key = key_of(name)
-        if record.get(key) in (None, "", [], {}):
+        if key not in record or record[key] in (None, "", [], {}):
             record[key] = value
     return record
 
 
 @cache
-def keys(*path: str) -> tuple[str, ...]:
+def keys(*path: str) -> Names:
     """Every key that any vendor has for a field, in the order in which they are believed.
 
     Args:
@@ -57,7 +70,7 @@ def keys(*path: str) -> tuple[str, ...]:
     table = _table()
     for name in path:
         table = table[name]
-    return tuple(dict.fromkeys(key_of(name) for names in table.values() for name in names))
+    return Names(key_of(name) for names in table.values() for name in names)
 
 
 def unread(record: Record, *sections: str) -> list[str]:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
-from app.extraction.keys import Record, record_of
+from app.extraction.keys import Names, Record, record_of
 from app.extraction.reports import Report, careful, shown
 from app.text.values import clean_block, clean_text, says_nothing
 
@@ -91,12 +90,19 @@ def decoded(value: Any) -> Any:
         return value
 
 
-def first(layers: tuple[Record, ...], names: Iterable[str]) -> tuple[Any, str | None]:
+def first(layers: tuple[Record, ...], names: Names | tuple[str, ...]) -> tuple[Any, str | None]:
     """The first value that says anything, by name first, then from the inner object to the outer ones.
 
     Returns:
         The value and its name there; `(None, None)` when nothing is said.
     """
+    if names.__class__ is Names:
+        known = names.known
+        if len(layers) == 1:
+            if known.isdisjoint(layers[0]):
+                return None, None
+        elif not (layers := tuple(layer for layer in layers if not known.isdisjoint(layer))):
+            return None, None
     for name in names:
         for layer in layers:
             value = layer.get(name)
@@ -110,7 +116,6 @@ def _says_nothing(value: Any) -> bool:
     return says_nothing(value.strip()) if value.__class__ is str else value in ([], {})
 
 
-@careful(None)
 def read_text(value: Any, field: str, report: Report, *, lines: bool = False) -> str | None:
     """Text without HTML entities, control characters and double spaces; None when it says nothing.
 
@@ -120,6 +125,15 @@ def read_text(value: Any, field: str, report: Report, *, lines: bool = False) ->
         report: takes what cannot be read as text.
         lines: keep line breaks (descriptions).
     """
+    if value is None:
+        return None
+    if value.__class__ is str and value.isascii() and "&" not in value:
+        return clean_block(value) if lines else clean_text(value)
+    return _any_text(value, field, report, lines=lines)
+
+
+@careful(None)
+def _any_text(value: Any, field: str, report: Report, *, lines: bool) -> str | None:
     if value.__class__ is not str:
         value = _as_text(value, field, report)
         if value is None:

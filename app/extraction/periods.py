@@ -60,7 +60,10 @@ def _bounds(entry: Record) -> tuple[Any, Any]:
 
 
 def _stated(entry: Record, field: str) -> Any:
-    return next((entry[name] for name in keys("position", field) if is_stated(entry.get(name))), None)
+    names = keys("position", field)
+    if names.known.isdisjoint(entry):
+        return None
+    return next((entry[name] for name in names if is_stated(entry.get(name))), None)
 
 
 def _year_and_month(entry: Record, edge: str) -> dict[str, Any] | None:
@@ -70,7 +73,8 @@ def _year_and_month(entry: Record, edge: str) -> dict[str, Any] | None:
 
 def _range(entry: Record) -> tuple[Any, Any]:
     """One field for both: "Mar 2019 - Present", or an object with a start and an end in it."""
-    for name in keys("position", "period"):
+    names = keys("position", "period")
+    for name in names if not names.known.isdisjoint(entry) else ():
         value = entry.get(name)
         if isinstance(value, dict):
             inner = record_of(value)
@@ -120,7 +124,12 @@ def _is_current(
 def _flag(entry: Record, report: Report) -> bool | None:
     """What the entry's own flags say; one that says "left" when true counts only then."""
     flag = read_bool(first((entry,), keys("position", "current"))[0], "is_current", report)
-    if flag is None and any(read_bool(entry.get(name), name, Report()) for name in keys("position", "past")):
+    past = keys("position", "past")
+    if (
+        flag is None
+        and not past.known.isdisjoint(entry)
+        and any(read_bool(entry.get(name), name, Report()) for name in past)
+    ):
         return False
     return flag
 

@@ -33,6 +33,15 @@ TRAILING_REMARK = re.compile(
     r"|(?:now )?part of|a division of|a subsidiary of|we.?re hiring|is hiring)(?:\s.*|)\Z",
     re.IGNORECASE,
 )
+TRADE_WORDS = frozenset(("d", "db", "dba", "doing", "trading", "handelend"))
+REMARK_WORDS = frozenset(
+    (
+        *("formerly", "previously", "fka", "also", "ehemals", "vormals", "anciennement", "voorheen"),
+        *("a", "an", "acquired", "now", "part", "hiring"),
+    )
+)
+"""Without one of these words a name of letters and blanks trades as nothing else, and has no remark behind it."""
+
 CUT = re.compile(r"\s*[|\u00a6\u2502\uff5c\u2022]\s*.*\Z|\s+(?:::|//|\u00b7|~)\s+.*\Z")
 DASH = re.compile(r"\s+[-\u2013\u2014]+\s+|[\u2013\u2014]\s+|\s+[\u2013\u2014]")
 TAGLINE_WORDS = 3
@@ -42,8 +51,10 @@ QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\u2018`'
 
 def without_remarks(line: str) -> str:
     """No signs, emoji, former names, owners or taglines; the name a company trades under instead of its legal one."""
-    if line.isascii() and line.replace(" ", "").isalnum() and not TRADES_AS.search(line):
-        return TRAILING_REMARK.sub("", line) or line
+    if line.isascii() and line.replace(" ", "").isalnum():
+        spoken = set(line.lower().split())
+        if TRADE_WORDS.isdisjoint(spoken) or not TRADES_AS.search(line):
+            return line if REMARK_WORDS.isdisjoint(spoken) else TRAILING_REMARK.sub("", line) or line
     line = kept(SIGNS.sub("", PICTURES.sub(" ", line)), line)
     if trade := TRADES_AS.search(line):
         line = kept(line[trade.end() :].rstrip(")] "), line)

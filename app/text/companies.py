@@ -31,6 +31,8 @@ TWO_LETTERS = re.compile(
 )
 """`ae oe ue aa` for `ä ö ü å`, between consonants or at the front of a word: Mueller is Müller, True stays."""
 
+THE = re.compile(r"\Athe\s+(?=\S)")
+AND_COMPANY = re.compile(r"(?<=\w)[\s,]+and\s+(?:company|co)\.?\s*\Z")
 DASHES = frozenset(("-", "\u2013", "\u2014"))
 MOST_WORDS_OF_A_PLACE = 2
 BRACKET = re.compile(r"\s\([^()]{1,40}\)\Z")
@@ -48,7 +50,8 @@ def company_name(text: str | None) -> str | None:
     line = clean_text(text)
     if line is None or not any(char.isalnum() for char in line):
         return None
-    line = without_remarks(LOOSE_SIGN.sub(r"\1", line[:LONGEST]))
+    line = line[:LONGEST]
+    line = without_remarks(LOOSE_SIGN.sub(r"\1", line) if " ." in line or " ," in line else line)
     bare = _without_forms(_without_eastern_forms(line))
     return recase_company(bare or line, line)
 
@@ -60,10 +63,12 @@ def company_key(text: str | None) -> str | None:
     if name is None:
         return None
     key = fold(name).replace("&", " and ").replace("+", " and ")
-    key = re.sub(r"\Athe\s+(?=\S)", "", key)
-    key = re.sub(r"(?<=\w)[\s,]+and\s+(?:company|co)\.?\s*\Z", "", key)
+    if key.startswith("the"):
+        key = THE.sub("", key)
+    if "and" in key:
+        key = AND_COMPANY.sub("", key)
     key = TWO_LETTERS.sub(r"\1\2\3", key)
-    return "".join(char for char in key if char.isalnum()) or None
+    return _alnum(key) or None
 
 
 def is_no_company(text: str | None) -> bool:
@@ -206,6 +211,11 @@ def _ended(line: str) -> str:
     return line.rstrip(" (") if opened > closed else line
 
 
+@lru_cache(maxsize=32_768)
 def _key(word: str) -> str:
     """A word as legal forms are compared: its folded letters and digits."""
-    return "".join(char for char in fold(word) if char.isalnum())
+    return _alnum(fold(word))
+
+
+def _alnum(text: str) -> str:
+    return text if text.isalnum() else "".join(char for char in text if char.isalnum())

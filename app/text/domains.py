@@ -32,6 +32,11 @@ WRAPPERS = ("google.", "facebook.com", "outlook.com", "linkedin.com", "duckduckg
 ARCHIVED = re.compile(r"\Aweb\.archive\.org/web/[^/]+/", re.IGNORECASE)
 ROOT_DOT = re.compile(r"\A(https?://[^/:]+?)\.+(?=[/:])")
 HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
+BARE = re.compile(
+    r"(?:https?://|[a-z0-9._+-]+@)?(?:www\.)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,63})/?"
+)
+"""A host, site or e-mail address that nothing needs doing to, as most are."""
+
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.|\Z)")
 
 # `.example` is reserved for documentation (RFC 2606): the demo's companies live there.
@@ -96,6 +101,8 @@ def _normal_url(part: str) -> str | None:
 
 def _hosts(text: str | None) -> list[tuple[str, str]]:
     """Every host in a text with the part of the text that it was read from."""
+    if text.__class__ is str and (bare := BARE.fullmatch(text)) and "xn--" not in bare[1]:
+        return [(text, bare[1])]
     cleaned = (clean_text(text) or "")[:LONGEST]
     if not cleaned:
         return []
@@ -148,11 +155,31 @@ def _registrable(host: str) -> str | None:
     """The registrable part of an ASCII host."""
     if host in shared.BUILDERS:
         return host
+    if plain := _under_plain_suffix(host):
+        return plain if LABEL.match(plain) else None
     found = _extract()(host)
     domain = found.top_domain_under_public_suffix
     if not domain and found.is_private:
         domain = _extract_without_private()(host).top_domain_under_public_suffix
     return domain if domain and LABEL.match(domain) else None
+
+
+def _under_plain_suffix(host: str) -> str | None:
+    """The registrable part where the list has no rule below the top-level domain that could touch it."""
+    if "xn--" in host:  # the list has these in their own letters
+        return None
+    labels = host.split(".")
+    suffixes = _suffixes()
+    if len(labels) > 3 or len(labels) < 2 or labels[-1] not in suffixes or f"*.{labels[-1]}" in suffixes:  # noqa: PLR2004
+        return None
+    domain = ".".join(labels[-2:])
+    return None if host in suffixes or domain in suffixes or f"*.{domain}" in suffixes else domain
+
+
+@cache
+def _suffixes() -> frozenset[str]:
+    """Every rule of the Public Suffix List, and ours."""
+    return frozenset(_extract().tlds)
 
 
 def _is_somebodys(domain: str, host: str, part: str) -> bool:

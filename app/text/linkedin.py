@@ -47,12 +47,22 @@ def canonical_linkedin(text: str | None) -> str | None:
     return linkedin_person(text) or linkedin_company(text)
 
 
+PLAIN = re.compile(
+    r"(?:https?://)?(?:www\.)?linkedin\.com/(in|company|school|showcase)/([a-z0-9][a-z0-9-]{0,148}[a-z0-9])/?"
+)
+"""An address that nothing needs doing to, as most are: kind and slug."""
+
+
 @lru_cache(maxsize=8_192)
 def linkedin_person(text: str | None) -> str | None:
     """A person's profile URL; None for anything else, Sales Navigator's hashed ids included.
 
     Old `/pub/jane-doe/4/b28/a04` links become `/in/jane-doe-a04b284`, which is how LinkedIn forwarded them.
     """
+    if plain := _plain(text):
+        return (
+            f"https://www.linkedin.com/in/{plain[1]}" if plain[0] == "in" and not HASHED.fullmatch(plain[1]) else None
+        )
     for path in _paths(text):
         kind, _, rest = path.partition("/")
         if kind.lower() == "in":
@@ -69,6 +79,8 @@ def linkedin_person(text: str | None) -> str | None:
 @lru_cache(maxsize=8_192)
 def linkedin_company(text: str | None) -> str | None:
     """The URL of a company, school or showcase page; Sales Navigator's company links lead to the same page."""
+    if plain := _plain(text):
+        return f"https://www.linkedin.com/{plain[0]}/{plain[1]}" if plain[0] != "in" else None
     for path in _paths(text):
         if sales := SALES_COMPANY.match(path):
             return _url("company", sales[1])
@@ -76,6 +88,11 @@ def linkedin_company(text: str | None) -> str | None:
         if kind.lower() in PAGES and (slug := _slug(rest.partition("/")[0])):
             return _url(kind.lower(), slug)
     return None
+
+
+def _plain(text: str | None) -> tuple[str, str] | None:
+    found = PLAIN.fullmatch(text) if text.__class__ is str else None
+    return (found[1], found[2]) if found and found[2] not in NO_SLUGS else None
 
 
 def _paths(text: str | None) -> list[str]:
