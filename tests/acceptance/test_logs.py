@@ -45,7 +45,7 @@ class Part:
 async def part(*words: str, **variables: str) -> AsyncIterator[Part]:
     """`leadloom <words>` with nobody at a terminal."""
     ours = {"LEADLOOM_LOG": "", "LEADLOOM_LOG_LEVEL": "", "LEADLOOM_PARENT": str(os.getpid())}
-    ours["PUBLIC_URL"] = "http://127.0.0.1:1"
+    ours["PUBLIC_URL"] = "https://leads.example.com"  # an engine starts only where Clay can answer
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "functions.local", *words),
         stdout=asyncio.subprocess.DEVNULL,
