@@ -108,4 +108,5 @@ async def refuse(db: Database, report: SendReport, refusals: Sequence[tuple[Mapp
         return
     for _, answer in refusals:
         report.refuse(answer.code)
-    await db.call("fail_items", items=[outcome_of(row, answer) | {"unsent": True} for row, answer in refusals])
+    said = [outcome_of(row, answer) | {"unsent": True, "unmarked": True} for row, answer in refusals]
+    await db.call("fail_items", items=said)

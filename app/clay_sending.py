@@ -197,7 +197,7 @@ class Sending:
 
     def give_back(self, rows: Sequence[Row]) -> None:
         """Rows that are not marked go back to the queue, no attempt used up."""
-        self.outcomes += [outcome_of(row.ref, NOT_SENT) for row in rows]
+        self.outcomes += [outcome_of(row.ref, NOT_SENT) | {"unmarked": True} for row in rows]
         self.report.returned += len(rows)
 
     async def record(self, patience_s: float = 0.0) -> None:

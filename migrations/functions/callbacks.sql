@@ -70,8 +70,6 @@ language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_now timestamptz := leadloom.clock();
-  v_last jsonb := p_state.history -> -1;
-  v_sent_at timestamptz := p_state.sent_at;
 begin
   perform leadloom.hold_batch(p_state.batch_id);
   if p_state.status not in ('FAILED', 'PENDING') or p_state.error_code is null
@@ -79,22 +77,13 @@ begin
                     where id = p_state.batch_id and state <> 'CANCELLED' and archived_at is null) then
     return false;
   end if;
-  if (v_last ->> 'attempt')::smallint = p_state.attempt then
-    v_sent_at := coalesce(v_sent_at, (v_last ->> 'sent_at')::timestamptz);
-  end if;
-  -- An attempt that was taken back as unsent has been sent after all.
   update public.workflow_states
   set status = 'IN_PROGRESS', error_code = null, error_text = null, finished_at = null, advanced_at = null,
-      sent_at = coalesce(v_sent_at, v_now), deadline_at = coalesce(deadline_at, v_now),
-      send_count = send_count + (v_sent_at is null)::integer
+      sent_at = leadloom.left_at(p_state), deadline_at = coalesce(deadline_at, v_now)
   where id = p_state.id;
-  if v_sent_at is null then
-    perform leadloom.record_sent_after_all(p_state);
-    perform leadloom.count_sends(p_state.batch_id, p_state.step_index, 1);
-  end if;
+  perform leadloom.reopen_batch(p_state.batch_id);
   update public.batch_items set state = 'ACTIVE', finished_at = null
   where id = p_state.batch_item_id and state = 'FAILED';
-  perform leadloom.reopen_batch(p_state.batch_id);
   return true;
 end
 $$;
@@ -188,6 +177,7 @@ declare
          then v_state.attempt - 1 else v_state.attempt end);
   v_judged record;
 begin
+  perform leadloom.book_answered(v_state, v_attempt);
   if p_outcome ->> 'status' in ('rejected', 'unreadable') then
     select 'rejected'::public.callback_verdict as verdict, p_outcome ->> 'note' as note into v_judged;
     acted := p_outcome ->> 'status' = 'unreadable' and leadloom.fail_unreadable(v_state, v_attempt, v_judged.note);

@@ -122,11 +122,12 @@ as $$
   select coalesce(p_snooze, false) and p_state.snoozes < 300
 $$;
 
--- p_items: [{"state_id", "attempt", "code", "text", "retry": bool, "retry_after_s": n, "unsent": bool, "snooze": bool,
--- "resend": bool, "http_status": n, "url_sha256"}]
+-- p_items: [{"state_id", "attempt", "code", "text", "retry": bool, "retry_after_s": n, "unsent": bool, "unmarked": bool,
+-- "snooze": bool, "resend": bool, "http_status": n, "url_sha256"}]
 -- `retry` waits and tries again while attempts are left (the delay doubles per attempt, with jitter, up to an hour, and
 -- is never shorter than retry_after_s). `unsent` says that the send certainly did not go out, and takes its count back;
--- with `snooze` it uses up no attempt either, and waits just for retry_after_s. `resend` tries again although it may have
+-- with `snooze` it uses up no attempt either, and waits just for retry_after_s. `unmarked`: the caller
+-- never marked the row as sent, so if it is, that was another sender, and nothing is taken back. `resend` tries again although it may have
 -- been sent: the step's setting wants it so.
 create or replace function public.fail_items(p_items jsonb) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
@@ -152,9 +153,10 @@ begin
                          (b.blueprint -> s.step_index::integer ->> 'retry_delay_s')::numeric, i.retry_after_s) end as delay_s
       from jsonb_to_recordset(p_items) as i(
         state_id bigint, attempt smallint, outcome text, code text, text text, retry boolean, retry_after_s numeric,
-        unsent boolean, snooze boolean, resend boolean, http_status smallint, url_sha256 text)
+        unsent boolean, unmarked boolean, snooze boolean, resend boolean, http_status smallint, url_sha256 text)
       join public.workflow_states s
         on s.id = i.state_id and s.attempt = i.attempt and s.status = 'IN_PROGRESS'
+           and (s.sent_at is null or not coalesce(i.unmarked, false))
       join public.batches b on b.id = s.batch_id
     ), done as (
       update public.workflow_states s
@@ -167,6 +169,7 @@ begin
           finished_at = case when i.again then null else v_now end,
           advanced_at = case when i.again then null else v_now end
       from input i where s.id = i.state_id and s.attempt = i.attempt and s.status = 'IN_PROGRESS'
+        and (s.sent_at is null or not coalesce(i.unmarked, false))
       returning s.batch_id, s.step_index, s.batch_item_id, s.entity_value, s.attempt, i.again, i.take_back, i.outcome,
                 i.http_status, i.text, i.url_sha256
     ), recorded as (
@@ -175,7 +178,7 @@ begin
           note = left(d.text, 500), settled_at = v_now
       from done d
       where d.take_back and x.batch_item_id = d.batch_item_id and x.step_index = d.step_index
-        and x.attempt = d.attempt and x.outcome in ('marked', 'unknown')
+        and x.attempt = d.attempt and x.outcome in ('marked', 'unknown', 'taken')
     )
     select batch_id, step_index, count(*) filter (where again) as retrying,
            count(*) filter (where take_back) as taken_back, min(url_sha256) as url_sha256,

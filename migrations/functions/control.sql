@@ -168,10 +168,10 @@ begin
     raise exception using errcode = 'PT409', message = 'This batch is cancelled; its rows cannot be retried.',
       hint = 'Launch a new batch from the same upload.';
   end if;
-  update public.batch_items set state = 'ACTIVE', finished_at = null where id = any (v_items);
   if v_items is not null then
-    perform leadloom.park_followers(v_id, v_items);
     perform leadloom.reopen_batch(v_id);
+    perform leadloom.park_followers(v_id, v_items);
+    update public.batch_items set state = 'ACTIVE', finished_at = null where id = any (v_items);
     perform leadloom.audit(p_actor, 'retry_failed', (select client_id from public.batches where id = v_id), 'batch',
                            p_batch, p_filter || jsonb_build_object('requeued', cardinality(v_items)));
   end if;
@@ -229,11 +229,12 @@ begin
       hint = 'Choose a step that the row has reached.';
   end if;
   perform leadloom.refuse_archived(b.id) from (select distinct batch_id as id from public.batch_items where id = any (v_ids)) b;
+  perform leadloom.reopen_batch(b.id) from (
+    select distinct batch_id as id from public.batch_items where id = any (v_ids) order by 1) b;
   perform leadloom.reset_states(v_ids, p_from_step, 'Run again by ' || p_actor);
   update public.batch_items set state = 'ACTIVE', finished_at = null where id = any (v_ids);
   for v_batch in select b.id, b.uid, b.client_id, count(*) as n from public.batch_items i
                  join public.batches b on b.id = i.batch_id where i.id = any (v_ids) group by 1, 2, 3 order by 1 loop
-    perform leadloom.reopen_batch(v_batch.id);
     perform leadloom.audit(p_actor, 'reset_items', v_batch.client_id, 'batch', v_batch.uid,
                            jsonb_build_object('rows', v_batch.n, 'from_step', p_from_step));
     v_n := v_n + v_batch.n;

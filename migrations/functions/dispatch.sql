@@ -191,6 +191,7 @@ begin
   with announced as (
     update public.dispatch_chunks set announced_at = v_now, holder = p_holder
     where claimed_by is null and (announced_at is null or announced_at < v_now - interval '60 seconds')
+      and expires_at > v_now
     returning id, workflow_slug, cardinality(state_ids) as size
   )
   select jsonb_agg(jsonb_build_object('chunk_id', id, 'workflow', workflow_slug, 'size', size)) into v_chunks
@@ -258,8 +259,8 @@ begin
 end
 $$;
 
--- What a worker needs for its chunk, handed out to one worker: another one's claim gets no items. The same worker
--- (p_claimer) may ask again when it lost the reply. p_holder: the process it lives in, where that can be found dead.
+-- What a worker needs for its chunk, handed out to one worker: another one's claim gets no items, and neither does a claim
+-- after its time, when the rows may be in another chunk. The same worker (p_claimer) may ask again when it lost the reply. p_holder: the process it lives in, where that can be found dead.
 create or replace function public.claim_chunk(
   p_chunk uuid, p_claimer uuid default gen_random_uuid(), p_holder uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
@@ -269,7 +270,7 @@ declare
   v_step jsonb;
 begin
   update public.dispatch_chunks set claimed_by = p_claimer, holder = p_holder
-  where id = p_chunk and (claimed_by is null or claimed_by = p_claimer)
+  where id = p_chunk and (claimed_by is null or claimed_by = p_claimer) and expires_at > leadloom.clock()
   returning * into v_chunk;
   if v_chunk.id is null then
     return jsonb_build_object('chunk_id', p_chunk, 'items', '[]'::jsonb);

@@ -32,9 +32,10 @@ begin
   select sent into v_total from public.webhook_counters where url_sha256 = p_url_sha256 for update;
   -- What the outcomes take back further down is room already.
   v_room := greatest(0, p_cap - v_total + (
-    select count(*) from jsonb_to_recordset(p_outcomes) as o(state_id bigint, attempt smallint, outcome text)
+    select count(*)
+    from jsonb_to_recordset(p_outcomes) as o(state_id bigint, attempt smallint, outcome text, unmarked boolean)
     join public.workflow_states s on s.id = o.state_id
-    where o.outcome in ('refused', 'unsent') and s.attempt = o.attempt and s.status = 'IN_PROGRESS'
+    where o.outcome in ('refused', 'unsent') and not coalesce(o.unmarked, false) and s.attempt = o.attempt and s.status = 'IN_PROGRESS'
       and s.sent_at is not null))::integer;
   v_marked := array(
     select s.id from jsonb_to_recordset(p_items) as i(state_id bigint, attempt smallint)
@@ -196,17 +197,40 @@ begin
 end
 $$;
 
--- An answer proves that an attempt, booked as not sent, did leave. The webhook's counter follows.
-create or replace function leadloom.record_sent_after_all(p_state public.workflow_states) returns void
-language sql volatile security invoker set search_path = ''
+-- An answer proves that an attempt, booked as not sent, did leave: its send is booked after all, whatever became of the
+-- (locked) state since. An answer that comes again, or to an attempt that is in the books, books nothing.
+create or replace function leadloom.book_answered(p_state public.workflow_states, p_attempt smallint) returns void
+language plpgsql volatile security invoker set search_path = ''
 as $$
-  with proven as (
-    update public.sends x
-    set outcome = 'taken', note = 'Booked as not sent, and answered all the same.', settled_at = leadloom.clock()
-    where x.id = (select max(id) from public.sends
-                  where batch_item_id = p_state.batch_item_id and step_index = p_state.step_index
-                    and attempt = p_state.attempt and outcome in ('refused', 'unsent'))
-    returning x.url_sha256
-  )
-  update public.webhook_counters w set sent = w.sent + 1 from proven p where w.url_sha256 = p.url_sha256
+declare
+  v_proven public.sends;
+begin
+  select * into v_proven from public.sends
+  where batch_item_id = p_state.batch_item_id and step_index = p_state.step_index and attempt = p_attempt
+    and outcome in ('refused', 'unsent');
+  if v_proven.id is null then
+    return;
+  end if;
+  perform leadloom.hold_batch(p_state.batch_id);
+  update public.sends
+  set outcome = 'taken', note = 'Booked as not sent, and answered all the same.', settled_at = leadloom.clock()
+  where id = v_proven.id;
+  -- A state that a rerun made anew has no part in sends before its first attempt.
+  update public.workflow_states set send_count = send_count + 1 where id = p_state.id and attempt >= p_attempt;
+  update public.webhook_counters set sent = sent + 1 where url_sha256 = v_proven.url_sha256;
+  perform leadloom.count_sends(p_state.batch_id, p_state.step_index, 1);
+end
+$$;
+
+-- When an attempt left, or may have; null where it did not.
+create or replace function leadloom.left_at(p_state public.workflow_states) returns timestamptz
+language sql stable security invoker set search_path = ''
+as $$
+  select coalesce(
+    p_state.sent_at,
+    (select max(marked_at) from public.sends
+     where batch_item_id = p_state.batch_item_id and step_index = p_state.step_index and attempt = p_state.attempt
+       and outcome in ('marked', 'unknown', 'taken')),
+    case when (p_state.history -> -1 ->> 'attempt')::smallint = p_state.attempt
+         then (p_state.history -> -1 ->> 'sent_at')::timestamptz end)
 $$;
