@@ -78,6 +78,7 @@ async def _kill_at(scene: Scene, target: str, message: str) -> str:
     wire.at(message, nth, kill)
     with suppress(TimeoutError):
         await asyncio.wait_for(done.wait(), 3.0)
+    wire.forget(kill)
     met = done.is_set()
     await part.kill()
     await asyncio.sleep(event.seconds)

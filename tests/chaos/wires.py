@@ -79,6 +79,10 @@ class Wire:
         """Do something when the nth message of this name has been passed on, before its reply goes back."""
         self.triggers.append((name, nth, do))
 
+    def forget(self, do: Callable[[], None]) -> None:
+        """Not any more."""
+        self.triggers = [trigger for trigger in self.triggers if trigger[2] is not do]
+
     def name(self, request: Message) -> str:
         """What a request is called in the record."""
         return request.path.split("?")[0].rsplit("/", 1)[-1]
