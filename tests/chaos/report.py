@@ -35,6 +35,7 @@ def _summary(reports: list[RunReport]) -> list[str]:
     items: Counter[str] = sum((one.items for one in books), Counter())
     failures: Counter[str] = sum((one.failures for one in books), Counter())
     faults: Counter[str] = sum((Counter(report.faults) for report in reports), Counter())
+    events: Counter[str] = Counter(event.kind for report in reports for event in report.plan.events)
     silent = sum(not report.findings for report in reports)
     rows = Counter(report.plan.rows for report in reports)
     told = ", ".join(f"{n} of {size} rows" for size, n in sorted(rows.items()))
@@ -49,6 +50,7 @@ def _summary(reports: list[RunReport]) -> list[str]:
         f"- Booked and never arrived: {sum(b.never_arrived for b in books):,}. {NEVER_ARRIVED}",
         f"- Callbacks: {sum(b.acknowledged for b in books):,} acknowledged with a 2xx.",
         f"- On the wires: {_listed(faults) or 'nothing'}.",
+        f"- Done to the parts: {_listed(events) or 'nothing'}.",
         "",
     ]
 
