@@ -31,9 +31,6 @@ FAULT_OF_CLAY = frozenset(
         "send_unconfirmed",
         "unreadable_answer",
         "clay_rate_limited",
-        "bad_input",
-        "no_answer",
-        "may_be_sent",
     )
 )
 STATES = """

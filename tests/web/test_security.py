@@ -134,6 +134,17 @@ async def test_tokens_of_somebody_else_are_worth_nothing(operator: httpx.AsyncCl
         assert (await operator.get("/clients")).status_code == 303
 
 
+async def test_a_good_signature_over_another_issuer_is_worth_nothing(
+    operator: httpx.AsyncClient, stack: TestStack
+) -> None:
+    """A key that signs for two projects opens only this one."""
+    claims = jwt.decode(operator.cookies[ACCESS], options={"verify_signature": False})
+    for issuer, status in ((claims["iss"], 200), ("https://other.example/auth/v1", 303)):
+        operator.cookies.clear()
+        operator.cookies.set(ACCESS, stack.keys.sign(claims | {"iss": issuer}))
+        assert (await operator.get("/clients")).status_code == status
+
+
 async def test_a_user_who_lost_the_role_is_out_within_a_minute(
     operator: httpx.AsyncClient, app: FastAPI, pg: asyncpg.Connection
 ) -> None:
