@@ -167,7 +167,7 @@ MUTANTS = [
     Mutant("a visitor's filters win over the link's", "web/routes/share.py",
            'results.narrowed(results.lead_filters(query), opened["filters"])',
            'results.narrowed(opened["filters"], results.lead_filters(query))',
-           SHARE + "::test_a_visitor_cannot_ask_for_more_than_the_link_shows"),
+           SHARE + "::test_a_visitor_cannot_ask_past_what_the_link_is_limited_to"),
     Mutant("attempts are not counted by network", f"{SQL}/sign_in.sql",
            "'account|' || p_account, 'network|' || p_network, 'all']", "'account|' || p_account, 'all']",
            "tests/web/test_sign_in.py tests/web/test_security.py"),

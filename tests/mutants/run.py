@@ -24,7 +24,7 @@ from tests.mutants.lines import MUTANTS, Mutant
 ROOT = Path(__file__).parents[2]
 LONGEST_S = 600.0
 FAILED = 1  # pytest's exit code for tests that failed
-QUICK = os.environ | {"MODEL_SHRINK": "0", "MODEL_EXAMPLES": "120"}  # the model test looks further, and says it at once
+QUICK = os.environ | {"MODEL_SHRINK": "0", "MODEL_EXAMPLES": "60"}  # the model test looks further, and says it at once
 
 
 def _copy(folder: Path) -> Path:

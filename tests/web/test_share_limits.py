@@ -13,6 +13,7 @@ from tests.engine_kit import World, make_world
 from tests.sql.test_results import customers, enriched
 from tests.web.kit import csrf
 from tests.web.test_actions import Hands
+from web.security import seal
 
 KESTREL = {"name": "Kestrel", "name_key": "kestrel", "domain": "kstrl.example"}
 
@@ -67,3 +68,14 @@ async def test_a_visitor_cannot_ask_for_more_than_the_link_shows(
         page = (await operator.get(address)).text
         assert shown in page
         assert hidden not in page
+
+
+async def test_a_visitor_cannot_ask_past_what_the_link_is_limited_to(operator: httpx.AsyncClient, world: World) -> None:
+    await enriched(world, 2)
+    made = {"client": world.client, "label": "", "filters": {"q": "number2"}, "days": 7, "actor": "test"}
+    link = await world.db.call("create_share_link", **made)
+    path = f"/share/{seal('share', {'link': link['uid'], 'ends': link['expires']})}"
+    for address in (f"{path}?q=number1", f"{path}/leads.csv?q=number1"):
+        page = (await operator.get(address)).text
+        assert "Ann Number2" in page
+        assert "Ann Number1" not in page
