@@ -75,6 +75,7 @@ async def build(db: Direct) -> Rich:
     await db.call("fill_batches", limit=1000)
     await _run(rich)
     await _results(rich)
+    rich.things["built at"] = await rich.one("select now()")
     return rich
 
 

@@ -82,4 +82,9 @@ async def _to_the_end(rich: Rich, function: str, args: dict[str, Any]) -> None:
 
 
 async def _set_clock(rich: Rich, offset: str) -> None:
-    await rich.db.pg.execute("select set_config('leadloom.clock_offset', $1, true)", offset)
+    """So much later than the moment in which the database was built, however long ago that is."""
+    await rich.db.pg.execute(
+        "select set_config('leadloom.clock_offset', ($1::timestamptz - now() + $2::text::interval)::text, true)",
+        rich["built at"],
+        offset,
+    )
