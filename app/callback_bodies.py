@@ -1,7 +1,8 @@
-"""What a callback's body says, whatever the agency typed in Clay: an answer, an error, or nothing that can be read.
+"""From a callback's bytes to the object in it, whatever the agency typed in Clay, or why there is none.
 
-Bodies come as JSON objects with the record anywhere inside, as a list with one object, as a form, or broken. Reading
-is forgiving and pure: the raw text stays in the inbox, so every callback can be read again by a better reader.
+Bodies come as JSON objects with the record anywhere inside, as a list with one object, as a form, slipped or broken.
+Reading is forgiving and pure: the raw text stays in the inbox, so every callback can be read again by a better reader.
+What the object means for its step is said by `app/callback_outcomes.py`.
 """
 
 from __future__ import annotations
@@ -10,20 +11,18 @@ import contextlib
 import json
 import math
 import re
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 import orjson
 
-from app.extraction.payloads import Report
-from app.workflows.base import ClayWorkflow
+from app.answer_texts import says_not_found
+from app.callback_lists import ITEM_KEYS, MOST_ROWS
+from app.loose_json import LooseJsonError, read_loose_json
 
-__all__ = ["Outcome", "Unreadable", "addressee", "addressee_in", "decode_body", "read_body", "read_outcome"]
+__all__ = ["Unreadable", "addressee", "addressee_in", "decode_body", "read_body", "read_mended"]
 
-ITEM_KEYS = ("batch_item_id", "batchItemId", "item_id")
-FAILURES = frozenset(("error", "failed", "failure"))
-ERROR_KEYS = ("error", "error_message", "message", "reason")
 FORM = re.compile(r"[\w.%+\[\]-]{1,100}=[^\s{}\"]*(?:&[\w.%+\[\]-]{1,100}=[^\s{}\"]*)*")
 BROKEN = re.compile("[\x00\ud800-\udfff]")
 ITEM_IN_TEXT = re.compile(
@@ -35,7 +34,19 @@ ENVELOPE = frozenset(("batch_item_id", "workflow_slug", "status"))
 
 DEEPEST = 200  # orjson writes 254 levels
 TOO_DEEP = "The body is nested too deeply."
-LONGEST_ERROR = 2000
+LONGEST_WORDS = 200
+MARKS = (
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+CHARSETS = re.compile(
+    r"utf[-_]?(?:8|16|32)(?:[-_]?[lb]e)?|(?:us-)?ascii|latin-?[1-9]|iso[-_]?8859[-_]\d{1,2}|(?:windows-|cp)125\d|"
+    r"mac[-_]?roman|koi8-[ru]|shift[-_]jis|euc[-_](?:jp|kr)|gb(?:k|2312|18030)|big5"
+)
+"""Encodings of texts. Python has others (`utf-7`, `idna`, `unicode_escape`) that nobody sends and that may surprise."""
+
 LARGEST_ATTEMPT = 32767  # smallint
 INT64 = range(-(2**63), 2**63)
 
@@ -44,34 +55,23 @@ class Unreadable(ValueError):  # noqa: N818 -- a verdict, told to the one who lo
     """The body is no JSON object."""
 
 
-class Outcome(NamedTuple):
-    """What a callback means for its step; `as_json` is what `settle_callback` takes."""
-
-    status: str
-    parsed: dict[str, Any] | None = None
-    raw: Any = None
-    identity: dict[str, Any] | None = None
-    error: str | None = None
-    note: str | None = None
-    doubts: dict[str, dict[str, str]] | None = None
-
-    def as_json(self, item: UUID | None = None, attempt: int | None = None) -> dict[str, Any]:
-        """The outcome, with the item and attempt that the body names where the URL did not."""
-        return {**self._asdict(), "item": str(item) if item else None, "attempt": attempt}
-
-
-def decode_body(raw: bytes) -> str:
+def decode_body(raw: bytes, charset: str = "") -> str:
     """The body as text that PostgreSQL can store, losing as little as possible.
 
-    UTF-8 is the rule. UTF-16 with its mark is read as such, and what is neither as Latin-1, which maps every byte. NUL,
-    which PostgreSQL has no place for, becomes U+FFFD.
+    A byte order mark decides, then what the sender says, then UTF-8, then Windows-1252. Senders that say Latin-1 by
+    habit mean UTF-8 where the bytes are valid UTF-8. NUL, which PostgreSQL has no place for, becomes U+FFFD.
+
+    Args:
+        raw: the body.
+        charset: of the Content-Type header.
     """
-    encodings = ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ()
-    for encoding in (*encodings, "utf-8"):
-        try:
+    marked = next((name for mark, name in MARKS if raw.startswith(mark)), "")
+    said = charset.strip().strip("\"'").lower()
+    stated = said if said and CHARSETS.fullmatch(said) else ""
+    wide = stated if stated.startswith("utf") else ""
+    for encoding in filter(None, (marked, wide, "utf-8", stated, "cp1252")):
+        with contextlib.suppress(UnicodeDecodeError, LookupError):
             return raw.decode(encoding).replace("\0", "\ufffd")
-        except UnicodeDecodeError:
-            continue
     return raw.decode("latin-1").replace("\0", "\ufffd")
 
 
@@ -81,25 +81,41 @@ def read_body(text: str) -> dict[str, Any]:
     Raises:
         Unreadable: there is none; says what there is instead.
     """
+    return read_mended(text)[0]
+
+
+def read_mended(text: str) -> tuple[dict[str, Any], list[str]]:
+    """The same, with the slips in its JSON that were mended, in words."""
     text = text.strip("\ufeff \t\r\n")
     if not text:
         raise Unreadable("The body is empty.")
-    body = _loads(text)
+    slips: list[str] = []
+    body = _loads(text, slips)
     for _ in range(3):
         if isinstance(body, list) and len(body) == 1:
             body = body[0]
         elif isinstance(body, str) and body.lstrip()[:1] in ("{", "["):
-            body = _loads(body)
+            body = _loads(body, slips)
         else:
             break
     if isinstance(body, list):
-        raise Unreadable(f"The body is a list of {len(body)}; one object is expected.")
+        raise Unreadable(_of_list(body))
+    if isinstance(body, str) and says_not_found(body):
+        body = {"status": body}
     if not isinstance(body, dict):
         raise Unreadable("The body is JSON, but not an object.")
     if not body:
         raise Unreadable("The body is an empty object.")
     clean: dict[str, Any] = _clean(body, DEEPEST)
-    return clean
+    return clean, slips
+
+
+def _of_list(body: list[Any]) -> str:
+    if len(body) > MOST_ROWS:
+        return (
+            f"The body is a list of {len(body)}; at most {MOST_ROWS} rows are taken at once. Send fewer in one request."
+        )
+    return f"The body is a list of {len(body)}; one object is expected, or one per row with its batch_item_id."
 
 
 def addressee(body: dict[str, Any]) -> tuple[UUID | None, int | None]:
@@ -125,46 +141,15 @@ def addressee_in(text: str) -> tuple[UUID | None, int | None]:
     return UUID(item[1]) if item else None, number if 0 < number <= LARGEST_ATTEMPT else None
 
 
-def read_outcome(workflow: ClayWorkflow[Any, Any] | None, body: dict[str, Any]) -> Outcome:
-    """What a body means for a step of this workflow; it never raises.
+def _loads(text: str, slips: list[str]) -> Any:
+    """JSON, also as less strict writers have it (NaN, lone surrogates, huge numbers), a form, or mended JSON.
 
-    An answer that found nothing is an answer. A body with neither a record nor an envelope, or one that the parser
-    fails on as a whole, is unreadable: it ends the step, and can be read again by a better reader.
-    """
-    if workflow is None:
-        return Outcome("rejected", note="No Clay workflow of this name is deployed.")
-    status = str(body.get("status") or "").strip().lower()
-    if status in FAILURES:
-        return Outcome(
-            "error", raw=body, error=_error_text(body, ERROR_KEYS) or "Clay reported an error without a text."
-        )
-    report = Report()
-    try:
-        parsed, identity = workflow.interpret(body, report)
-    except Exception as defect:  # noqa: BLE001 -- whatever a parser trips over, the raw body stays in the inbox
-        return Outcome("unreadable", note=f"The parser failed on it ({type(defect).__name__}).")
-    if not parsed and not status and (error := _error_text(body, ERROR_KEYS[:2])):
-        return Outcome("error", raw=body, error=error)
-    if not parsed and not ENVELOPE & body.keys():
-        return Outcome("unreadable", note="It holds no record that could be found.")
-    return Outcome("success", parsed=parsed, raw=body, identity=identity, doubts=report.defects or None)
-
-
-def _error_text(body: dict[str, Any], keys: tuple[str, ...]) -> str | None:
-    for key in keys:
-        said = body.get(key)
-        if isinstance(said, dict):
-            said = said.get("message") or orjson.dumps(said).decode()
-        if said not in (None, "", "null") and not isinstance(said, bool):
-            return str(said).strip()[:LONGEST_ERROR] or None
-    return None
-
-
-def _loads(text: str) -> Any:
-    """JSON, also as less strict writers have it (NaN, lone surrogates, huge numbers), or a form as an object.
+    Args:
+        text: the body.
+        slips: takes what was mended.
 
     Raises:
-        Unreadable: neither.
+        Unreadable: none of these.
     """
     with contextlib.suppress(orjson.JSONDecodeError, UnicodeEncodeError):
         return orjson.loads(text)
@@ -176,8 +161,17 @@ def _loads(text: str) -> Any:
         form = dict(parse_qsl(text, keep_blank_values=True)) if FORM.fullmatch(text) else {}
         if ENVELOPE & form.keys():
             return form
-        where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise Unreadable(f"The body is not JSON{where}.") from None
+        if text[:1] not in ("{", "[", "`"):
+            if len(text) <= LONGEST_WORDS and text.isprintable() and text[0] != "<" and says_not_found(text):
+                return text
+            where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+            raise Unreadable(f"The body is not JSON{where}.") from None
+    try:
+        mended = read_loose_json(text)
+    except LooseJsonError as error:
+        raise Unreadable(f"The body is not JSON (line {error.line}, column {error.column}): {error.why}.") from None
+    slips.extend(mended.slips)
+    return mended.value
 
 
 def _clean(value: Any, depth: int) -> Any:

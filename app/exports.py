@@ -35,8 +35,8 @@ __all__ = [
     "rows_csv",
 ]
 
-OUTCOME = ("status", "failed_at", "code", "reason")
-"""What became of a row of a batch: delivered, failed or waiting; at which step, with which code, and why."""
+OUTCOME = ("status", "failed_at", "code", "reason", "not_found")
+"""What became of a batch's row: delivered, failed or waiting; where, with which code, why; steps that found nothing."""
 PAGE_ROWS = 1_000
 BOM = "\ufeff".encode()
 """What Excel recognises UTF-8 by; programs need none."""

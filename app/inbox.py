@@ -164,7 +164,7 @@ async def reread_portions(
             "rereadable_callbacks", filter=chosen.as_json(), before=report.before, limit=AT_A_TIME, max_bytes=MAX_BYTES
         )
         outcomes = [
-            {"inbox_id": row["inbox_id"], "outcome": read_callback(row["workflow"], row["body"])}
+            {"inbox_id": row["inbox_id"], "outcome": read_callback(row["workflow"], row["body"], row["item"])}
             for row in portion["rows"]
         ]
         counts = await _settle_again(db, outcomes) if outcomes else {}

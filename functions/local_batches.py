@@ -134,11 +134,22 @@ def status(batch: Batch, as_json: Json = False) -> None:
 
 def show_status(numbers: dict[str, Any]) -> None:
     """Print a batch's numbers as a table, a line per step."""
-    buckets = ["pending", "held", "retrying", "running", "waiting", "completed", "skipped", "failed", "cancelled"]
+    buckets = [
+        "pending",
+        "held",
+        "retrying",
+        "running",
+        "waiting",
+        "completed",
+        "not_found",
+        "skipped",
+        "failed",
+        "cancelled",
+    ]
     used = [b for b in buckets if any(step["buckets"].get(b) for step in numbers["steps"])]
     rows = [[step["title"], *(f"{step['buckets'].get(b, 0):,}" for b in used)] for step in numbers["steps"]]
     console.print(f"[bold]{numbers['name']}[/]: {numbers['state']} {numbers['state_reason'] or ''}")
-    console.print(table(["step", *used], rows))
+    console.print(table(["step", *(b.replace("_", " ") for b in used)], rows))
     console.print(
         f"{numbers['item_count']:,} rows: {numbers['completed']:,} completed, {numbers['failed']:,} failed, "
         f"{numbers['cancelled']:,} cancelled, {numbers['active']:,} under way; {numbers['sent']:,} sent to Clay, "

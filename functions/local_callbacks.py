@@ -71,6 +71,13 @@ def _tell_reread(report: Reread, *, as_json: bool) -> None:
     )
 
 
+def _why(row: dict[str, Any]) -> str:
+    """Why a callback has its verdict, and what of it was left out or not understood."""
+    parts = [row["note"], ", ".join(row["doubts"] or ())]
+    parts += [f"Not understood: {', '.join(row['unread'])}." if row["unread"] else ""]
+    return " ".join(filter(None, parts))
+
+
 def _tell_list(page: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json({name: page[name] for name in ("rows", "rereadable")})
@@ -82,7 +89,7 @@ def _tell_list(page: dict[str, Any], *, as_json: bool) -> None:
             row["client"] or "",
             row["workflow"],
             row["received_at"][:19],
-            row["note"] or ", ".join(row["doubts"] or ()),
+            _why(row),
         ]
         for row in page["rows"]
     ]

@@ -26,6 +26,7 @@ STATES: dict[str, tuple[str, str]] = {
     "running": ("loader", "Running"),
     "waiting": ("hourglass", "Waiting for callback"),
     "completed": ("circle-check", "Completed"),
+    "not_found": ("search", "Not found"),
     "skipped": ("skip-forward", "Skipped"),
     "failed": ("circle-x", "Failed"),
     "cancelled": ("ban", "Cancelled"),

@@ -31,6 +31,7 @@ NUMBERS = {
     "max_attempts": ("Attempts", 1, 20),
     "retry_delay_s": ("Pause before a retry", 0, 86_400),
 }
+LATER_FIELDS = ("resend_on_5xx", "when_not_found")
 MOST_STEPS = 50
 
 
@@ -44,6 +45,7 @@ class Step:
     max_attempts: str = ""
     retry_delay_s: str = ""
     resend_on_5xx: str = ""
+    when_not_found: str = ""
     condition_field: str = ""
     condition_op: str = ""
     condition_value: str = ""
@@ -58,6 +60,7 @@ class Step:
         value = condition.get("value") or ""
         numbers = {name: str(settings.pop(name, "") or "") for name in NUMBERS}
         resends = settings.pop("resend_on_5xx", None) is True
+        fails = settings.pop("when_not_found", None) == "fail"
         return cls(
             workflow=saved["workflow"],
             label=saved.get("label") or "",
@@ -65,6 +68,7 @@ class Step:
             condition_op=condition.get("op") or "",
             condition_value=", ".join(map(str, value)) if isinstance(value, list) else str(value),
             resend_on_5xx="yes" if resends else "",
+            when_not_found="fail" if fails else "",
             kept=settings,
             **numbers,
         )
@@ -83,6 +87,8 @@ class Step:
                 settings[name] = number
         if self.resend_on_5xx == "yes":
             settings["resend_on_5xx"] = True
+        if self.when_not_found == "fail":
+            settings["when_not_found"] = "fail"
         if self.condition_field:
             value: Any = self.condition_value
             if self.condition_op == "in":
@@ -121,14 +127,14 @@ class Editor:
             "workflow",
             "label",
             *NUMBERS,
-            "resend_on_5xx",
+            *LATER_FIELDS,
             "condition_field",
             "condition_op",
             "condition_value",
         )
         columns = {name: form.all(name) for name in names}
-        # A page that was drawn before there was this field still sends its steps.
-        columns["resend_on_5xx"] = columns["resend_on_5xx"] or [""] * len(columns["key"])
+        # A page that was drawn before there was such a field still sends its steps.
+        columns |= {name: columns[name] or [""] * len(columns["key"]) for name in LATER_FIELDS}
         rows = zip(*columns.values(), strict=False)
         steps = [Step(**dict(zip(names, row, strict=True))) for row in rows][:MOST_STEPS]
         return cls(

@@ -1,7 +1,8 @@
 """Where Clay's answers come in: one short request each, answered as soon as the body is stored and applied.
 
     POST /clay/{workflow_slug}/{token}   the signed URL that was in the row
-    POST /clay/{workflow_slug}           the fixed URL: a client's bearer token, and `batch_item_id` in the body
+    POST /clay/{workflow_slug}           the fixed URL: a client's bearer token; the body names its rows
+                                         by `batch_item_id`
 
 The token is looked at before the body. A 2xx says that the body is in the database; 503 asks for another try, whatever
 went wrong here: an answer is paid for. Whoever has no valid token learns nothing.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from email.message import Message
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -82,17 +84,25 @@ async def _take(request: Request, ask_sender: AskSender) -> Response:
     here = services(request)
     db = await here.db()
     sender = await ask_sender(db)
-    outcome = await callbacks.receive(db, sender, unpack(await _body(request), _encoding(request), MAX_BODY_BYTES))
+    raw = unpack(await _body(request), _encoding(request), MAX_BODY_BYTES)
+    outcome = await callbacks.receive(db, sender, raw, _charset(request))
     if outcome.acted:
         try:
             await here.wake()
         except Exception:
             log.exception("the engine was not woken; it looks by itself within a minute")
-    return JSONResponse({"verdict": outcome.verdict}, 202 if outcome.verdict == "received" else 200)
+    said = {"verdict": outcome.verdict} | ({"verdicts": list(outcome.verdicts)} if outcome.verdicts else {})
+    return JSONResponse(said, 202 if outcome.verdict == "received" else 200)
 
 
 def _encoding(request: Request) -> str:
     return request.headers.get("content-encoding", "")
+
+
+def _charset(request: Request) -> str:
+    message = Message()
+    message["content-type"] = request.headers.get("content-type", "")
+    return message.get_content_charset("")
 
 
 async def _body(request: Request) -> bytes:

@@ -101,13 +101,21 @@ def _current(state: dict[str, Any]) -> list[dict[str, Any]]:
     elif bucket == "running":
         events.append(_event(state["lease_until"], "hourglass", "The worker must have answered"))
     else:
-        icons = {"completed": "circle-check", "failed": "circle-x", "skipped": "skip-forward", "cancelled": "ban"}
+        icons = {
+            "completed": "circle-check",
+            "not_found": "search",
+            "failed": "circle-x",
+            "skipped": "skip-forward",
+            "cancelled": "ban",
+        }
         words = {
             "completed": "Completed",
+            "not_found": "Nothing was found",
             "failed": f"Failed: {state['error_code']}",
             "skipped": "Skipped: the condition was not met",
             "cancelled": "Cancelled",
         }
-        event = _event(state["finished_at"], icons[bucket], words[bucket], state["error_text"], kind=bucket)
+        text = state["not_found"] if bucket == "not_found" else state["error_text"]
+        event = _event(state["finished_at"], icons[bucket], words[bucket], text, kind=bucket)
         events.append(event | {"start": state["started_at"]})
     return events

@@ -223,7 +223,7 @@ def read_company(body: Any, report: Report) -> Company:
         stated, _ = first((record,), keys("company", "size"))
     founded, _ = first((record,), keys("company", "founded_year"))
     place = _seat(record, report)
-    return Company(
+    company = Company(
         company_name=ref.name,
         company_domain=ref.domain,
         company_linkedin=ref.linkedin,
@@ -243,6 +243,8 @@ def read_company(body: Any, report: Report) -> Company:
         company_description=text("company_description", lines=True),
         specialties=_specialties(record, report),
     )
+    report.recognised = company != Company()
+    return company
 
 
 @careful(None)

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Self
 
-__all__ = ["Names", "Record", "fields_of", "key_of", "keys", "record_of", "unread"]
+__all__ = ["Names", "Record", "fields_of", "key_of", "keys", "knows", "record_of", "unread"]
 
 LONGEST_KEY = 80
 MOST_UNREAD = 100
@@ -80,6 +80,11 @@ def unread(record: Record, *sections: str) -> list[str]:
         name for name, value in record.said.items() if value not in (None, "", [], {}) and key_of(name) not in known
     )
     return list(names)[:MOST_UNREAD]
+
+
+def knows(name: str, *sections: str) -> bool:
+    """Whether any reader of these sections knows the name."""
+    return key_of(name) in _known(sections)
 
 
 @cache

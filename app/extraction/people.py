@@ -75,7 +75,7 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
     texts = {name: read_text(_value(layers if name != "title" else (record,), name), name, report) for name in TEXTS}
     place, line = _place(record, report)
     positions = read_positions(record, as_of, report)
-    return Person(
+    person = Person(
         **texts,
         phone=text_of_phone(_value(layers, "phone"), "phone", report),
         email=_email(layers, report),
@@ -87,6 +87,8 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
         company=_employer(record, report),
         positions=positions,
     )
+    report.recognised = person != Person()
+    return person
 
 
 def _value(layers: tuple[Record, ...], name: str) -> Any:

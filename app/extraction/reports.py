@@ -23,15 +23,17 @@ class Report:
     """What could not be read, or contradicts itself: one line per field, with the value as far as it can be shown.
 
     `unread` names the keys of the record that no reader knows; they are in the payload, and nowhere else. `defects` are
-    those of the lines that are a reader's own failure: a better reader may make something of the value.
+    those of the lines that are a reader's own failure: a better reader may make something of the value. `recognised`
+    says that a record was understood at least in part, be it in fields that a workflow does not write.
     """
 
-    __slots__ = ("defects", "lines", "unread")
+    __slots__ = ("defects", "lines", "recognised", "unread")
 
     def __init__(self) -> None:
         self.lines: dict[str, dict[str, str]] = {}
         self.defects: dict[str, dict[str, str]] = {}
         self.unread: list[str] = []
+        self.recognised = False
 
     def doubt(self, field: str, value: Any, why: str) -> None:
         """Note that `value` of `field` was not, or not fully, understood. The first word on a field stands."""

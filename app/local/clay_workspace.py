@@ -229,7 +229,7 @@ GARBAGE = (
     "",
     "undefined",
     "<html><body><h1>502 Bad Gateway</h1></body></html>",
-    '{"raw_payload": {"name": "The "Original" Bakery"}}',
+    '{"raw_payload": {"name": The Original Bakery}}',
     '"null"',
     "[]",
     "[1, 2, 3]",

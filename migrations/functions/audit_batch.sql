@@ -136,10 +136,12 @@ create or replace function leadloom.audit_counts(p_batch public.batches) returns
 language sql stable security invoker set search_path = ''
 as $$
   with counted as (
-    select step_index, leadloom.bucket(status, attempt, sent_at) as bucket, count(*) as n
+    select step_index,
+           leadloom.shown_bucket(leadloom.bucket(status, attempt, sent_at), leadloom.bucket_code(status, error_code, not_found)) as bucket,
+           count(*) as n
     from public.workflow_states where batch_id = p_batch.id group by 1, 2
   ), shown as (
-    select step_index, bucket, sum(n) as n from leadloom.batch_counts(p_batch.id)
+    select step_index, leadloom.shown_bucket(bucket, error_code) as bucket, sum(n) as n from leadloom.batch_counts(p_batch.id)
     where bucket <> 'sent' group by 1, 2 having sum(n) <> 0
   )
   select leadloom.finding('counts', 'steps whose shown counts differ from the rows (step numbers)', array(

@@ -1,7 +1,8 @@
 -- What Clay sends back. `receive_callback` stores the raw body before anything reads it; `settle_callback` says, in one
 -- transaction with what it does to the state, what became of it:
 --
---   applied     it answered the attempt that was waiting: completed, or failed with the error that Clay reported
+--   applied     it answered the attempt that was waiting: completed, with or without a find, or failed with the error that
+--               Clay reported
 --   duplicate   that attempt has its answer already
 --   late        it came after the state had moved on; applied all the same (note 'applied') where nothing superseded
 --               it, since it was paid for
@@ -44,6 +45,33 @@ begin
   end if;
   return jsonb_build_object('inbox_id', v_id);
 end
+$$;
+
+-- The same for a body of several rows: a callback each, in their order. Again with the same p_request stores nothing more.
+create or replace function public.receive_callbacks(
+  p_workflow text, p_client_id bigint, p_bodies jsonb, p_request uuid) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_ids jsonb;
+begin
+  insert into public.callback_inbox (received_at, workflow_slug, client_id, body, request_key)
+  select leadloom.clock(), leadloom.indexable(p_workflow), p_client_id, body, leadloom.part_key(p_request, place)
+  from jsonb_array_elements_text(p_bodies) with ordinality as b(body, place)
+  order by place
+  on conflict (request_key) where request_key is not null do nothing;
+  select jsonb_agg(c.id order by b.place) into v_ids
+  from generate_series(1, jsonb_array_length(p_bodies)) b(place)
+  join public.callback_inbox c on c.request_key = leadloom.part_key(p_request, b.place);
+  return coalesce(v_ids, '[]');
+end
+$$;
+
+-- The key of a request's n-th part.
+create or replace function leadloom.part_key(p_request uuid, p_place bigint) returns uuid
+language sql immutable security invoker set search_path = ''
+as $$
+  select md5(p_request::text || '/' || p_place)::uuid
 $$;
 
 -- The state that a callback is about, locked. A fixed URL names no step: the one that waits is meant, else the latest.
@@ -104,22 +132,43 @@ begin
 end
 $$;
 
+-- The step's setting "When nothing is found: continue (the default) | fail the row".
+create or replace function leadloom.fails_without_a_find(p_state public.workflow_states) returns boolean
+language sql stable security invoker set search_path = ''
+as $$
+  select coalesce(blueprint -> p_state.step_index::integer -> 'settings' ->> 'when_not_found', 'continue') = 'fail'
+  from public.batches where id = p_state.batch_id
+$$;
+
 -- End the state with what the callback said; false if its attempt is over.
 create or replace function leadloom.apply_answer(p_state public.workflow_states, p_outcome jsonb) returns boolean
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_item jsonb := jsonb_build_object('state_id', p_state.id, 'attempt', p_state.attempt);
+  v_text text := nullif(btrim(coalesce(p_outcome ->> 'error', p_outcome ->> 'note')), '');
+  v_not_found boolean := p_outcome ->> 'status' = 'not_found';
 begin
-  if p_outcome ->> 'status' = 'success' then
+  if p_outcome ->> 'status' = 'success' or (v_not_found and not leadloom.fails_without_a_find(p_state)) then
     return (public.complete_items(jsonb_build_array(v_item || jsonb_build_object(
       'parsed', p_outcome -> 'parsed', 'raw', p_outcome -> 'raw', 'source', 'clay',
-      'identity', p_outcome -> 'identity'))) ->> 'applied')::integer = 1;
+      'identity', p_outcome -> 'identity',
+      'not_found', case when v_not_found then coalesce(v_text, 'Nothing was found.') end))) ->> 'applied')::integer = 1;
   end if;
   return (public.fail_items(jsonb_build_array(v_item || jsonb_build_object(
-    'code', 'clay_error', 'text', coalesce(nullif(btrim(p_outcome ->> 'error'), ''), 'Clay reported an error.'),
+    'code', case when v_not_found then 'not_found' else 'clay_error' end,
+    'text', coalesce(v_text, case when v_not_found then 'Nothing was found.' else 'Clay reported an error.' end),
     'retry', false, 'unsent', false))) ->> 'failed')::integer = 1;
 end
+$$;
+
+-- Texts of a JSON list; null where there is none.
+create or replace function leadloom.names_in(p_names jsonb) returns text[]
+language sql immutable security invoker set search_path = ''
+as $$
+  select array_agg(name order by place)
+  from jsonb_array_elements_text(case when jsonb_typeof(p_names) = 'array' then p_names else '[]' end)
+       with ordinality as n(name, place)
 $$;
 
 -- The verdict on a readable callback for a state, and what it does to it.
@@ -144,17 +193,20 @@ begin
   elsif p_state.status = 'IN_PROGRESS' then
     if leadloom.apply_answer(p_state, p_outcome) then
       verdict := 'applied';
+      note := case when p_outcome ->> 'status' = 'not_found' then 'Nothing was found: ' || (p_outcome ->> 'note')
+                   else p_outcome ->> 'note' end;
     end if;
-  elsif p_state.status = 'COMPLETED' then
+  elsif p_state.status = 'COMPLETED'
+        or (p_state.status = 'FAILED' and p_state.error_code = 'not_found' and p_outcome ->> 'status' = 'not_found') then
     verdict := 'duplicate';
   elsif p_state.status in ('FAILED', 'PENDING')
-        and (p_outcome ->> 'status' = 'success' or p_state.error_code = 'unreadable_answer') then
+        and (p_outcome ->> 'status' in ('success', 'not_found') or p_state.error_code = 'unreadable_answer') then
     if leadloom.revive_for_answer(p_state) and leadloom.apply_answer(p_state, p_outcome) then
       note := 'applied';
     else
       note := 'The row was cancelled or started over.';
     end if;
-  elsif p_state.status = 'FAILED' and p_state.error_code = 'clay_error' then
+  elsif p_state.status = 'FAILED' and p_state.error_code in ('clay_error', 'not_found') then
     verdict := 'duplicate';
   else
     note := format('The step had ended already: %s.', lower(p_state.status::text));
@@ -189,16 +241,18 @@ begin
   set verdict = v_judged.verdict, note = v_judged.note, settled_at = leadloom.clock(), item_uid = v_item,
       attempt = v_attempt, step_index = coalesce(step_index, v_state.step_index), batch_id = v_state.batch_id,
       batch_item_id = v_state.batch_item_id, doubts = nullif(p_outcome -> 'doubts', 'null'),
+      unread = leadloom.names_in(p_outcome -> 'unread'),
       client_id = coalesce(client_id, (select b.client_id from public.batches b where b.id = v_state.batch_id))
   where id = p_inbox.id
   returning * into inbox;
 end
 $$;
 
--- p_outcome: {"status": "success" | "error" | "unreadable" | "rejected", "parsed": {}, "raw": any, "identity": {} | null,
--- "doubts": {field: {"value", "why"}} | null, "error": text, "note": text, "item": uuid, "attempt": n}; item and attempt
--- count only where the URL did not say them. `unreadable` ends the attempt; `rejected` (nobody here knows how to read it)
--- leaves it waiting. Repeating the call answers with the verdict that stands.
+-- p_outcome: {"status": "success" | "not_found" | "error" | "unreadable" | "rejected", "parsed": {}, "raw": any,
+-- "identity": {} | null, "doubts": {field: {"value", "why"}} | null, "unread": [name] | null, "error": text, "note": text,
+-- "item": uuid, "attempt": n}; item and attempt count only where the URL did not say them. `not_found` is an answer: `note`
+-- is what it said. `unreadable` ends the attempt; `rejected` (nobody here knows how to read it) leaves it waiting.
+-- Repeating the call answers with the verdict that stands.
 create or replace function public.settle_callback(p_inbox bigint, p_outcome jsonb) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
@@ -218,6 +272,29 @@ begin
   end if;
   return jsonb_build_object('verdict', v_inbox.verdict, 'note', v_inbox.note, 'acted', v_acted, 'applied',
     v_inbox.verdict = 'applied' or (v_inbox.verdict = 'late' and v_inbox.note is not distinct from 'applied'));
+end
+$$;
+
+-- The same for several at once: [{"inbox_id", "outcome"}] in, as many [{"inbox_id", "verdict", "note", "acted",
+-- "applied"}] out. Rows are taken in the order of batches and items, so that two such calls never wait for each other in a
+-- circle; of two answers for one row the first counts.
+create or replace function public.settle_callbacks(p_items jsonb) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_item record;
+  v_answers jsonb := '[]';
+begin
+  for v_item in
+    select r.inbox_id, r.outcome
+    from jsonb_to_recordset(p_items) as r(inbox_id bigint, outcome jsonb)
+    left join public.batch_items i on i.uid = (r.outcome ->> 'item')::uuid
+    order by i.batch_id, i.id, r.inbox_id
+  loop
+    v_answers := v_answers
+      || (public.settle_callback(v_item.inbox_id, v_item.outcome) || jsonb_build_object('inbox_id', v_item.inbox_id));
+  end loop;
+  return v_answers;
 end
 $$;
 

@@ -2,7 +2,8 @@
 -- a call whose reply was lost can simply be repeated. Completing advances in the same transaction; the sequencer's
 -- sweep finds whatever was finished elsewhere.
 
--- p_items: [{"state_id", "attempt", "parsed": {}, "raw": any, "source": "computed", "identity": {} }]
+-- p_items: [{"state_id", "attempt", "parsed": {}, "raw": any, "source": "computed", "identity": {}, "not_found": text}]
+-- `not_found`: the answer's words that there is nothing; left out where something was found.
 create or replace function public.complete_items(p_items jsonb) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
@@ -15,9 +16,10 @@ begin
     with done as (
       update public.workflow_states s
       set status = 'COMPLETED', finished_at = v_now, advanced_at = v_now, lease_until = null, deadline_at = null,
-          error_code = null, error_text = null
+          error_code = null, error_text = null, not_found = left(i.not_found, 2000)
       from jsonb_to_recordset(p_items) as i(
-        state_id bigint, attempt smallint, parsed jsonb, raw jsonb, source public.result_source, identity jsonb)
+        state_id bigint, attempt smallint, parsed jsonb, raw jsonb, source public.result_source, identity jsonb,
+        not_found text)
       where s.id = i.state_id and s.attempt = i.attempt and s.status = 'IN_PROGRESS'
       returning s.batch_item_id, s.batch_id, s.step_index, s.step_name, s.attempt, s.entity_value, i.parsed, i.raw,
                 i.source, i.identity

@@ -297,7 +297,7 @@ begin
       available_at = case when s.status = 'PENDING' and s.available_at = 'infinity' and s.entity_value is null
                           then s.available_at else v_now end,
       finished_at = null, advanced_at = null, sent_at = null, accepted_at = null, lease_until = null,
-      deadline_at = null, error_code = null, error_text = null,
+      deadline_at = null, error_code = null, error_text = null, not_found = null,
       -- What was answered, or may have been paid for, is asked anew, once for all rows that start over together.
       entity_value = case when exists (
           select 1 from public.workflow_states o

@@ -40,20 +40,20 @@ begin
       for update of s skip locked
     ), answers as (
       -- Any finished row of the entity will do: a shared answer is a copy.
-      select e.*, r.raw, r.parsed, r.attempt
+      select e.*, r.raw, r.parsed, r.attempt, r.not_found
       from (select distinct batch_id, step_index, entity_value from parked) e
       cross join lateral (
-        select r.raw, r.parsed, r.attempt from public.workflow_states o
+        select r.raw, r.parsed, r.attempt, o.not_found from public.workflow_states o
         join public.enrichment_results r on r.batch_item_id = o.batch_item_id and r.step_index = o.step_index
         where o.batch_id = e.batch_id and o.step_index = e.step_index and o.entity_value = e.entity_value
           and o.status = 'COMPLETED'
         limit 1) r
     ), taken as (
-      select p.*, a.raw, a.parsed, a.attempt from parked p join answers a using (batch_id, step_index, entity_value)
+      select p.*, a.raw, a.parsed, a.attempt, a.not_found from parked p join answers a using (batch_id, step_index, entity_value)
     ), done as (
       update public.workflow_states s
       set status = 'COMPLETED', finished_at = v_now, advanced_at = v_now, available_at = v_now, error_code = null,
-          error_text = null
+          error_text = null, not_found = t.not_found
       from taken t where s.id = t.id
       returning s.id
     ), results as (
@@ -152,11 +152,11 @@ begin
   then
     return;
   end if;
-  select o.error_code as code, case when o.error_code = 'clay_error' then coalesce(o.entity_rank, 1) else 1 end as rank
+  select o.error_code as code, case when o.error_code in ('clay_error', 'not_found') then coalesce(o.entity_rank, 1) else 1 end as rank
   into v_asked
   from public.workflow_states o
   where o.batch_id = p_wake.batch_id and o.step_index = p_wake.step_index and o.entity_value = p_wake.entity_value
-    and o.status = 'FAILED' and (o.sent_at is not null or o.error_code in ('clay_error', 'unreadable_answer'))
+    and o.status = 'FAILED' and (o.sent_at is not null or o.error_code in ('clay_error', 'not_found', 'unreadable_answer'))
   order by 2, o.id limit 1;
   v_over := array(select id from public.workflow_states
                   where id = any (p_parked) and coalesce(entity_rank, 1) >= v_asked.rank order by id);
@@ -164,6 +164,8 @@ begin
     perform leadloom.fail_states(v_over, v_asked.code, case v_asked.code
       when 'clay_error' then
         'Clay had no answer for another row with the same company or person; it was not asked again.'
+      when 'not_found' then
+        'Nothing was found for another row with the same company or person; it was not asked for again.'
       when 'unreadable_answer' then
         'The answer for another row with the same company or person could not be read; it was not asked for again.'
       else

@@ -162,7 +162,7 @@ begin
   update public.enrichment_results set raw = null, parsed = '{}', archived_in = null where batch_item_id = any (v_all);
   delete from public.superseded_results where batch_item_id = any (v_all);
   delete from public.final_leads where batch_item_id = any (v_all);
-  update public.callback_inbox set body = '', archived_in = null, note = null, doubts = null
+  update public.callback_inbox set body = '', archived_in = null, note = null, doubts = null, unread = null
   where batch_item_id = any (v_all) or item_uid = any (v_uids);
   -- What an entity of nobody else was recognised by goes, too.
   delete from public.entity_keys k using public.workflow_states s
@@ -176,7 +176,8 @@ begin
   set history = null, entity_value = null,
       status = case when status = 'FAILED' then 'CANCELLED' else status end,
       advanced_at = case when status = 'FAILED' then coalesce(advanced_at, v_now) else advanced_at end,
-      error_code = null, error_text = null
+      error_code = null, error_text = null,
+      not_found = case when not_found is not null then 'Nothing was found.' end
   where batch_item_id = any (v_all);
   update public.batch_items set state = 'CANCELLED' where id = any (v_all) and state = 'FAILED';
   return v_n;

@@ -22,6 +22,22 @@ as $$
   end
 $$;
 
+-- A bucket's cause, as counts keep it: why a step failed; `not_found` where it is complete and found nothing.
+create or replace function leadloom.bucket_code(p_status public.state_status, p_error_code text, p_not_found text)
+returns text
+language sql immutable security invoker set search_path = ''
+as $$
+  select case when p_status = 'FAILED' then coalesce(p_error_code, '')
+              when p_status = 'COMPLETED' and p_not_found is not null then 'not_found' else '' end
+$$;
+
+-- The bucket as people see it: what found nothing is grey, not green.
+create or replace function leadloom.shown_bucket(p_bucket text, p_code text) returns text
+language sql immutable security invoker set search_path = ''
+as $$
+  select case when p_bucket = 'completed' and p_code = 'not_found' then 'not_found' else p_bucket end
+$$;
+
 create or replace function leadloom.audit(
   p_actor text, p_action text, p_client_id bigint, p_subject_type text, p_subject_uid uuid, p_detail jsonb default '{}')
 returns void

@@ -49,13 +49,15 @@ as $$
   from public.step_holds where batch_id = p_batch_id
 $$;
 
--- A batch's counts as people see them: what is pending or retrying at a held step is `held`.
+-- A batch's counts as people see them: what is pending or retrying at a held step is `held`, what is
+-- complete without a find `not_found`.
 create or replace function leadloom.shown_counts(p_batch_id bigint)
 returns table (step_index smallint, bucket text, n bigint)
 language sql stable security invoker set search_path = ''
 as $$
   select c.step_index,
-         case when h.step_index is not null and c.bucket in ('pending', 'retrying') then 'held' else c.bucket end,
+         case when h.step_index is not null and c.bucket in ('pending', 'retrying') then 'held'
+              else leadloom.shown_bucket(c.bucket, c.error_code) end,
          sum(c.n)::bigint
   from leadloom.batch_counts(p_batch_id) c
   left join (select distinct step_index from public.step_holds where batch_id = p_batch_id) h

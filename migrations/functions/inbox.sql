@@ -71,10 +71,10 @@ declare
   v_rows jsonb;
   v_taken bigint[];
 begin
-  select jsonb_agg(jsonb_build_object('inbox_id', b.id, 'workflow', b.workflow_slug, 'body', b.body) order by b.id desc),
+  select jsonb_agg(jsonb_build_object('inbox_id', b.id, 'workflow', b.workflow_slug, 'item', b.item_uid, 'body', b.body) order by b.id desc),
          array_agg(b.id order by b.id desc)
   into v_rows, v_taken
-  from (select c.id, c.workflow_slug, c.body,
+  from (select c.id, c.workflow_slug, c.item_uid, c.body,
                sum(octet_length(c.body)) over (order by c.id desc) - octet_length(c.body) as before
         from public.callback_inbox c where c.id = any (v_ids)) b
   where b.before < p_max_bytes;
@@ -85,7 +85,7 @@ end
 $$;
 
 -- p_items: [{"inbox_id", "outcome"}], outcomes as settle_callback takes them. What became of them, counted: `completed` (a
--- row goes on), `failed` (Clay had reported an error), `corrected` (the result of a doubtful one is another now),
+-- row goes on), `failed` (Clay had reported an error, or nothing was found where the step wants that to fail), `corrected` (the result of a doubtful one is another now),
 -- `unreadable` (still), `unchanged`. Again with the same items changes nothing more.
 create or replace function public.reread_callbacks(p_items jsonb) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
@@ -124,7 +124,8 @@ begin
     return 'unchanged';
   end if;
   update public.callback_inbox set verdict = 'applied', note = 'Read again.' where id = p_inbox;
-  if p_outcome ->> 'status' = 'error' then
+  if (select status from public.workflow_states
+      where batch_item_id = (v_settled.inbox).batch_item_id and step_index = (v_settled.inbox).step_index) = 'FAILED' then
     return 'failed';
   end if;
   perform leadloom.share_reread(v_settled.inbox);
@@ -143,7 +144,9 @@ begin
   if p_outcome ->> 'status' <> 'success' then
     return 'unchanged';
   end if;
-  update public.callback_inbox set doubts = nullif(p_outcome -> 'doubts', 'null') where id = p_inbox.id;
+  update public.callback_inbox
+  set doubts = nullif(p_outcome -> 'doubts', 'null'), unread = leadloom.names_in(p_outcome -> 'unread')
+  where id = p_inbox.id;
   if v_state.id is null or v_state.status <> 'COMPLETED' or v_state.attempt <> p_inbox.attempt then
     return 'unchanged';
   end if;

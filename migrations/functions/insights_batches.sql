@@ -9,6 +9,7 @@ as $$
     'client_uid', c.uid, 'item_count', b.item_count, 'filled_rows', b.filled_rows, 'step_count', b.step_count,
     'completed', n.completed, 'failed', n.failed, 'cancelled', n.cancelled, 'waiting', n.waiting,
     'retrying', n.retrying, 'running', n.running,
+    'not_found', n.not_found,
     'active', greatest(0, b.item_count - n.completed - n.failed - n.cancelled),
     'spent', b.spent, 'budget', b.budget, 'holds', leadloom.batch_holds(b.id), 'created_at', b.created_at, 'created_by', b.created_by,
     'finished_at', b.finished_at) order by b.id desc), '[]')
@@ -18,6 +19,7 @@ as $$
     select
       coalesce(sum(t.n) filter (where t.bucket in ('completed', 'skipped') and t.step_index = b.step_count - 1), 0)::bigint as completed,
       coalesce(sum(t.n) filter (where t.bucket = 'failed'), 0)::bigint as failed,
+      coalesce(sum(t.n) filter (where t.bucket = 'completed' and t.error_code = 'not_found'), 0)::bigint as not_found,
       coalesce(sum(t.n) filter (where t.bucket = 'cancelled'), 0)::bigint as cancelled,
       coalesce(sum(t.n) filter (where t.bucket = 'waiting'), 0)::bigint as waiting,
       coalesce(sum(t.n) filter (where t.bucket = 'retrying'), 0)::bigint as retrying,

@@ -27,7 +27,7 @@ language sql stable security invoker set search_path = ''
 as $$
   select jsonb_build_object(
     'id', p_inbox.id, 'received_at', p_inbox.received_at, 'settled_at', p_inbox.settled_at,
-    'verdict', p_inbox.verdict, 'note', p_inbox.note, 'doubts', p_inbox.doubts, 'tries', p_inbox.tries,
+    'verdict', p_inbox.verdict, 'note', p_inbox.note, 'doubts', p_inbox.doubts, 'unread', p_inbox.unread, 'tries', p_inbox.tries,
     'workflow', p_inbox.workflow_slug,
     'workflow_title', (select title from public.enrichment_registry where slug = p_inbox.workflow_slug),
     'step_index', p_inbox.step_index, 'attempt', p_inbox.attempt, 'rereadable', leadloom.can_be_reread(p_inbox),

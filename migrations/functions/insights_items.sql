@@ -13,8 +13,10 @@ as $$
     'step_index', p_state.step_index, 'step_name', p_state.step_name, 'attempt', p_state.attempt,
     'max_attempts', p_state.max_attempts + p_state.snoozes, 'available_at', p_state.available_at,
     'sent_at', p_state.sent_at, 'error_code', p_state.error_code, 'error_text', left(p_state.error_text, 300),
+    'not_found', case when p_state.status = 'COMPLETED' then left(p_state.not_found, 300) end,
     'bucket', case when p_state.id is not null
-                   then leadloom.bucket(p_state.status, p_state.attempt, p_state.sent_at) end)
+                   then leadloom.shown_bucket(leadloom.bucket(p_state.status, p_state.attempt, p_state.sent_at),
+                          leadloom.bucket_code(p_state.status, p_state.error_code, p_state.not_found)) end)
 $$;
 
 -- Ids of the states of one bucket, in order of id, after p_after. Each branch is served by one index.
@@ -35,6 +37,10 @@ begin
   elsif p_bucket = 'running' then
     return query select s.id from public.workflow_states s
       where s.batch_id = p_batch_id and s.status = 'IN_PROGRESS' and s.sent_at is null
+        and (p_step is null or s.step_index = p_step) and s.id > p_after order by s.id limit p_limit;
+  elsif p_bucket = 'not_found' then
+    return query select s.id from public.workflow_states s
+      where s.batch_id = p_batch_id and s.not_found is not null and s.status = 'COMPLETED'
         and (p_step is null or s.step_index = p_step) and s.id > p_after order by s.id limit p_limit;
   elsif p_bucket = 'waiting' then
     return query select s.id from public.workflow_states s
@@ -86,7 +92,7 @@ begin
                   i.linkedin, i.company_name, i.company_domain, i.website)), v_want) > 0
                  or i.row_number::text = v_want)
             and (not p_completed or exists (select 1 from public.workflow_states c where c.batch_item_id = i.id
-                  and (p_step is null or c.step_index = p_step) and c.status = 'COMPLETED'))
+                  and (p_step is null or c.step_index = p_step) and c.status = 'COMPLETED' and c.not_found is null))
           order by i.row_number limit p_limit + 1 - jsonb_array_length(rows)) found(i)
     cross join lateral leadloom.shown_state((found.i).id, p_step) s;
     rows := rows || coalesce(v_page, '[]');
@@ -122,14 +128,14 @@ declare
   v_through integer;
 begin
   select * into v_batch from public.batches where id = leadloom.batch_id(p_batch);
-  if p_search is null and p_bucket in ('failed', 'pending', 'retrying', 'running', 'waiting', 'skipped', 'cancelled') then
+  if p_search is null and p_bucket in ('failed', 'not_found', 'pending', 'retrying', 'running', 'waiting', 'skipped', 'cancelled') then
     v_ids := array(select leadloom.bucket_states(
       v_batch.id, p_step::smallint, p_bucket, p_code, coalesce(p_after, 0), p_limit + 1));
     select jsonb_agg(leadloom.item_row(i, s) order by s.id) into v_rows
     from public.workflow_states s join public.batch_items i on i.id = s.batch_item_id
     where s.id = any (v_ids[1:p_limit]);
     v_next := case when cardinality(v_ids) > p_limit then v_ids[p_limit] end;
-  elsif p_search is not null and p_bucket in ('failed', 'pending', 'retrying', 'running', 'waiting', 'skipped', 'cancelled') then
+  elsif p_search is not null and p_bucket in ('failed', 'not_found', 'pending', 'retrying', 'running', 'waiting', 'skipped', 'cancelled') then
     -- A text among the rows of a bucket: the bucket's first 2,000 after the cursor are looked through.
     v_ids := array(select leadloom.bucket_states(
       v_batch.id, p_step::smallint, p_bucket, p_code, coalesce(p_after, 0), 2000));
@@ -154,8 +160,8 @@ begin
                                                   'label', s ->> 'label') order by o)
               from jsonb_array_elements(v_batch.blueprint) with ordinality as e(s, o)),
     'counts', (select coalesce(jsonb_object_agg(bucket, n), '{}') from (
-        select bucket, sum(n) as n from leadloom.batch_counts(v_batch.id)
-        where p_step is null or step_index = p_step group by bucket having sum(n) > 0) c),
+        select leadloom.shown_bucket(bucket, error_code) as bucket, sum(n) as n from leadloom.batch_counts(v_batch.id)
+        where p_step is null or step_index = p_step group by 1 having sum(n) > 0) c),
     'codes', (select coalesce(jsonb_agg(distinct error_code), '[]') from leadloom.batch_counts(v_batch.id)
               where bucket = 'failed' and error_code <> '' and (p_step is null or step_index = p_step)),
     'rows', coalesce(v_rows, '[]'), 'next', v_next, 'searched_through', v_through);
@@ -208,7 +214,8 @@ begin
         'reads', (select r.reads from public.enrichment_registry r where r.slug = s ->> 'slug')) order by o)
       from jsonb_array_elements(v_batch.blueprint) with ordinality as e(s, o)),
     'states', (select coalesce(jsonb_agg(to_jsonb(s) - array['batch_item_id', 'batch_id']
-        || jsonb_build_object('bucket', leadloom.bucket(s.status, s.attempt, s.sent_at)) order by s.step_index), '[]')
+        || jsonb_build_object('bucket', leadloom.shown_bucket(leadloom.bucket(s.status, s.attempt, s.sent_at),
+             leadloom.bucket_code(s.status, s.error_code, s.not_found))) order by s.step_index), '[]')
       from public.workflow_states s where s.batch_item_id = v_item.id),
     'results', (select coalesce(jsonb_object_agg(r.step_index, jsonb_build_object('source', r.source, 'attempt', r.attempt,
         'created_at', r.created_at, 'raw', leadloom.shown_json(r.raw), 'parsed', leadloom.shown_json(r.parsed))), '{}')

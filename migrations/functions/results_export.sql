@@ -1,10 +1,10 @@
 -- A batch, row by row as it was uploaded, with what became of every row. Driven by the raw rows, not by the items: a row
 -- that never became an item is in the export too, and says so.
 
--- What became of a row: delivered, failed (with why) or waiting. A batch of the first N rows speaks of those N.
+-- What became of a row: delivered (`not_found` names the steps that found nothing), failed (with why) or waiting. A batch of the first N rows speaks of those N.
 create or replace function leadloom.row_outcome(
   p_batch public.batches, p_item public.batch_items,
-  out status text, out reason text, out failed_at text, out code text)
+  out status text, out reason text, out failed_at text, out code text, out not_found text)
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
@@ -17,6 +17,10 @@ begin
     return;
   elsif p_item.state = 'COMPLETED' then
     status := 'delivered';
+    not_found := (
+      select string_agg(p_batch.blueprint -> s.step_index::integer ->> 'title', '; ' order by s.step_index)
+      from public.workflow_states s
+      where s.batch_item_id = p_item.id and s.status = 'COMPLETED' and s.not_found is not null);
     return;
   end if;
   select * into v_state from public.workflow_states
@@ -47,7 +51,7 @@ begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
       'row_number', r.row_number, 'original', r.data, 'status', o.status, 'reason', o.reason,
-      'failed_at', o.failed_at, 'code', o.code,
+      'failed_at', o.failed_at, 'code', o.code, 'not_found', o.not_found,
       'known', coalesce((
           select jsonb_object_agg(e.key, e.value order by x.step_index)
           from public.enrichment_results x, jsonb_each(x.parsed) e
@@ -108,6 +112,8 @@ begin
             where w.field <> 'extraction' group by w.field) written),
     'state', v_batch.state, 'rows_in_file', v_upload.row_count, 'uploaded', v_batch.item_count,
     'delivered', v_done,
+    'not_found', (select coalesce(sum(n), 0) from leadloom.batch_counts(v_batch.id)
+                  where bucket = 'completed' and error_code = 'not_found'),
     'failed', v_failed + case when v_batch.state = 'CANCELLED' then v_unborn else 0 end,
     'waiting', v_active + case when v_batch.state = 'CANCELLED' then 0 else v_unborn end,
     'leads', (select count(*) from public.final_leads where batch_id = v_batch.id),

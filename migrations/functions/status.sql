@@ -9,7 +9,7 @@ as $$
     select c.* from b, leadloom.shown_counts(b.id) c
   ), rows as (
     select
-      coalesce(sum(n) filter (where bucket in ('completed', 'skipped') and step_index = b.step_count - 1), 0) as completed,
+      coalesce(sum(n) filter (where bucket in ('completed', 'not_found', 'skipped') and step_index = b.step_count - 1), 0) as completed,
       coalesce(sum(n) filter (where bucket = 'failed'), 0) as failed,
       coalesce(sum(n) filter (where bucket = 'cancelled'), 0) as cancelled,
       coalesce(sum(n) filter (where bucket = 'waiting'), 0) as waiting,
@@ -18,14 +18,15 @@ as $$
       coalesce(sum(n) filter (where bucket = 'pending'), 0) as pending,
       coalesce(sum(n) filter (where bucket = 'held'), 0) as held,
       coalesce(sum(n) filter (where bucket = 'sent'), 0) as sent,
-      coalesce(sum(n) filter (where bucket in ('completed', 'skipped')), 0) as item_steps
+      coalesce(sum(n) filter (where bucket in ('completed', 'not_found', 'skipped')), 0) as item_steps,
+      coalesce(sum(n) filter (where bucket = 'not_found'), 0) as not_found
     from b left join counts on true group by b.step_count
   )
   select jsonb_build_object(
     'uid', b.uid, 'name', b.name, 'state', b.state, 'state_reason', b.state_reason, 'item_count', b.item_count,
     'filled_rows', b.filled_rows, 'completed', r.completed, 'failed', r.failed, 'cancelled', r.cancelled,
     'active', b.item_count - r.completed - r.failed - r.cancelled, 'waiting', r.waiting, 'retrying', r.retrying,
-    'running', r.running, 'pending', r.pending, 'held', r.held, 'sent', r.sent, 'item_steps', r.item_steps, 'spent', b.spent,
+    'running', r.running, 'pending', r.pending, 'held', r.held, 'not_found', r.not_found, 'sent', r.sent, 'item_steps', r.item_steps, 'spent', b.spent,
     'budget', b.budget, 'created_at', b.created_at, 'finished_at', b.finished_at,
     'holds', leadloom.batch_holds(b.id),
     'steps', (

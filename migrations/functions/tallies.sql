@@ -36,11 +36,11 @@ begin
   select batch_id, step_index, bucket, error_code, leadloom.period_start(batch_id), sum(n)
   from (
     select batch_id, step_index, leadloom.bucket(status, attempt, sent_at) as bucket,
-           case when status = 'FAILED' then coalesce(error_code, '') else '' end as error_code, count(*) as n
+           leadloom.bucket_code(status, error_code, not_found) as error_code, count(*) as n
     from new_states group by 1, 2, 3, 4
     union all
     select batch_id, step_index, leadloom.bucket(status, attempt, sent_at),
-           case when status = 'FAILED' then coalesce(error_code, '') else '' end, -count(*)
+           leadloom.bucket_code(status, error_code, not_found), -count(*)
     from old_states group by 1, 2, 3, 4
   ) change
   group by 1, 2, 3, 4
@@ -55,7 +55,7 @@ as $$
 begin
   insert into public.batch_tallies (batch_id, step_index, bucket, error_code, period_start, n)
   select s.batch_id, s.step_index, leadloom.bucket(s.status, s.attempt, s.sent_at),
-         case when s.status = 'FAILED' then coalesce(s.error_code, '') else '' end,
+         leadloom.bucket_code(s.status, s.error_code, s.not_found),
          leadloom.period_start(s.batch_id), -count(*)
   from old_states s
   join public.batches b on b.id = s.batch_id

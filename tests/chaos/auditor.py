@@ -27,6 +27,7 @@ Attempt = tuple[str, str, int]
 FAULT_OF_CLAY = frozenset(
     (
         "clay_error",
+        "not_found",
         "callback_timeout",
         "send_unconfirmed",
         "unreadable_answer",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.callback_bodies import read_outcome
+from app.callback_outcomes import read_outcome
 from app.extraction import companies, people, periods, positions, uploaded
 from app.extraction.companies import read_company, size_bucket
 from app.extraction.evidence import evidence_from
