@@ -60,10 +60,11 @@ class Sandbox(StrEnum):
 
 @dataclass
 class Summary:
-    """What a demo came to; `audit` lists findings and is empty when the books add up."""
+    """What a demo came to; `not_found` counts steps, and `audit` is empty when the books add up."""
 
     rows: int
     completed: int
+    not_found: int
     failed: int
     waiting: int
     item_steps: int
@@ -140,6 +141,7 @@ async def _run(db: Database, rows: int, pipeline: Pipeline) -> Summary:
     return Summary(
         rows=rows,
         completed=numbers["completed"],
+        not_found=numbers["not_found"],
         failed=numbers["failed"],
         waiting=numbers["active"],
         item_steps=numbers["item_steps"],
@@ -179,6 +181,7 @@ def _print(summary: Summary) -> None:
     rows = [
         ["rows", f"{summary.rows:,}"],
         ["completed", f"{summary.completed:,}"],
+        ["steps that found nothing", f"{summary.not_found:,}"],
         ["failed", f"{summary.failed:,}"],
         ["sent to the sandbox", f"{summary.sent:,}"],
         ["callbacks", f"{summary.callbacks:,}"],

@@ -100,7 +100,7 @@ def eta_seconds(batch: dict[str, Any]) -> float | None:
     for step in batch["steps"]:
         counts = step["buckets"]
         lost += counts.get("failed", 0) + counts.get("cancelled", 0)
-        left = batch["item_count"] - lost - counts.get("completed", 0) - counts.get("skipped", 0)
+        left = batch["item_count"] - lost - sum(counts.get(ended, 0) for ended in ("completed", "not_found", "skipped"))
         if left > 0 and pace.get(step["index"]):
             waits.append(left / pace[step["index"]])
     return max(waits, default=None)

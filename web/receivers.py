@@ -11,8 +11,8 @@ went wrong here: an answer is paid for. Whoever has no valid token learns nothin
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable
-from email.message import Message
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -31,6 +31,7 @@ __all__ = ["MAX_BODY_BYTES", "router"]
 MAX_BODY_BYTES = 5_000_000
 LONGEST_LENGTH = 19  # digits
 TRY_AGAIN_S = "5"
+CHARSET = re.compile(r";\s{0,9}charset\s{0,9}=\s{0,9}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/clay", include_in_schema=False)
@@ -100,9 +101,8 @@ def _encoding(request: Request) -> str:
 
 
 def _charset(request: Request) -> str:
-    message = Message()
-    message["content-type"] = request.headers.get("content-type", "")
-    return message.get_content_charset("")
+    said = CHARSET.search(request.headers.get("content-type", "")[:200])
+    return said[1] if said else ""
 
 
 async def _body(request: Request) -> bytes:

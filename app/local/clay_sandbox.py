@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import hashlib
+import random
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -34,7 +35,16 @@ from app.local.server import BackgroundServer, listen
 __all__ = ["NOTICE", "Sandbox", "create_sandbox", "sandbox_server", "webhook_url"]
 
 NOTICE = "Clay sandbox: a test instrument that stands in for Clay. It makes its answers up."
-ERROR = "No match was found for this row (made up by the Clay sandbox)."
+ERROR = "The provider could not be reached (made up by the Clay sandbox)."
+NO_MATCH = "No match was found for this row (made up by the Clay sandbox)."
+NOTHING: tuple[dict[str, Any], ...] = (
+    {"status": "not_found", "message": NO_MATCH},
+    {"status": "success", "raw_payload": None},
+    {"status": 404, "error": {"type": "not_found", "message": NO_MATCH}},
+    {"found": False},
+    {"status": "success", "raw_payload": "No results found"},
+)
+"""How tables say that they found nothing."""
 
 
 def webhook_url(base: str, workspace: str, table: str) -> str:
@@ -221,15 +231,11 @@ def _key(row: dict[str, Any], body: bytes) -> RowKey:
 def _body(row: dict[str, Any], what: str, seed: str) -> bytes:
     if what == "answer":
         return orjson.dumps(answer_for(row, seed))
+    envelope = {"batch_item_id": row.get("batch_item_id"), "attempt": row.get("attempt")}
     if what == "error":
-        return orjson.dumps(
-            {
-                "batch_item_id": row.get("batch_item_id"),
-                "attempt": row.get("attempt"),
-                "status": "error",
-                "error": ERROR,
-            }
-        )
+        return orjson.dumps(envelope | {"status": "error", "error": ERROR})
+    if what == "not_found":
+        return orjson.dumps(envelope | random.Random(f"{seed}|{row.get('batch_item_id')}").choice(NOTHING))  # noqa: S311 -- chance that can be repeated
     return what.encode()
 
 

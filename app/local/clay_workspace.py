@@ -46,6 +46,7 @@ class WorkspaceSettings(BaseSettings):
     never: float = Field(default=0.02, ge=0, le=1)
     rate_limited: float = Field(default=0.03, ge=0, le=1)
     errors: float = Field(default=0.0, ge=0, le=1)
+    not_found: float = Field(default=0.03, ge=0, le=1)
     # How often something is odd, and when the whole service is away, in the mode of that name.
     odd_every: int = Field(default=5, ge=1)
     away_after: int = Field(default=30, ge=1)
@@ -65,8 +66,8 @@ class Refusal:
 class Plan:
     """What the sandbox will do about a row that it took.
 
-    `answers` holds, in order, seconds after receipt and what is sent then: `answer`, `error`, or the text of a broken
-    body. `reply` is what the sender is told: a status, `hang_up` (nothing) or `broken` (a beginning).
+    `answers` holds, in order, seconds after receipt and what is sent then: `answer`, `error`, `not_found`, or the text
+    of a broken body. `reply` is what the sender is told: a status, `hang_up` (nothing) or `broken` (a beginning).
     """
 
     kind: str
@@ -173,6 +174,7 @@ class Workspace:
             ("slow", settings.slow),
             ("duplicate", settings.duplicates),
             ("error", settings.errors),
+            ("not_found", settings.not_found),
         ):
             if roll < share:
                 return self._plan(kind, rng, delay)
@@ -192,7 +194,7 @@ class Workspace:
         if kind == "duplicate":
             again = delay + rng.choice((0.0, 0.0, self._delay(rng)))
             return Plan(kind, ((delay, "answer"), (again, "answer")))
-        return Plan(kind, ((delay, "error"),))
+        return Plan(kind, ((delay, kind),))
 
     def _delay(self, rng: random.Random) -> float:
         return rng.uniform(self.settings.delay_min_s, max(self.settings.delay_min_s, self.settings.delay_max_s))
@@ -215,14 +217,16 @@ def _odd_plan(oddity: str, delay: float) -> Plan:
     """The row is in the table; what the sender is told says something else, or the answer comes in an odd way."""
     if oddity == "lost":
         return Plan(oddity, (), "502")
+    if oddity == "not_found":
+        return Plan(oddity, ((delay, "not_found"),))
     if oddity == "gzip":
         return Plan(oddity, ((delay, "answer"),), gzip=True)
     return Plan(oddity, ((delay, "answer"),), oddity)
 
 
-ODDITIES = ("500", "gzip", "502", "429s", "503", "301", "hang_up", "408", "broken", "307", "lost")
+ODDITIES = ("500", "gzip", "502", "429s", "503", "301", "hang_up", "408", "broken", "307", "lost", "not_found")
 """In turn: another status than 200 for a row that is taken, nothing said, half an answer, a compressed callback, a
-burst of 429s, and a 502 for a row that is never answered."""
+burst of 429s, a 502 for a row that is never answered, and a row for which nothing is found."""
 BURST_OF_REFUSALS = 5
 
 GARBAGE = (

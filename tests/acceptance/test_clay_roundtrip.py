@@ -30,6 +30,7 @@ BADLY = {
     "garbage": 0.2,
     "never": 0.1,
     "errors": 0.1,
+    "not_found": 0.1,
 }
 
 
@@ -99,7 +100,8 @@ async def test_when_clay_misbehaves_every_row_still_ends_with_a_reason(trip: Rou
     status = await trip.run(120, timeout_s=30)
     stats = await trip.stats()
     planned = stats["workspaces"]["north"]["planned"]
-    assert set(planned) == {"answered", "duplicate", "slow", "garbage", "garbage_only", "never", "error"}
+    kinds = {"answered", "duplicate", "slow", "garbage", "garbage_only", "never", "error", "not_found"}
+    assert set(planned) == kinds
     assert stats["repeated"] == 0, "no attempt of a row goes out twice"
     assert stats["received"] == status["sent"] == 120, "refusals are tried again, nothing else is"
     assert await trip.failures() == {
@@ -108,6 +110,7 @@ async def test_when_clay_misbehaves_every_row_still_ends_with_a_reason(trip: Rou
         "unreadable_answer": planned["garbage_only"],
     }
     assert status["completed"] + status["failed"] == 120
+    assert status["not_found"] == planned["not_found"]
     verdicts = stats["callbacks"]["verdicts"]
     assert verdicts["duplicate"] == planned["duplicate"]
     assert verdicts["rejected"] == planned["garbage"] + planned["garbage_only"]

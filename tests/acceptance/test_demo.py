@@ -46,7 +46,8 @@ async def test_an_odd_clay_and_a_supabase_that_refuses_good_keys_lose_nothing() 
     clay = summary["sandbox"]
     assert (clay["repeated"], clay["times_away"]) == (0, 1)
     planned = clay["workspaces"]["demo"]["planned"]
-    assert {"500", "502", "503", "408", "301", "307", "hang_up", "broken", "gzip", "lost"} <= set(planned)
+    assert {"500", "502", "503", "408", "301", "307", "hang_up", "broken", "gzip", "lost", "not_found"} <= set(planned)
+    assert summary["not_found"] >= planned["not_found"], "rows of the same company share the answer"
     assert clay["workspaces"]["demo"]["refused"]["429"] > 0
     reset = summary["sent"] - clay["received"]
     assert reset >= 0, "the books have every row that Clay has; those reset at its door may have been sent"

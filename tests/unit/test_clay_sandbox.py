@@ -16,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from app.callbacks import read_callback
 from app.local.clay_answers import answer_for, customers
-from app.local.clay_sandbox import NOTICE, Sandbox, create_sandbox, sandbox_server, webhook_url
+from app.local.clay_sandbox import NOTHING, NOTICE, Sandbox, create_sandbox, sandbox_server, webhook_url
 from app.local.clay_workspace import Plan, Workspace, WorkspaceSettings
 from app.local.server import BackgroundServer, listen
 
@@ -209,9 +210,26 @@ def plans(seed: str = "", rows: int = 4_000, **changes: Any) -> list[Any]:
 
 def test_misbehaviour_has_the_ordered_shares() -> None:
     counts = Counter(plan.kind if isinstance(plan, Plan) else plan.status for plan in plans())
-    expected = {429: 0.03, "duplicate": 0.05, "slow": 0.05, "never": 0.02, "garbage": 0.01, "garbage_only": 0.01}
+    expected = {
+        429: 0.03,
+        "duplicate": 0.05,
+        "slow": 0.05,
+        "never": 0.02,
+        "garbage": 0.01,
+        "garbage_only": 0.01,
+        "not_found": 0.03,
+    }
     for kind, share in expected.items():
         assert counts[kind] / 4_000 == pytest.approx(share, abs=0.01), kind
+
+
+@pytest.mark.parametrize("said", NOTHING)
+def test_what_says_that_nothing_was_found_is_read_so(said: dict[str, Any]) -> None:
+    for slug in ("enrich_company_clay", "enrich_person_clay"):
+        assert (
+            read_callback(slug, orjson.dumps({"batch_item_id": "x", "attempt": 1} | said).decode())["status"]
+            == "not_found"
+        )
 
 
 def test_misbehaviour_can_be_repeated() -> None:

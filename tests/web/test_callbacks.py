@@ -184,3 +184,30 @@ async def test_health_names_what_was_given_up_and_what_the_engine_waits_for(
     assert "The engine is waiting for the database" in page.text
     assert "reap_expired: no" in page.text
     assert trips
+
+
+async def test_not_found_is_grey_and_apart_on_every_page(operator: httpx.AsyncClient, clay: ClayWorld) -> None:
+    found, missing = await clay.sent(2)
+    batch = await clay.pg.fetchval("select uid from batches")
+    await clay.call_back(found)
+    page = await operator.get(f"/batches/{batch}")
+    assert 'data-state="not_found"' not in page.text, "no column where there is none"
+    await clay.call_back(missing, {"status": "not_found", "message": f"No company {SCRIPT}"})
+    page = await operator.get(f"/batches/{batch}")
+    link = f"/batches/{batch}/items?step=0&amp;bucket=not_found"
+    assert f'href="{link}" aria-label="1 not found at Enrich company (Clay)"' in page.text
+    rows = await operator.get(link.replace("&amp;", "&"))
+    assert ('data-state="not_found"' in rows.text, f"/items/{missing.item}" in rows.text) == (True, True)
+    assert f"/items/{found.item}" not in rows.text
+    item = await operator.get(f"/items/{missing.item}")
+    assert "Nothing was found" in item.text
+    assert SCRIPT not in page.text + rows.text + item.text
+
+
+async def test_a_callback_names_what_was_not_understood(operator: httpx.AsyncClient, clay: ClayWorld) -> None:
+    [row] = await clay.sent()
+    await clay.call_back(row, {"name": "Tern Vale", "Umsatz": "12", f"x{SCRIPT}": 5})
+    [stored] = await clay.inbox()
+    for address in (f"/callbacks/{stored['id']}", "/callbacks"):
+        page = await operator.get(address)
+        assert ("Not understood" in page.text, "Umsatz" in page.text, SCRIPT in page.text) == (True, True, False)

@@ -105,3 +105,21 @@ async def test_sending_again_after_a_server_error_is_a_step_setting_with_a_warni
     assert [step.get("settings", {}) for step in steps] == [{}, {"resend_on_5xx": True}]
     page = (await hands.http.get(f"/pipelines/{scene.pipeline}")).text
     assert 'value="yes" selected' in page
+
+
+async def test_what_a_step_does_without_a_find_is_a_setting_in_words(hands: Hands, scene: Scene) -> None:
+    page = (await hands.http.get(f"/pipelines/{scene.pipeline}")).text
+    assert page.count("When nothing is found") == 1, "only at the paid step"
+    fields = [("name", "Clay or nothing"), ("kind", "people"), ("version", "1"), ("do", "save")]
+    for key, workflow, ends in (("a", "normalize_name", ""), ("b", "enrich_company_clay", "fail")):
+        fields += [("key", key), ("workflow", workflow), ("label", ""), ("timeout_s", ""), ("max_attempts", ""),
+                   ("retry_delay_s", ""), ("when_not_found", ends), ("condition_field", ""), ("condition_op", ""),
+                   ("condition_value", "")]  # fmt: skip
+    await hands.post(f"/pipelines/{scene.pipeline}", fields)
+    steps = orjson.loads(
+        await scene.pg.fetchval("select steps from enrichment_pipelines where uid = $1::uuid", scene.pipeline)
+    )
+    assert [step.get("settings", {}) for step in steps] == [{}, {"when_not_found": "fail"}]
+    page = (await hands.http.get(f"/pipelines/{scene.pipeline}")).text
+    assert 'value="fail" selected' in page
+    assert "fails when nothing is found" in page

@@ -95,6 +95,47 @@ async def test_garbage_is_stored_and_said_to_be_rejected(clay: ClayWorld, web: W
     assert (await clay.inbox())[0]["body"] == "<html>"
 
 
+@pytest.mark.parametrize(
+    ("charset", "encoding"),
+    [
+        ("; charset=utf-8", "utf-8"),
+        ("", "utf-8"),
+        ("", "cp1252"),
+        ("", "utf-16"),
+        ("; charset=windows-1251", "cp1251"),
+        ('; charset="ISO-8859-1"', "latin-1"),
+        ("; charset=iso-8859-1", "utf-8"),
+        ("; charset=utf-16le", "utf-16-le"),
+        ("; charset=idna", "utf-8"),
+        ("; charset=\x00", "utf-8"),
+    ],
+)
+async def test_a_body_is_read_in_its_encoding(clay: ClayWorld, web: Web, charset: str, encoding: str) -> None:
+    name = "Чайка" if encoding == "cp1251" else "Zoë\u2019s Käse" if encoding == "cp1252" else "Zoë Käse"
+    [row] = await clay.sent()
+    body = f'{{"name": "{name}"}}'.encode(encoding)
+    response = await web.signed(row, body, headers={"content-type": f"application/json{charset}"})
+    assert response.json() == {"verdict": "applied"}
+    assert (await clay.result(row) or {})["company_name"] == name
+
+
+async def test_several_rows_at_the_fixed_url_each_get_a_verdict(clay: ClayWorld, web: Web) -> None:
+    first, second = await clay.sent(2)
+    body = [{"batch_item_id": row.item} | answer() for row in (first, second, first)]
+    response = await web.fixed(body)
+    verdicts = ["applied", "applied", "duplicate"]
+    assert (response.status_code, response.json()) == (200, {"verdict": "several", "verdicts": verdicts})
+    assert web.woken == 1
+
+
+async def test_at_a_signed_url_a_list_answers_its_own_row_alone(clay: ClayWorld, web: Web) -> None:
+    first, second = await clay.sent(2)
+    response = await web.signed(second, [{"batch_item_id": row.item} | answer() for row in (first, second, second)])
+    assert response.json() == {"verdict": "applied"}
+    assert (await clay.state(second))["status"] == "COMPLETED"
+    assert (await clay.state(first))["status"] == "IN_PROGRESS"
+
+
 @pytest.mark.parametrize("token", ["x", "a.b.c.d", "..%2F..%2Fclients", "%00", "é"])
 async def test_an_unknown_token_is_an_unknown_page(clay: ClayWorld, web: Web, token: str) -> None:
     response = await web.http.post(f"/clay/{SLUG}/{token}", content=b"{}")

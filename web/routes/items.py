@@ -21,7 +21,19 @@ from web.timeline import timeline
 
 router = APIRouter()
 LAST_STEP = 32_767
-BUCKETS = ("active", "pending", "running", "waiting", "retrying", "done", "completed", "skipped", "failed", "cancelled")
+BUCKETS = (
+    "active",
+    "pending",
+    "running",
+    "waiting",
+    "retrying",
+    "done",
+    "completed",
+    "not_found",
+    "skipped",
+    "failed",
+    "cancelled",
+)
 
 
 @router.get("/batches/{uid}/items")
