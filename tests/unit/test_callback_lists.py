@@ -11,7 +11,7 @@ import pytest
 from app.callback_lists import MOST_ROWS, split_body
 from app.callbacks import read_callback
 
-A, B = str(uuid4()), str(uuid4())
+A, B = "3f1c2a9e-6f0b-4b0e-9d51-0c5b8e7a2d11", "3f1c2a9e-6f0b-4b0e-9d51-0c5b8e7a2d12"
 ROW_A, ROW_B = f'{{"batch_item_id": "{A}", "name": "Tern, \\"Vale\\""}}', f'{{"batch_item_id":"{B}","name":"Kelp"}}'
 
 
