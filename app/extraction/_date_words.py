@@ -112,6 +112,7 @@ def month_number(word: str) -> int | None:
     return possible.pop() if len(possible) == 1 else None
 
 
+@lru_cache(maxsize=4_096)
 def says_present(words: str) -> bool:
     """Whether words say that something still goes on."""
     return " ".join(folded(words).replace(",", " ").split()) in _folded_list("present")

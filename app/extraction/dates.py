@@ -34,7 +34,7 @@ _ZEROS = re.compile(r"[0\-/.:TZ ]+")
 
 def is_present(value: Any) -> bool:
     """Whether an end date says "still going on" in words, in any of LinkedIn's languages; `Present (2 yrs)` does."""
-    if value.__class__ is not str or len(value) > LONGEST:
+    if value.__class__ is not str or len(value) > LONGEST or value[:1].isdigit():
         return False
     words = _BEHIND.split(value.strip(), maxsplit=1)[0] or value.strip(" ()[]")
     return says_present(words.strip(" -\u2013\u2014"))

@@ -63,12 +63,15 @@ def _stated(entry: Record, field: str) -> Any:
     names = keys("position", field)
     if names.known.isdisjoint(entry):
         return None
-    return next((entry[name] for name in names if is_stated(entry.get(name))), None)
+    for name in names:
+        if name in entry and is_stated(entry[name]):
+            return entry[name]
+    return None
 
 
 def _year_and_month(entry: Record, edge: str) -> dict[str, Any] | None:
-    year, month = _stated(entry, f"{edge}_year"), _stated(entry, f"{edge}_month")
-    return {"year": year, "month": month} if year is not None else None
+    year = _stated(entry, f"{edge}_year")
+    return {"year": year, "month": _stated(entry, f"{edge}_month")} if year is not None else None
 
 
 def _range(entry: Record) -> tuple[Any, Any]:

@@ -57,6 +57,7 @@ SPELT = frozenset(
         *("eG", "e.V.", "eV", "e.K.", "eK", "SpA", "SpÁ", "oHG", "OÜ", "Oü", "mbH", "ApS", "hf", "hf.", "e.G.", "Pte"),
         *("Ky", "Tmi", "T:mi", "Bt.", "Bt", "Rt.", "Kht.", "vzw", "VZW", "e.c.", "ohf.", "ohf", "ses.", "S.Coop"),
         *("S.Coop.", "s.p.", "Ad.", "Snc", "Sas", "Scrl", "Oy", "OY", "Ab", "k.d.", "A.m.b.A.", "F.M.B.A."),
+        *("ry", "r.y.", "Osk", "Osk.", "osk", "Şti.", "Şti"),
     )
 )
 SURE_SHORT = listed(
@@ -70,7 +71,7 @@ SLASHED = frozenset(("is", "ks", "ps", "as", "va"))
 CYRILLIC = listed("ооо оао пао зао ао оод еоод ад еад тов тоо чп")  # noqa: RUF001 -- Russian, Bulgarian, Ukrainian
 
 # With full stops or a slash in it, a form in any letters: `s.a.`, `A/S`, `P.C.`.
-DOTTED = (CLEANCO | MORE_FORMS | listed("ua ao esp pa pc ps sa sl sc ae oe ee ek ev eg jdoo")) - (
+DOTTED = (CLEANCO | MORE_FORMS | listed("ua ao esp pa pc ps sa sl sc scp scom os ae oe ee ek ev eg jdoo")) - (
     ORDINARY_WORDS | listed("sf et ec sp da ba bl bm pp ps ik is us sd at ei ep es ce")
 )
 ANYHOW = (
@@ -119,6 +120,9 @@ WINDING_UP = re.compile(
     r"|en liquidation|en liquidaci\u00f3n)\)?\Z",
     re.IGNORECASE,
 )
+BRAZILIAN = re.compile(r"\s+[-\u2013]\s+(?:ME|EI|EPP|MEI)\Z")
+"""Brazil's classes of small firms, behind a dash: Pinto Transportes - ME."""
+
 FORMS_BEFORE_QUOTES = frozenset(("uab", "sia", "as", "ao", "ab", "llc", "jsc", "ojsc", "cjsc", "pjsc", "ltd", "too"))
 EASTERN_FORMS = (
     "股份有限公司",

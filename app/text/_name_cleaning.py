@@ -41,7 +41,10 @@ PRONOUNS = re.compile(
 AT_WORK = re.compile(
     r"(?<=\w)\s+(?:(?:at|bei|chez|from|is|and|und(?!\s+zu[mr]?\s)|aka|a\.k\.a\.?|AKA)\s|[Ee]x-[A-Z]).*\Z"
 )
-COUPLE = re.compile(r"\A(?!vo[nm]\s)(\w+)\s+(?:&|and|und)\s+\w+\s+(\w+)\Z")
+COUPLE = re.compile(
+    r"\A(?:(?:Mr|Mrs|Ms|Dr|Herr|Frau)\.?\s+(?:&|and|und)\s+(?:Mr|Mrs|Ms|Dr|Herr|Frau)\.?\s+)?"
+    r"(?!vo[nm]\s)(\w+)\s+(?:&|and|und)\s+\w+\s+(\w+)\Z"
+)
 GLUED_WORDS = re.compile(r"\A([^\W\d_]{2,})[._]([^\W\d_]{2,})\Z")
 BIRTH = re.compile(r"[\s,]+(?:n[\u00e9e]e?|geb\.?|geborene|f\u00f6dd|z domu)\s+\S+\Z", re.IGNORECASE)
 PHRASES = re.compile(
@@ -50,6 +53,7 @@ PHRASES = re.compile(
     r"|[BM]\.?\s?(?:Sc|Eng|Ed|Tech|Com|Phil)\b\.?|[BM]\.\s?[AS]\.(?=\W|\Z)"
     r"|Dr\.?\s?h\.?\s?c\.?(?=\W|\Z))"
 )
+RIGHT_HONOURABLE = re.compile(r"\A(?:the )?(?:rt|right)\.? hon(?:ou?rable|\.)?\s+(?=\S+\s)", re.IGNORECASE)
 NOT_NAMES = re.compile(r"\w@\w|https?:|www\.|\w\.(?:com|org|net|io|de|nl|fr|co\.uk)\b", re.IGNORECASE)
 LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 LONGEST = 200
@@ -69,7 +73,7 @@ def strip_decoration(text: str | None, *, column: bool = False) -> Core | None:
     line = clean_text(text)
     if line is None or NOT_NAMES.search(line):
         return None
-    line = line[:LONGEST]
+    line = RIGHT_HONOURABLE.sub("", line[:LONGEST].replace("\uff0c", ", "))
     line = GLUED_WORDS.sub(r"\1 \2", COUPLE.sub(r"\1 \2", _undecorated(line)))
     line = _in_one_script(_cut_tagline(line, least=1 if column else 2))
     line = BIRTH.sub("", PHRASES.sub(" ", f" {line}")).strip(EDGES)

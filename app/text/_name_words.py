@@ -100,10 +100,14 @@ CAPITAL_TITLES = frozenset(("CA", "CS", "CMA", "FCA", "ACA", "CPA", "ICWA", "HE"
 PARTICLES = listed(
     """
     van von vom der den de del la las los da das do dos du di della delle degli dei dal dalla ter ten te tot thoe op
-    in 't 'n zu zum zur und y e i bin ibn bint binti binte av af auf aan het of ap ua nic ó el ait aït ould oude ben ou
+    in 't 's 'n zu zum zur und y e i bin ibn bint binti binte av af auf aan het of ap ua nic ó el ait aït ould oude
+    ben ou
     """
 )
 """Words that open or join surnames; which of them are written small is `SMALL`."""
+
+OPEN_SURNAMES = frozenset(("van", "von", "zu", "zum", "zur", "ter", "ten", "tot"))
+"""Particles that no given name goes on with, as `do` and `del` do: `Maria do Carmo da Silva`."""
 
 SMALL = listed(
     "van von vom der den de del las los da das do dos du ter ten te tot op 't zu zum zur und y e bin ibn bint av af aan"

@@ -67,7 +67,8 @@ def company_key(text: str | None) -> str | None:
         key = THE.sub("", key)
     if "and" in key:
         key = AND_COMPANY.sub("", key)
-    key = TWO_LETTERS.sub(r"\1\2\3", key)
+    if any(pair in key for pair in ("ae", "oe", "ue", "aa")):
+        key = TWO_LETTERS.sub(r"\1\2\3", key)
     return _alnum(key) or None
 
 
@@ -96,7 +97,7 @@ def _without_eastern_forms(line: str) -> str:
 def _without_forms(line: str) -> str:
     """Take legal forms off both ends, as long as a name is left."""
     line = _without_combined_form(line)
-    bracket = BRACKET.search(line)
+    bracket = BRACKET.search(line) if line[-1:] == ")" else None
     if bracket and bracket.start() and _key(bracket[0]) not in words.ANYHOW | words.CAPITALS_ONLY:
         line = line[: bracket.start()]
     tokens = _without_place(GLUED_COMMA.sub(", ", line).split())
@@ -116,9 +117,14 @@ def _without_forms(line: str) -> str:
 
 def _without_combined_form(line: str) -> str:
     """What no single word at either end says: GmbH & Co. KG, i. L., บริษัท … จำกัด."""
-    line = kept(words.WINDING_UP.sub("", line), line)
-    line = kept(words.COMBINED.sub("", line), line)
-    if opening := words.OPENING.match(line):
+    low = line.lower()
+    if any(sign in low for sign in (" i", "(i", ",i", " en ", "(en ", ",en ")):
+        line = kept(words.WINDING_UP.sub("", line), line)
+    if line.endswith(("ME", "EI", "EPP")):
+        line = kept(words.BRAZILIAN.sub("", line), line)
+    if "co" in low:
+        line = kept(words.COMBINED.sub("", line), line)
+    if (low[:1] == "c" or not line.isascii()) and (opening := words.OPENING.match(line)):
         line = kept(words.THAI_END.sub("", line[opening.end() :]), line)
     return line
 
@@ -134,13 +140,13 @@ def _without_place(tokens: list[str]) -> list[str]:
 
 def _form_at_end(tokens: list[str], *, small: bool) -> int:
     """How many words at the end make one legal form; 0 for none."""
+    keys = [_key(word) for word in tokens[-words.LONGEST_FORM :]]
     for length in range(min(words.LONGEST_FORM, len(tokens) - 1), 1, -1):
-        tail = tokens[-length:]
-        key = _key("".join(tail))
-        if key in words.ANYHOW and all(len(_key(word)) < len(key) for word in tail):
-            joined = _key(tail[0]) in CO and tokens[-length - 1].lower() in AND
+        key = "".join(keys[-length:])
+        if key in words.ANYHOW and all(len(part) < len(key) for part in keys[-length:]):
+            joined = keys[-length] in CO and tokens[-length - 1].lower() in AND
             return length - 1 if joined else length
-    spaced = SPACED_INITIALS.search(" ".join(tokens[-words.LONGEST_FORM :]))
+    spaced = SPACED_INITIALS.search(" ".join(tokens[-words.LONGEST_FORM :])) if tokens[-1][-1:] == "." else None
     if spaced and _key(spaced[0]) in words.DOTTED:
         return len(spaced[0].split())
     return int(_is_form(tokens[-1], tokens[-2], small=small))

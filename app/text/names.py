@@ -134,8 +134,11 @@ def _split(parts: list[str]) -> tuple[str, str]:
 
 
 def _particles_to_family(middle: str, family: str) -> tuple[str, str]:
-    """`von und zu`, `El`, `Ait`, `Oude` before the surname belong to it."""
+    """`von und zu`, `El`, `Ait`, `Oude` before the surname belong to it; so does what a Dutch or German one opens."""
     before = middle.split()
+    if family.partition(" ")[0].lower() in words.PARTICLES:
+        opens = next((n for n, word in enumerate(before) if word.lower() in words.OPEN_SURNAMES), len(before))
+        before, family = before[:opens], " ".join([*before[opens:], family])
     cut = len(before)
     while cut and before[cut - 1].lower() in words.PARTICLES and before[cut - 1].lower() not in {"y", "e", "i"}:
         cut -= 1
