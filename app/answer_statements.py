@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from app.answer_texts import LONGEST_WORD, flag, is_empty, says_not_found, told_text, word_set, words_of
@@ -97,12 +98,14 @@ def _layers(body: dict[str, Any]) -> Iterator[Record]:
         layer = record_of(value)
         yield layer
         if depth < DEEPEST_WRAPPER:
-            wrapped = (layer[name] for name in words_of("keys", "wrappers") if name in layer)
+            wrapped = (layer[name] for name in _present(layer, "wrappers"))
             queue += [(child, depth + 1) for child in wrapped if child.__class__ in (dict, list, str)]
 
 
 def _statement(layer: Record) -> Statement:
     """What one object says."""
+    if _speaking().isdisjoint(layer) and not {"type", "title"} <= layer.keys():
+        return Statement()
     signs = _signs(layer)
     text = told_text(layer, everywhere=signs.whole)
     if signs.word in word_set("words", "pending"):
@@ -114,6 +117,20 @@ def _statement(layer: Record) -> Statement:
     if text:
         return Statement("not_found", text, firm=True) if _is_not_found_text(text) else _remark(layer, text)
     return Statement("not_found", "No results.") if _counts_nothing(layer) else Statement()
+
+
+@cache
+def _speaking() -> frozenset[str]:
+    """Keys without one of which an object says nothing about itself."""
+    lists = ("status", "good", "bad", "found", "counts", "errors", "traces", "texts")
+    return frozenset(name for table in lists for name in words_of("keys", table)) | {"instance"}
+
+
+def _present(layer: Record, table: str) -> list[str]:
+    """The keys of a list that an object has, the most telling first."""
+    if word_set("keys", table).isdisjoint(layer):
+        return []
+    return [name for name in words_of("keys", table) if name in layer]
 
 
 def _remark(layer: Record, text: str) -> Statement:
@@ -131,8 +148,8 @@ def _remark(layer: Record, text: str) -> Statement:
 
 def _signs(layer: Record) -> _Signs:
     word, number, failed, missing = "", 0, False, False
-    for name in words_of("keys", "status"):
-        value = layer.get(name)
+    for name in _present(layer, "status"):
+        value = layer[name]
         if value is None or value.__class__ not in (str, int, float):
             continue
         found = _number(value) if name not in BARE or _speaks(layer) else 0
@@ -141,9 +158,9 @@ def _signs(layer: Record) -> _Signs:
         word = word or said
         failed = failed or found >= FAULTS or _is_failed(said, name)
         missing = missing or said in word_set("words", "not_found") or found == NO_CONTENT
-    failed = failed or any(flag(layer.get(name)) is False for name in words_of("keys", "good"))
-    failed = failed or any(flag(layer.get(name)) is True for name in words_of("keys", "bad"))
-    missing = missing or any(flag(layer.get(name)) is False for name in words_of("keys", "found"))
+    failed = failed or any(flag(layer.get(name)) is False for name in _present(layer, "good"))
+    failed = failed or any(flag(layer.get(name)) is True for name in _present(layer, "bad"))
+    missing = missing or any(flag(layer.get(name)) is False for name in _present(layer, "found"))
     whole = number >= FAULTS or _is_exception(layer) or _is_problem(layer)
     number = number or _number_in_error(layer)
     return _Signs(word, number, failed or whole, missing and not _is_machinery(layer), whole)
@@ -228,7 +245,7 @@ def _is_not_found_text(text: str) -> bool:
 def _counts_nothing(layer: Record) -> bool:
     return any(
         layer.get(name).__class__ in (int, float, str) and str(layer[name]).strip() in ("0", "0.0")
-        for name in words_of("keys", "counts")
+        for name in _present(layer, "counts")
     )
 
 
@@ -246,10 +263,12 @@ def _without_text(layer: Record) -> str:
 def without_errors(value: Any, depth: int = DEEPEST_ERROR) -> Any:
     """The same without what is in an error's keys: a record may stand beside an error, but is never in one."""
     if isinstance(value, dict) and depth:
-        kept = {
-            name: without_errors(inner, depth - 1) for name, inner in value.items() if not _tells_error(name, inner)
-        }
-        return kept if len(kept) < len(value) or any(kept[name] is not value[name] for name in kept) else value
+        deeper = [(name, inner) for name, inner in value.items() if inner.__class__ is dict or inner.__class__ is list]
+        told = {name for name, inner in deeper if _tells_error(name, inner)}
+        clean = {name: without_errors(inner, depth - 1) for name, inner in deeper if name not in told}
+        if not told and all(inner is value[name] for name, inner in clean.items()):
+            return value
+        return {name: clean.get(name, inner) for name, inner in value.items() if name not in told}
     if value.__class__ is list and len(value) == 1:
         inner = without_errors(value[0], depth - 1) if depth else value[0]
         return value if inner is value[0] else [inner]

@@ -77,7 +77,7 @@ def told_text(layer: Record, *, everywhere: bool) -> str:
     """
     names = words_of("keys", "errors") + words_of("keys", "texts")
     names += ("title", "description", "name", "type") if everywhere else ()
-    texts = [_text_of(layer.get(name), DEEPEST_ERROR) for name in names]
+    texts = [_text_of(layer[name], DEEPEST_ERROR) for name in names if name in layer]
     return _most_telling([text for text in texts if text and flag(text) is None])
 
 

@@ -15,7 +15,7 @@ import orjson
 from app.answer_texts import words_of
 from app.extraction.keys import key_of
 
-__all__ = ["ITEM_KEYS", "MOST_ROWS", "names_item", "split_body"]
+__all__ = ["ITEM_KEYS", "MOST_ROWS", "may_hold_rows", "names_item", "split_body"]
 
 MOST_ROWS = 1000
 ITEM_KEYS = ("batch_item_id", "batchItemId", "item_id")
@@ -28,6 +28,13 @@ _LISTS = ("rows", "items", "results", "records", "values", "entries", "list", "b
 def names_item(value: Any) -> bool:
     """Whether an object says which row it is about."""
     return isinstance(value, dict) and any(value.get(key) for key in ITEM_KEYS)
+
+
+def may_hold_rows(body: dict[str, Any]) -> bool:
+    """Whether an object that names no row itself has a list whose entries do."""
+    return not names_item(body) and any(
+        value.__class__ is list and len(value) > 1 and names_item(value[0]) for value in body.values()
+    )
 
 
 def split_body(text: str) -> list[str]:

@@ -65,11 +65,19 @@ class Outcome(NamedTuple):
         return {**self._asdict(), "item": str(item) if item else None, "attempt": attempt}
 
 
-def read_outcome(workflow: ClayWorkflow[Any, Any] | None, body: dict[str, Any]) -> Outcome:
-    """What a body means for a step of this workflow; it never raises."""
+def read_outcome(
+    workflow: ClayWorkflow[Any, Any] | None, body: dict[str, Any], filled: dict[str, Any] | None = None
+) -> Outcome:
+    """What a body means for a step of this workflow; it never raises.
+
+    Args:
+        workflow: who reads the record.
+        body: the answer.
+        filled: the same without unfilled placeholders, where that is known already.
+    """
     if workflow is None:
         return Outcome("rejected", note="No Clay workflow of this name is deployed.")
-    filled = _without_placeholders(body, DEEPEST)
+    filled = filled or _without_placeholders(body, DEEPEST)
     said = statement_in(filled)
     if said.explicit:
         return _as_stated(said, body)

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from app.callback_bodies import Unreadable, addressee, addressee_in, decode_body, read_mended
-from app.callback_lists import split_body
+from app.callback_lists import may_hold_rows, split_body
 from app.callback_outcomes import Outcome, read_outcome
 from app.clay_tokens import CallbackToken, token_digest, verify_token
 from app.db import Database
@@ -233,13 +233,17 @@ def read_callback(workflow_slug: str, text: str, item: str | UUID | None = None)
         text: the body.
         item: the row that the URL names: of a body with several rows, that one is meant.
     """
-    text = _part_for(text, str(item)) if item else text
     try:
         body, slips = read_mended(text)
     except Unreadable as reason:
+        if item and (part := _part_for(text, str(item))) != text:
+            return read_callback(workflow_slug, part)
         return Outcome("unreadable", note=str(reason)).as_json(*addressee_in(text))
+    if item and may_hold_rows(body) and (part := _part_for(text, str(item))) != text:
+        return read_callback(workflow_slug, part)
     workflow = registry().get(workflow_slug)
-    outcome = read_outcome(workflow if isinstance(workflow, ClayWorkflow) else None, body)
+    filled = None if "{{" in text else body
+    outcome = read_outcome(workflow if isinstance(workflow, ClayWorkflow) else None, body, filled)
     if slips and outcome.status == "success":
         outcome = outcome._replace(note=f"Its JSON was mended: {', '.join(slips)}.")
     return outcome.as_json(*addressee(body))
@@ -248,6 +252,4 @@ def read_callback(workflow_slug: str, text: str, item: str | UUID | None = None)
 def _part_for(text: str, item: str) -> str:
     """Of several rows in a body, the first that names this one; else the body as it is."""
     pieces = split_body(text)
-    if len(pieces) == 1:
-        return text
     return next((piece for piece in pieces if str(addressee_in(piece)[0]) == item), text)
