@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from app.answer_texts import LONGEST_WORD, flag, is_empty, says_not_found, told_text, word_set, words_of
+from app.answer_texts import LONGEST_TEXT, LONGEST_WORD, flag, is_empty, says_not_found, told_text, word_set, words_of
 from app.extraction.keys import Record, key_of, record_of
 from app.extraction.payloads import decoded
 
@@ -30,6 +30,7 @@ EXACT = ("errorcode", "errortype", *BARE)
 """Keys whose values count as a failure only where they are a known word for one."""
 _HTTP = re.compile(r"(?:http[ /\d.]*|status|code|error)?[ :_-]*([1-5]\d\d)(?:[ :,.(_-].{0,100})?", re.IGNORECASE)
 _FAILED = re.compile(r"(?:error|err|fail|timeout|timedout)\w*|\w*(?:error|errored|failed|exception|timeout|timedout)")
+_ERROR_TEXT = re.compile(r"\W{0,9}(?:error|failed|failure|exception)\b[^{\[]", re.IGNORECASE)
 _CLASS = re.compile(r"[A-Z]\w*(?:Error|Exception|Fault|Timeout)|Error")
 _MACHINERY = re.compile(
     r"\b(?:api|keys?|tokens?|credentials?|secrets?|tables?|columns?|workspaces?|webhooks?|endpoints?|routes?|paths?|"
@@ -77,6 +78,7 @@ def statement_in(body: dict[str, Any]) -> Statement:
     remark = Statement()
     for layer in _layers(body):
         said = _statement(layer)
+        said = said if said.kind else _in_its_place(layer)
         if said.explicit:
             return said
         if said.kind and (not remark.kind or (said.firm and not remark.firm)):
@@ -131,6 +133,13 @@ def _present(layer: Record, table: str) -> list[str]:
     if word_set("keys", table).isdisjoint(layer):
         return []
     return [name for name in words_of("keys", table) if name in layer]
+
+
+def _in_its_place(layer: Record) -> Statement:
+    """An error's text where the record would be: `{"raw_payload": "Error: quota exceeded"}`."""
+    texts = (layer[name] for name in _present(layer, "wrappers") if layer[name].__class__ is str)
+    text = next((str(text).strip()[:LONGEST_TEXT] for text in texts if _ERROR_TEXT.match(text)), "")
+    return Statement("error", text, firm=True) if text else Statement()
 
 
 def _remark(layer: Record, text: str) -> Statement:
@@ -203,7 +212,12 @@ def _is_exception(layer: Record) -> bool:
     """`{"name": "AxiosError", "message": …}`, and what other languages make of their exceptions."""
     beside = (*words_of("keys", "traces"), "message", "msg", "code", "errormessage", "cause")
     names = (layer.get(name) for name in ("name", "type", "errortype", "exceptiontype", "class", "exception"))
-    return any(not is_empty(layer.get(name)) for name in beside) and any(
+    if all(is_empty(layer.get(name)) for name in beside):
+        return False
+    kinds = [layer.get(name) for name in ("type", "object", "kind")]
+    if any(isinstance(kind, str) and key_of(kind) in word_set("words", "failed") for kind in kinds):
+        return True
+    return any(
         isinstance(name, str) and _CLASS.fullmatch(name.rpartition(".")[2].rpartition("\\")[2]) for name in names
     )
 
