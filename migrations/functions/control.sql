@@ -312,6 +312,12 @@ begin
     select b, s, array_agg(e) as entities
     from jsonb_to_recordset(coalesce(v_led, '[]')) as l(b bigint, s smallint, e text)
     group by b, s order by b, s) w;
+  -- An entity of which every row starts over goes on being recognised: who comes now waits for the new answer.
+  update public.entity_keys k set entity = split_part(k.entity, '~', 1) || v_again
+  from jsonb_to_recordset(coalesce(v_led, '[]')) as l(b bigint, s smallint, e text)
+  where l.s = p_from_step and k.batch_id = l.b and k.step_index = l.s and k.entity = l.e
+    and not exists (select 1 from public.workflow_states o
+                    where o.batch_id = l.b and o.step_index = l.s and o.entity_value = l.e);
   perform leadloom.park_followers(b.id, b.items) from (
     select batch_id as id, array_agg(id) as items from public.batch_items where id = any (p_item_ids)
     group by 1 order by 1) b;

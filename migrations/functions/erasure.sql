@@ -167,9 +167,9 @@ begin
   -- What an entity of nobody else was recognised by goes, too.
   delete from public.entity_keys k using public.workflow_states s
   where s.batch_item_id = any (v_all) and k.batch_id = s.batch_id and k.step_index = s.step_index
-    and k.entity = split_part(s.entity_value, '~', 1)
+    and k.entity in (s.entity_value, split_part(s.entity_value, '~', 1))
     and not exists (select 1 from public.workflow_states o
-                    where o.batch_id = s.batch_id and o.step_index = s.step_index and o.entity_value = s.entity_value
+                    where o.batch_id = k.batch_id and o.step_index = k.step_index and o.entity_value = k.entity
                       and o.batch_item_id <> all (v_all));
   -- A failed step without its words and its attempts' is a step that was cancelled: nothing retries it.
   update public.workflow_states

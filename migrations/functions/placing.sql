@@ -136,7 +136,7 @@ as $$
     from jsonb_to_recordset(p_rows) as r(state_id bigint, keys text[])
     where leadloom.key_rank(r.keys[1]) = p_rank group by 1
   ), known as (
-    select g.first, g.rank, e.entity, e.entity = g.first as own
+    select g.first, g.rank, e.entity, split_part(e.entity, '~', 1) = g.first as own
     from given g join public.entity_keys e
       on e.batch_id = p_batch_id and e.step_index = p_step_index and e.key = g.key
   ), strongest as (
@@ -154,8 +154,12 @@ as $$
              and leadloom.key_rank(e.key) = g.rank
         where g.first = s.first and g.rank < s.rank)
     order by s.entity, f.oldest
+  ), own as (
+    -- Under another name where its rows have started over.
+    select first, min(entity) as entity from known where own group by 1
   ), decided as (
-    select f.first, coalesce(j.entity, f.first) as entity from firsts f left join joining j on j.first = f.first
+    select f.first, coalesce(o.entity, j.entity, f.first) as entity
+    from firsts f left join own o on o.first = f.first left join joining j on j.first = f.first
   ), noted as (
     insert into public.entity_keys (batch_id, step_index, key, entity)
     select distinct p_batch_id, p_step_index, g.key, d.entity from given g join decided d on d.first = g.first

@@ -338,3 +338,28 @@ async def test_a_fault_while_rows_are_placed_holds_their_batch(lists: World) -> 
     assert len(await leaders(lists)) == 1
     assert (await lists.status(broken))["state_reason"] == "Held: the made-up fault (SQLSTATE 22003)"
     assert (await lists.status(healthy))["state"] == "RUNNING"
+
+
+@pytest.mark.parametrize("newcomer", [STRONG, WEAK])
+async def test_a_row_that_comes_while_its_entity_starts_over_waits_for_it(
+    lists: World, newcomer: dict[str, str]
+) -> None:
+    batch, items = await begin(lists, STRONG, newcomer)
+    assert await arrive(lists, items, 1) == [1]
+    await lists.send([await claimed(lists, 1)])
+    await lists.complete([await claimed(lists, 1)], source="clay", parsed={"industry": "Ships"})
+    uid = await lists.pg.fetchval("select uid from batch_items where row_number = 1")
+    for again in range(2):
+        await lists.db.call("reset_items", items=[str(uid)], from_step=1, actor="ann", request=uuid4())
+        assert await leaders(lists) == [1], again
+        await lists.send([await claimed(lists, 1)])
+        if not again:
+            await lists.complete([await claimed(lists, 1)], source="clay", parsed={"industry": "Ships"})
+    assert await arrive(lists, items, 2) == []
+    await lists.complete([await claimed(lists, 1)], source="clay", parsed={"industry": "Boats"})
+    await lists.advance()
+    status = await lists.status(batch)
+    assert (status["completed"], status["sent"]) == (2, 3)
+    assert await lists.pg.fetch(
+        "select distinct parsed ->> 'industry' from enrichment_results where step_index = 1"
+    ) == [("Boats",)]

@@ -378,9 +378,9 @@ async def test_facts_of_two_companies_are_never_mixed() -> None:
 
 async def test_the_modal_entry_point_extracts_and_says_what_is_not_there(world: World) -> None:
     batch = await enriched(world, 2, "alpha")
-    [done] = await cli.extract_results.local([batch])
+    [done] = (await cli.extract_results.local([batch]))["answer"]
     assert (done["state"], done["done"], done["changed"]) == ("COMPLETED", 2, 8)
-    [refused] = await cli.extract_results.local(["00000000-0000-0000-0000-000000000000"])
+    refused = await cli.extract_results.local(["00000000-0000-0000-0000-000000000000"])
     assert "no such batch" in refused["error"]
 
 
