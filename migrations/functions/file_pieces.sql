@@ -20,6 +20,9 @@ begin
     raise exception using errcode = 'PT409', message = format('The client %s is archived.', v_client.name),
       hint = 'Restore the client, or choose another one.';
   end if;
+  if p_sha256 !~ '^[0-9a-f]{64}$' then
+    raise exception using errcode = 'PT422', message = 'The file''s SHA-256 is 64 hexadecimal digits.';
+  end if;
   v_key := v_client.id || ' ' || p_sha256;
   select * into v_job from public.file_jobs
   where kind = 'upload' and request_key = v_key and state in ('SENDING', 'WAITING', 'RUNNING') for update;
