@@ -82,11 +82,10 @@ def _attempt(attempt: dict[str, Any], icon: str) -> list[dict[str, Any]]:
 
 def _current(state: dict[str, Any]) -> list[dict[str, Any]]:
     number, bucket = state["attempt"], state["bucket"]
-    most = (
-        state["max_attempts"] + state["snoozes"]
-    )  # those that cost no attempt, and those before a rerun, are numbered too
     events = []
     if state["started_at"] and number and bucket not in ("pending", "retrying"):
+        # Attempts that cost nothing, and those before a rerun, are numbered too.
+        most = state["max_attempts"] + state["snoozes"]
         events.append(_event(state["started_at"], "play", f"Attempt {number} of {most} started"))
     if state["sent_at"]:
         events.append(_event(state["sent_at"], "send", f"Attempt {number} sent to Clay"))

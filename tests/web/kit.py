@@ -17,6 +17,7 @@ import httpx
 from app import uploads
 from app.clients import create_client, save_workflow_config
 from app.db import Database
+from app.entities import place_rows
 from app.local.samples import write_people
 from app.pipelines import create_pipeline, ensure_templates
 from app.workflows import registry_rows
@@ -170,6 +171,7 @@ class Scene:
     async def _claim(self, batch: str, count: int) -> list[dict[str, Any]]:
         slugs = [row["slug"] for row in registry_rows()]
         items = []
+        await place_rows(self.db)
         chunks = (await self.db.call("dispatch_pending_items", limit=count, chunk_size=500, workflows=slugs))["chunks"]
         for chunk in chunks:
             claimed = await self.db.call("claim_chunk", chunk=chunk["chunk_id"])

@@ -8,6 +8,7 @@ import httpx
 import orjson
 import pytest
 
+from app.entities import place_rows
 from tests.web.kit import Scene, csrf
 from tests.web.test_actions import Hands
 
@@ -21,7 +22,9 @@ async def hands(operator: httpx.AsyncClient) -> Hands:
 
 async def reach_budget(scene: Scene) -> None:
     """The paid step of the scene's batch has used its budget up."""
+    await scene._answer(scene.batch, 20)  # rows of other companies arrive at the paid step
     await scene.pg.execute("update batches set budget = spent where uid = $1::uuid", scene.batch)
+    await place_rows(scene.db)
     slugs = ["normalize_name", "enrich_company_clay"]
     await scene.db.call("dispatch_pending_items", limit=100, chunk_size=500, workflows=slugs)
 
@@ -34,20 +37,20 @@ async def entry(scene: Scene, action: str) -> dict[str, Any]:
 async def test_a_batch_that_waits_for_budget_says_so_and_can_be_let_go_on(hands: Hands, scene: Scene) -> None:
     await reach_budget(scene)
     page = (await hands.http.get(f"/batches/{scene.batch}")).text
-    for words in ("Waiting for budget", "Budget reached: 8 credits do not cover", "Raise the budget", "Held"):
+    for words in ("Waiting for budget", "Budget reached: 7 credits do not cover", "Raise the budget", "Held"):
         assert words in page
     assert "Waiting for budget" in (await hands.http.get("/batches")).text
     dialog = (await hands.http.get(f"/batches/{scene.batch}/budget")).text
-    assert "8 credits of 8 credits are spent" in dialog
+    assert "7 credits of 7 credits are spent" in dialog
     said = await hands.told(await hands.post(f"/batches/{scene.batch}/budget", {"budget": "1,250.5"}))
-    assert "Budget raised from 8 credits to 1,250.5 credits." in said
-    assert await entry(scene, "raise_budget") == {"actor": "operator@example.test", "from": 8, "to": 1250.5}
+    assert "Budget raised from 7 credits to 1,250.5 credits." in said
+    assert await entry(scene, "raise_budget") == {"actor": "operator@example.test", "from": 7, "to": 1250.5}
     again = await hands.told(await hands.post(f"/batches/{scene.batch}/budget", {"budget": "1250.5"}))
     assert "No changes to save." in again
 
 
 @pytest.mark.parametrize(
-    ("typed", "words"), [("12,50", "must be a number"), ("", "must be a number"), ("3", "8 credits already")]
+    ("typed", "words"), [("12,50", "must be a number"), ("", "must be a number"), ("3", "7 credits already")]
 )
 async def test_a_budget_that_cannot_be_is_refused_in_words(hands: Hands, scene: Scene, typed: str, words: str) -> None:
     await reach_budget(scene)
@@ -65,19 +68,19 @@ async def test_rows_that_may_have_been_sent_are_a_cause_of_their_own(hands: Hand
     query = {"step_index": "1", "error_code": "send_unconfirmed"}
     dialog = (await hands.http.get(f"/batches/{scene.batch}/retry", params=query)).text
     for words in (
-        "Resend 5 failed rows?",
-        "5 rows may have been sent already",
-        "May cost up to 5 credits",
-        "Resend 5 rows",
+        "Resend 4 failed rows?",
+        "4 rows may have been sent already",
+        "May cost up to 4 credits",
+        "Resend 4 rows",
     ):
         assert words in dialog
     said = await hands.told(await hands.post(f"/batches/{scene.batch}/retry", query))
-    assert "5 rows will be tried again." in said
+    assert "4 rows will be tried again." in said
     logged = await entry(scene, "retry_failed")
     assert (logged["actor"], logged["error_code"], logged["requeued"]) == (
         "operator@example.test",
         "send_unconfirmed",
-        5,
+        4,
     )
 
 
@@ -85,7 +88,7 @@ async def test_a_retry_of_everything_says_what_of_it_may_be_paid_twice(hands: Ha
     await scene.pg.execute("update workflow_states set deadline_at = now() where deadline_at is not null")
     await scene.db.call("reap_expired")
     dialog = (await hands.http.get(f"/batches/{scene.batch}/retry")).text
-    assert "5 rows may have been sent already" in dialog
+    assert "4 rows may have been sent already" in dialog
     assert "Retry " in dialog
 
 

@@ -189,7 +189,7 @@ def test_a_timeline_is_in_order_with_attempts_sends_and_callbacks() -> None:
     at = [(NOW + timedelta(minutes=m)).isoformat() for m in range(10)]
     state = {
         "step_index": 0, "bucket": "completed", "created_at": at[0], "started_at": at[3], "sent_at": at[4],
-        "accepted_at": at[5], "finished_at": at[7], "attempt": 2, "max_attempts": 3, "error_code": None,
+        "accepted_at": at[5], "finished_at": at[7], "attempt": 2, "max_attempts": 3, "snoozes": 0, "error_code": None,
         "error_text": None, "available_at": at[0], "deadline_at": None, "lease_until": None,
         "history": [
             {"attempt": 1, "started_at": at[1], "sent_at": None, "finished_at": at[2], "code": "x", "text": "y"},
