@@ -90,7 +90,7 @@ def _current(state: dict[str, Any]) -> list[dict[str, Any]]:
     if state["sent_at"]:
         events.append(_event(state["sent_at"], "send", f"Attempt {number} sent to Clay"))
     if state["accepted_at"]:
-        events.append(_event(state["accepted_at"], "check", "Clay took the row"))
+        events.append(_event(state["accepted_at"], "check", "Clay accepted the row"))
     if bucket in ("pending", "retrying"):
         parked = state["available_at"] == "infinity"
         words = "Waits for another row of the same entity" if parked else "Next try is due"

@@ -280,7 +280,7 @@ async def test_a_test_row_is_sent_and_its_callback_shown(site: Site) -> None:
     async with site.enter() as page:
         await page.goto(f"/clients/{client}/workflows/enrich_company_clay")
         await page.get_by_role("button", name="Send test row").click()
-        await expect(page.get_by_text("Clay took the row")).to_be_visible()
+        await expect(page.get_by_text("Clay accepted the row")).to_be_visible()
         await expect(page.get_by_text("The set-up works from end to end.")).to_be_visible(timeout=30_000)
         await page.reload()
         await expect(page.get_by_text("1 of 50,000", exact=False).first).to_be_visible()

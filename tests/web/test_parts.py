@@ -211,7 +211,7 @@ def test_a_timeline_is_in_order_with_attempts_sends_and_callbacks() -> None:
     first, second = timeline(data)
     assert [e["words"] for e in first["events"]] == [
         "Step reached", "Attempt 1 started", "Attempt 1 ended: x", "Attempt 2 of 3 started", "Attempt 2 sent to Clay",
-        "Clay took the row", "Callback applied", "Completed",
+        "Clay accepted the row", "Callback applied", "Completed",
     ]  # fmt: skip
     assert (second["reached"], second["events"]) == (False, [])
 
