@@ -177,3 +177,11 @@ async def test_nothing_is_launched_for_an_archived_client(world: World) -> None:
     with pytest.raises(Exception, match="archived"):
         await world.db.call("launch_batch", upload=upload, pipeline=pipeline, actor="test", row_limit=None, name=None,
                             budget=None, launch_key=str(uuid4()))  # fmt: skip
+
+
+async def test_tokens_given_back_to_a_blocked_bucket_wait_with_it(world: World) -> None:
+    take = "select leadloom.take_tokens('w', 10, 20, 5)"
+    assert await world.pg.fetchval(take) == 5
+    await world.db.call("block_rate_bucket", key="w", seconds=60)
+    await world.pg.execute("select leadloom.return_tokens('w', 5)")
+    assert await world.pg.fetchval(take) == 0
