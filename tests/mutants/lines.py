@@ -189,7 +189,7 @@ MUTANTS = [
            "    perform leadloom.hold_customer_list(v_client);", "    null;", RACES + "::test_leads_that_are_being_stored_are_seen_by_a_list_that_changes"),
     Mutant("a pipeline of another client may be launched", f"{SQL}/launch.sql",
            "p_pipeline.client_id is not null and p_pipeline.client_id <> p_upload.client_id", "false",
-           "tests/sql/test_engine_flow.py"),
+           WORKERS + "::test_nothing_is_launched_through_another_clients_pipeline"),
     Mutant("an archived client launches", f"{SQL}/launch.sql",
            "where id = p_upload.client_id and archived_at is not null", "where false",
            WORKERS + "::test_nothing_is_launched_for_an_archived_client"),

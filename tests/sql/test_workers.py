@@ -179,6 +179,19 @@ async def test_nothing_is_launched_for_an_archived_client(world: World) -> None:
                             budget=None, launch_key=str(uuid4()))  # fmt: skip
 
 
+async def test_nothing_is_launched_through_another_clients_pipeline(world: World) -> None:
+    theirs = await world.pipeline("alpha")
+    other = (await world.db.call("create_client", name="Other", actor="test"))["uid"]
+    await world.pg.execute(
+        "update enrichment_pipelines set client_id = (select id from clients where uid = $1) where uid = $2",
+        other,
+        theirs,
+    )
+    with pytest.raises(Exception, match="belongs to another client"):
+        await world.db.call("launch_batch", upload=await world.upload(1), pipeline=theirs, actor="test", row_limit=None,
+                            name=None, budget=None, launch_key=str(uuid4()))  # fmt: skip
+
+
 async def test_tokens_given_back_to_a_blocked_bucket_wait_with_it(world: World) -> None:
     take = "select leadloom.take_tokens('w', 10, 20, 5)"
     assert await world.pg.fetchval(take) == 5
