@@ -25,6 +25,7 @@ MIN_SURNAME = 4
 
 def is_shouted(text: str) -> bool:
     """Whether a text is written in capitals throughout (`JOHN McDONALD` included)."""
+    text = text.replace("\u00df", "\u1e9e")  # STRAßE has its capital seldom
     return text.upper() == text != text.lower() or MAC_PREFIX.sub("MC", text).isupper()
 
 
@@ -42,6 +43,7 @@ def recase(text: str, *, opens: bool = True) -> str:
     """
     result: list[str] = []
     parts = text.split()
+    turkish = is_turkish(text)
     for i, part in enumerate(parts):
         low = part.lower()
         alone = len(parts) == 1
@@ -52,8 +54,13 @@ def recase(text: str, *, opens: bool = True) -> str:
             small = (low in words.SMALL or after_de) and not (opens and i == 0) and not alone
         if low == "in" and i < len(parts) - 1 and parts[i + 1].lower() in {"'t", "\u2019t", "den", "der"}:
             small = not (opens and i == 0)
-        result.append(low if small else capitalised_word(part))
+        result.append(low if small else _turkish(part) if turkish else capitalised_word(part))
     return " ".join(result)
+
+
+def is_turkish(text: str) -> bool:
+    """Whether a text has a letter that only Turkish and its kin have, so that its I has no dot when small."""
+    return not text.isascii() and ("\u0130" in text or "\u011e" in text)
 
 
 def settle_outliers(text: str) -> str:

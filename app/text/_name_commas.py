@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from zoneinfo import available_timezones
 
 from app.text import _name_words as words
@@ -76,8 +75,16 @@ def by_commas(line: str, *, column: bool) -> Core | None:
     parts, given = _letters(parts), _letters(given)
     if not parts and not given:
         return None
-    given, parts = _particles_first(given, parts)
+    given, parts = _particles_first(given, particles_in_front(parts))
     return Core(" ".join(parts or given), " ".join(given) if parts and given else None, generation, titled)
+
+
+def particles_in_front(parts: list[str]) -> list[str]:
+    """`Vries de` and `Berg van den` are how registers sort de Vries and van den Berg."""
+    cut = len(parts)
+    while cut and parts[cut - 1] in words.SORTED_BEHIND:
+        cut -= 1
+    return [*parts[cut:], *parts[:cut]] if cut else parts
 
 
 def _particles_first(given: list[str], parts: list[str]) -> tuple[list[str], list[str]]:
@@ -93,10 +100,10 @@ def _is_given(behind: list[str], head: list[str]) -> bool:
     if any(looks_like_credential(token) for token in behind):
         return False
     first = fold(behind[0].strip(EDGES))
-    opens_with_given = fold(head[0].strip(EDGES)) in given_names()
+    opens_with_given = fold(head[0].strip(EDGES)) in words.given_names()
     if _is_place(" ".join(behind)):
-        return first in given_names() and not opens_with_given
-    if first in given_names():
+        return first in words.given_names() and not opens_with_given
+    if first in words.given_names():
         return not opens_with_given or fold(head[-1].strip(EDGES)) not in _surnames_only(head)
     return not opens_with_given and head[0].lower() in words.PARTICLES
 
@@ -104,19 +111,12 @@ def _is_given(behind: list[str], head: list[str]) -> bool:
 def _surnames_only(head: list[str]) -> frozenset[str]:
     """The last word of "First Last", where it is no given name itself."""
     last = fold(head[-1].strip(EDGES))
-    return frozenset() if last in given_names() else frozenset((last,))
+    return frozenset() if last in words.given_names() else frozenset((last,))
 
 
 def _is_place(text: str) -> bool:
     """Whether a text is a country, a state or province, or a city that a time zone is named after."""
     return country_code(text) is not None or is_region(text) or fold(text) in _cities()
-
-
-@cache
-def given_names() -> frozenset[str]:
-    """Given names, folded."""
-    lines = resources.files("app.text").joinpath("given_names.txt").read_text("utf-8").splitlines()
-    return frozenset(name for line in lines if not line.startswith("#") for name in line.split())
 
 
 @cache

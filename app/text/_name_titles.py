@@ -10,10 +10,12 @@ import re
 
 from app.text import _name_words as words
 from app.text._casing import is_shouted, is_whispered
+from app.text.values import fold
 
 __all__ = ["are_credentials", "key_of", "looks_like_credential", "only_titles", "without_credentials", "without_titles"]
 
 GLUED_TITLE = re.compile(r"\A(dr|prof|mr|mrs|ms|ing)\.(?!ssa\b|ra\b)(?=[^\W\d_]{2})", re.IGNORECASE)
+INITIALS = re.compile(r"(?:[^\W\d_]\.){2,}")
 COUPLED = ("&", "and", "und", "et", "y", "e", "og", "och", "en", "/", "+")
 SHAPED = re.compile(
     r"(?=.{2,12}\Z)(?:[A-Z]{1,3}[a-z]{1,9}[A-Z][A-Za-z]*|[a-z]+[A-Z][A-Za-z]*|(?:[A-Z][A-Za-z]{0,4}\.){1,4}[A-Z][A-Za-z]{0,6}\.?"
@@ -32,6 +34,9 @@ def key_of(token: str) -> str:
     return "".join(char for char in token.lower() if char.isalnum() or char in "&+'")
 
 
+FOREIGN_TITLES = frozenset(map(key_of, words.FOREIGN_TITLES))
+
+
 def looks_like_credential(token: str) -> bool:
     """Whether a word has the shape of a degree or membership and not of a name."""
     bare = token.strip("(),;")
@@ -43,6 +48,7 @@ def only_titles(text: str) -> bool:
     tokens = text.split()
     return bool(tokens) and all(
         key_of(token) in words.TITLES
+        or key_of(token) in FOREIGN_TITLES
         or (token.endswith(".") and key_of(token) in words.DOTTED_TITLES)
         or (number > 0 and token.lower() in COUPLED)
         for number, token in enumerate(tokens)
@@ -75,11 +81,15 @@ def _is_title(tokens: list[str]) -> bool:
     key = key_of(word)
     if key in words.TITLES:
         return True
-    if word.endswith(".") and key in words.DOTTED_TITLES:
+    if word.endswith(".") and key in words.DOTTED_TITLES and not INITIALS.fullmatch(word):
         return True
     if key in words.TITLES_BEFORE_TWO and len(tokens) > 2 and word[0].isupper():  # noqa: PLR2004
         return True
-    return word.rstrip(".") in words.CAPITAL_TITLES and len(tokens) > 2 and not is_shouted("".join(tokens[1:]))  # noqa: PLR2004
+    if key in FOREIGN_TITLES and len(tokens) > 1:
+        return True
+    if key in words.TITLES_BEFORE_GIVEN and len(tokens) > 2 and word[0].isupper():  # noqa: PLR2004
+        return fold(tokens[1]) in words.given_names()
+    return word.replace(".", "") in words.CAPITAL_TITLES and len(tokens) > 2 and not is_shouted("".join(tokens[1:]))  # noqa: PLR2004
 
 
 def without_credentials(tokens: list[str], *, column: bool, surname_only: bool = False) -> tuple[list[str], str | None]:

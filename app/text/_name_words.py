@@ -6,6 +6,9 @@ CRM exports carry besides, and say which of them may as well be somebody's surna
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import resources
+
 from nameparser import Lexicon
 
 from app.text._listed import listed
@@ -26,6 +29,9 @@ SURE_CREDENTIALS = listed(
     rcn lcsw lmsw lmft lpc lmhc lcpc bcba rdn ccim sior gri crs cpcu cpc cpcc pcc mcc acc nbchwc cprw ctp ccp crpc
     cpwa cdfa aif ricp cebs phrca chcs cppm cpp cfm fmp ceng ieng miet fiet mice fice pgdip pgce qts pgcert hons bhons
     msccm mscpm macc mtax cpge enp ceo cfo cto cio coo cmo cro chro cpo ciso cdo cco cso cxo gm vp svp evp avp md&ceo
+    mciob fciob mcibse fcibse mciht fciht mciwem fciwem mciat mcilt fcilt mcipr fcipr mcieh fcieh mciarb fciarb
+    mistructe fistructe mimeche fimeche mrsc frsc mrsb frsb mrtpi frtpi miosh cmiosh fiosh mbcs fbcs mrpharms frpharms
+    mrcvs frcvs mbacp mcsp fcsp mbps afbps cphys minstp finstp cchem csci cenv miema techiosh gradiosh mieee smieee
     nlp npdp sahri acsw rncm cmrp cpht rhia rhit cphims peng assoc
     """
 )
@@ -70,17 +76,34 @@ TITLES = listed(
     phdr mudr judr rndr mudr paeddr mgr bc doc csc shri shrimati smt sri-sri engr atty datuk dato dato' datin drmed
     dring drssa profssa dhr mevr mevrouw mw fru frk frøken fröken paní pani panna doç öğr yrd uzm mtro mtra
     arq lcda lcdo licda licdo sayin gospodin gospođa gospa doamna domnul doamnă domnișoara hra puan encik khun kumari
-    ustadz drmult drhc dripling dipling diplkfm diplbw diplinform diplök med habil rernat ernat jur phil hc mult doctor
+    ustadz ustaz ustadh seri bpk bapak gng mevrouw meneer juffrouw fröken herra rouva neiti frú härra proua
+    kungs kundze ponas ponia dl dna domnišoara sn bayan slecna slečna państwo mecenas gospodja gđa gdja
+    doña dña dª drª srª profª engª exmª ilmª engº dona exmo exma ilmo ilma excmo excma egr gentmo gentma spett signorina
+    mademoiselle mesdames messieurs müdür abog psic profa inż ybhg shrimathi kum drjur drphil drrernat
+    diplwirting diplvw diplpsych diplinf diplarch diplhdl diplbetrw mgrinz mgrinż mmag ddr
+    mvdr thdr pharmdr thlic dris artd mga bca docent dosent civing
+    drmult drhc dripling dipling diplkfm diplbw diplinform diplök med habil rernat ernat jur phil hc mult doctor
     professor profdr privdoz univprof pd lic adv capt col lt ltcol sgt maj gen cmdr adm cpt msgt ssgt
     """
 ) - {"phil", "med", "jur", "doc", "lic", "adv", "col", "gen", "maj", "adm", "lt", "pd", "mult", "hc", "bc", "hon"}
+
+# The same in other scripts.
+FOREIGN_TITLES = listed(
+    """
+    г-н г-жа господин госпожа д-р др проф инж доц акад доктор профессор професор пан пані ктн дтн кэн дэн
+    κος κα κύριος κυρία δρ καθ
+    السيد السيدة الآنسة دكتور دكتورة الدكتور الدكتورة مهندس المهندس المهندسة أستاذ الأستاذ الأستاذة
+    الشيخ د. م. أ. أ.د. آقای خانم دکتر מר גב' גברת ד"ר ד״ר פרופ' עו"ד श्री श्रीमती कुमारी डॉ. sayın
+    """  # noqa: RUF001 -- Cyrillic, Greek
+)
 
 # Titles only where a full stop marks them: without it they are names or initials.
 DOTTED_TITLES = listed(
     """
     dent vet agr theol iur ing ir mag arch lic adv capt col lt sgt maj gen cmdr adm hon doc fr br st er eng sr don med
     jur phil habil mult h.c hc rer.nat rer nat pol oec sc techn bc dipl pd priv.-doz lic.iur mag.rer m.a h.e hr av
-    op gör yrd uzm geom rag cav mej sen rep amb hon fr eng ilmo exmo ks arq m
+    hab inż inz ifj id özv am egr gent spett dt ecz arş müh gov pres cllr ald amb
+    stb wp kr bw bi mhe mwl tn hj ts pt ar op gör yrd uzm geom rag cav mej sen rep amb hon fr eng ilmo exmo ks arq m
     """
 ) - {"st", "br", "fr", "don", "sc", "pol", "m"}
 
@@ -90,12 +113,16 @@ TITLES_BEFORE_TWO = listed(
     sheikh sheikha haji coach nurse pastor father sister bishop imam rabbi chef lord captain colonel major general
     lieutenant sergeant commander admiral senator ambassador judge justice congressman congresswoman minister
     councillor councilor alderman deputy col capt maj gen lt sgt adm cmdr maj.gen brig wing lic ing mag adv ir maître
-    maitre prof.dr
+    maitre prof.dr brigadier wg cdr sqn ldr flt flight maj lieut viscount baroness lady rep gov mayor detective officer
+    apostle prophet elder deacon cllr hajj hadji late
     """
 )
 
+# Titles only where a given name and a surname follow: `Pan Tomasz Wójcik`, but Pan Wei Ming.
+TITLES_BEFORE_GIVEN = listed("pan bay don pak bu ibu tun tuan tan dato baron cik")
+
 # Offices that profiles in some countries put in front (CA Rahul Sharma), written in capitals before a full name.
-CAPITAL_TITLES = frozenset(("CA", "CS", "CMA", "FCA", "ACA", "CPA", "ICWA", "HE", "HRH", "HH"))
+CAPITAL_TITLES = frozenset(("CA", "CS", "CMA", "FCA", "ACA", "CPA", "ICWA", "HE", "HRH", "HH", "RA", "WP", "YB"))
 
 PARTICLES = listed(
     """
@@ -106,6 +133,15 @@ PARTICLES = listed(
 )
 """Words that open or join surnames; which of them are written small is `SMALL`."""
 
+NOBLE = listed("freiherr freifrau freiin graf gräfin fürst fürstin prinz prinzessin baron baronin ritter edler edle")
+"""German ranks, which are a part of the surname since 1919 where a particle follows: `Gräfin zu Waldburg`."""
+
+LENITED = listed("ni ní nic uí ui")
+"""Irish particles, before a word whose second letter is an h: Ní Bhriain."""
+
+DOUBLED = frozenset(("Ma.", "Mª", "Mª.", "M.ª"))
+"""María, shortened: the name goes on with the next word."""
+
 OPEN_SURNAMES = frozenset(("van", "von", "zu", "zum", "zur", "ter", "ten", "tot"))
 """Particles that no given name goes on with, as `do` and `del` do: `Maria do Carmo da Silva`."""
 
@@ -114,6 +150,9 @@ SMALL = listed(
 )
 """Particles that recasing writes small in the middle of a name. (`Di`, `La`, `Le`, `Della`, `El`, `Al` stand alone as
 often capital as small; bearers of such names mostly write them capital.)"""
+
+SORTED_BEHIND = SMALL - listed("do y e te av af und")
+"""Of these, what stands behind a surname where names are sorted by it: `Berg, van den`, `Berg van den`."""
 
 SMALL_AFTER_DE = frozenset(("la", "las", "los", "le", "l'"))
 
@@ -209,9 +248,16 @@ OCCUPATIONS = listed(
     electrician contractor mortgage insurance realty broker advisor adviser specialist manager director founder ceo
     cofounder owner berater beraterin ingenieur rechtsanwalt rechtsanwältin steuerberater avocat avocate consultante
     abogado abogada ingeniero ingeniera arquitecto psicóloga psicólogo advogado advogada engenheiro avvocato
-    commercialista makelaar adviseur
+    commercialista makelaar adviseur bey hanim
     """
 )
 
 NEVER_SURNAMES = listed("phd msc bsc llm llb dds mphil esq cissp pharmd dphil")
 """Post-nominals that nobody is called, however they are written: a last-name cell with one holds no name."""
+
+
+@cache
+def given_names() -> frozenset[str]:
+    """Given names, folded."""
+    lines = resources.files("app.text").joinpath("given_names.txt").read_text("utf-8").splitlines()
+    return frozenset(name for line in lines if not line.startswith("#") for name in line.split())

@@ -87,6 +87,39 @@ PAGE_HOSTS = listed(
     """
 )
 
+# Software whose customers get a host each (acme.zendesk.com): the customer's help desk or job board, never a domain of
+# its own. The bare domain is the software house's.
+TENANTS = listed(
+    """
+    zendesk.com freshdesk.com freshservice.com helpscoutdocs.com intercom.help intercom.com statuspage.io gitbook.io
+    readme.io atlassian.net sharepoint.com salesforce.com force.com my.site.com hubspot.com
+    hs-sites.com pipedrive.com monday.com clickup.com airtable.com medium.com
+    greenhouse.io lever.co workable.com bamboohr.com personio.de personio.com recruitee.com teamtailor.com
+    smartrecruiters.com ashbyhq.com breezy.hr jobvite.com icims.com myworkdayjobs.com workday.com taleo.net
+    successfactors.com successfactors.eu oraclecloud.com applytojob.com pinpointhq.com join.com homerun.co
+    welcometothejungle.com softgarden.io rippling.com gusto.com paylocity.com ultipro.com teachable.com thinkific.com
+    mykajabi.com podia.com circle.so mn.co eventbrite.com typeform.com jotform.com surveymonkey.com bandcamp.com
+    deviantart.com slack.com zoom.us webex.com box.com egnyte.com trustpilot.com zohorecruit.com zohodesk.com
+    """
+)
+
+OWN_HOSTS = listed(
+    "blog about investors ir careers jobs info go get help support docs developers community en de fr shop app"
+)
+"""Hosts that such a software house keeps for itself, as long as no customer's path follows."""
+
+# Addresses that forms, manuals and templates show, so that somebody puts a real one in their place.
+PLACEHOLDERS = listed(
+    """
+    example.com example.org example.net domain.com domain.org domain.net domainname.com yourdomain.com mydomain.com
+    company.com yourcompany.com mycompany.com companyname.com yourcompanyname.com companywebsite.com website.com
+    yourwebsite.com mywebsite.com websitename.com yoursite.com mysite.com site.com sitename.com yourbusiness.com
+    yourname.com yourbrand.com yourstore.com yoururl.com test.com none.com noemail.com nomail.com nowebsite.com
+    noweb.com nodomain.com beispiel.de musterfirma.de ihredomain.de ihre-domain.de exemple.com exemple.fr
+    ejemplo.com tudominio.com tuempresa.com suaempresa.com.br seudominio.com.br voorbeeld.nl esempio.it
+    """
+)
+
 # Internet providers and mail houses that customers have free mailboxes with: their website is their own all the same.
 MAIL_COMPANIES = listed(
     """
@@ -106,6 +139,6 @@ MORE_FREE_MAIL = listed(
     privaterelay.appleid.com yahoo.nl yahoo.se yahoo.dk yahoo.no yahoo.ie yahoo.pl yahoo.com.ph yahoo.com.vn
     yahoo.com.hk yahoo.com.tw outlook.fr outlook.de outlook.it outlook.es outlook.com.br outlook.in outlook.pt
     outlook.jp outlook.dk outlook.be live.no live.se live.dk live.be live.at live.ie live.in live.it live.de
-    hotmail.nl hotmail.be hotmail.se hotmail.ch
+    hotmail.nl hotmail.be hotmail.se hotmail.ch users.noreply.github.com
     """
 )

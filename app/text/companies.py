@@ -80,6 +80,8 @@ def is_no_company(text: str | None) -> bool:
 
 def names_a_company(text: str) -> bool:
     """Whether a text that should be a person's name ends in a legal form that nobody is called: `Northgate GmbH`."""
+    if text.endswith(")") and (opened := text.rfind("(")) > 0:
+        text = text[:opened]  # (Acme Inc.) behind a name is where somebody works
     tokens = text.split()
     return len(tokens) > 1 and _key(tokens[-1]) in words.NO_PERSON
 

@@ -25,11 +25,21 @@ LONGEST = 2_000
 """Letters of a cell that are looked at; an address stands at the front of a longer text, if anywhere."""
 
 SEPARATORS = re.compile(r"[\s,;|<>()\[\]{}\"'`\u201c\u201d\u2022]+")
-SCHEME = re.compile(r"\A(?:(?:view-source|mailto|url):)*(?:h*t{1,3}p+s?(?:[:;]+[/\\]*|[/\\]{2,}))+", re.IGNORECASE)
+SCHEME = re.compile(r"\A(?:(?:view-source|mailto|url):)*(?:h*t{1,3}p+s?(?:[:;]+[/\\]*|[.,]?[/\\]{2,}))+", re.IGNORECASE)
 OTHER_SCHEME = re.compile(r"\A(?:mailto:|url:|ftps?://|sftp://|//)", re.IGNORECASE)
 WRAPPED = re.compile(r"[?&](?:q|u|url|target|dest|redirect)=(https?(?::|%3a)[^&]+)", re.IGNORECASE)
 WRAPPERS = ("google.", "facebook.com", "outlook.com", "linkedin.com", "duckduckgo.com")
 ARCHIVED = re.compile(r"\Aweb\.archive\.org/web/[^/]+/", re.IGNORECASE)
+SPELT_DOT = re.compile(
+    r"(?<=\w) ?[\[({](?:\.|dot|punkt|punto|point)[\])}] ?(?=\w)|(?<=\w) dot (?=[a-z]{2,6}\b)", re.IGNORECASE
+)
+COMMA_FOR_DOT = re.compile(
+    r"(?:https?://)?(?:www\.[\w-]+,(?=[a-z]{2})|[\w-]+,(?=(?:com|net|org|io|biz|info)\b))[a-z.]+(?:/\S*)?",
+    re.IGNORECASE,
+)
+"""A comma where the last full stop belongs: `acme,com`; other endings are places (`London,UK`)."""
+
+WWW_DOTS = re.compile(r"\Awww\.{2,}", re.IGNORECASE)
 ROOT_DOT = re.compile(r"\A(https?://[^/:]+?)\.+(?=[/:])")
 HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 BARE = re.compile(
@@ -42,7 +52,13 @@ LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.|\Z)")
 # `.example` is reserved for documentation (RFC 2606): the demo's companies live there.
 EXTRA_SUFFIXES = (*sorted(shared.BUILDERS), "example")
 FREE_MAIL = frozenset(whitelist) | shared.MORE_FREE_MAIL
-NOBODYS = shared.SOCIAL | shared.SHORTENERS | shared.HOSTS | (shared.BUILDERS - shared.BUILDER_COMPANIES)
+NOBODYS = (
+    shared.SOCIAL
+    | shared.SHORTENERS
+    | shared.HOSTS
+    | (shared.BUILDERS - shared.BUILDER_COMPANIES)
+    | shared.PLACEHOLDERS
+)
 
 
 @lru_cache(maxsize=16_384)
@@ -103,15 +119,23 @@ def _hosts(text: str | None) -> list[tuple[str, str]]:
     """Every host in a text with the part of the text that it was read from."""
     if text.__class__ is str and (bare := BARE.fullmatch(text)) and "xn--" not in bare[1]:
         return [(text, bare[1])]
-    cleaned = (clean_text(text) or "")[:LONGEST]
+    cleaned = _dotted((clean_text(text) or "")[:LONGEST])
     if not cleaned:
         return []
-    parts = [_unwrapped(part) for part in SEPARATORS.split(cleaned) if "." in part or "\u3002" in part]
+    parts = [_unwrapped(part) for part in SEPARATORS.split(cleaned) if "." in part]
     found = [(part, host) for part in parts if (host := _host(part))]
     if not found and " " in cleaned:
         joined = _unwrapped(SEPARATORS.sub("", cleaned))
         found = [(joined, host)] if (host := _host(joined)) else []
     return found
+
+
+def _dotted(cell: str) -> str:
+    """A cell with a full stop where another sign stands for it: full width, `[.]`, ` dot `, `acme,com`."""
+    cell = cell.replace("\uff0e", ".").replace("\u3002", ".")
+    if "." not in cell or "[" in cell or "(" in cell or "{" in cell:
+        cell = SPELT_DOT.sub(".", cell)
+    return cell.replace(",", ".") if COMMA_FOR_DOT.fullmatch(cell) else cell
 
 
 def _unwrapped(part: str) -> str:
@@ -123,6 +147,8 @@ def _unwrapped(part: str) -> str:
             return unquote(wrapped[1])
     elif ARCHIVED.match(rest):
         return ARCHIVED.sub("", rest)
+    elif "%" in rest.partition("/")[0]:
+        return unquote(part)  # `https%3A%2F%2Facme.com%2Fabout`
     return part
 
 
@@ -147,7 +173,7 @@ def _host(part: str) -> str | None:
 
 def _without_scheme(part: str) -> str:
     """Cut `http://` off, however it was mistyped."""
-    return OTHER_SCHEME.sub("", SCHEME.sub("", part)).lstrip("/\\")
+    return WWW_DOTS.sub("www.", OTHER_SCHEME.sub("", SCHEME.sub("", part)).lstrip("/\\."))
 
 
 @lru_cache(maxsize=16_384)
@@ -190,6 +216,8 @@ def _is_somebodys(domain: str, host: str, part: str) -> bool:
         return domain not in FREE_MAIL and host not in FREE_MAIL
     if host in shared.PAGE_HOSTS or (domain in FREE_MAIL and domain not in shared.MAIL_COMPANIES):
         return False
+    if domain in shared.TENANTS and host != domain:
+        return host.removesuffix(f".{domain}") in shared.OWN_HOSTS and not _has_path(part)
     return domain not in shared.PLATFORMS or not _has_path(part)
 
 

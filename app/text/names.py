@@ -16,6 +16,7 @@ from app.text import _name_words as words
 from app.text._casing import UNPRONOUNCED, is_shouted, is_whispered, recase, settle_outliers
 from app.text._name_cleaning import strip_decoration
 from app.text._name_commas import Core
+from app.text._name_order import before_patronymic, surname_in_front, vietnamese_name
 from app.text._name_titles import key_of, only_titles
 from app.text.companies import names_a_company
 from app.text.places import country_code
@@ -91,15 +92,18 @@ def _from_core(core: Core, country: str | None) -> PersonName:
     if core.given:
         given, family = _written(core.given), _written(core.text, opens=False)
         return _assembled(given, family, f"{given} {family}", core.generation)
-    if vietnamese := _family_first(core.text.split()):
+    if vietnamese := vietnamese_name(core.text.split()):
         return _assembled(*vietnamese, core.generation)
+    if in_front := surname_in_front(core.text.split()):
+        given, family = in_front[0], _written(in_front[1], opens=False)
+        return _assembled(given, family, f"{given} {family}", core.generation)
     text = _written(_without_occupation(core.text))
     parts = text.split()
     if len(parts) == 1:
         return _one_word(text, core)
     if parts[0] in words.SMALL:
         return PersonName(None, text, text)
-    given, family = _two_surnames(parts, country) or _split(parts)
+    given, family = _two_surnames(parts, country) or before_patronymic(parts) or _split(parts)
     return _assembled(given, family, text, core.generation)
 
 
@@ -114,6 +118,9 @@ def _without_occupation(text: str) -> str:
 def _split(parts: list[str]) -> tuple[str, str]:
     """First and last name out of two or more words; middle names go with neither."""
     text = " ".join(parts)
+    if parts[0] in words.DOUBLED and len(parts) > 2:  # noqa: PLR2004
+        given, family = _split(parts[1:])
+        return f"{parts[0]} {given}", family
     if len(parts) == 2 and LATIN.match(text) and not set(map(str.lower, parts)) & words.PARTICLES:  # noqa: PLR2004
         return parts[0], parts[1]
     parsed = _parser().parse(text)
@@ -139,6 +146,10 @@ def _particles_to_family(middle: str, family: str) -> tuple[str, str]:
     if family.partition(" ")[0].lower() in words.PARTICLES:
         opens = next((n for n, word in enumerate(before) if word.lower() in words.OPEN_SURNAMES), len(before))
         before, family = before[:opens], " ".join([*before[opens:], family])
+        if before and before[-1].lower() in words.NOBLE:
+            family = f"{before.pop()} {family}"
+    elif before and before[-1].lower() in words.LENITED and family[1:2] == "h":
+        family = f"{before.pop()} {family}"
     cut = len(before)
     while cut and before[cut - 1].lower() in words.PARTICLES and before[cut - 1].lower() not in {"y", "e", "i"}:
         cut -= 1
@@ -227,19 +238,6 @@ def _written(text: str, *, opens: bool = True) -> str:
 def _assembled(given: str, family: str, whole: str, generation: str | None) -> PersonName:
     first = INITIAL_TAIL.sub("", given)
     return PersonName(first, family, f"{whole} {generation}" if generation else whole)
-
-
-def _family_first(parts: list[str]) -> tuple[str, str, str] | None:
-    """Vietnamese names stand family first; their spelling gives them away: `Nguyễn Văn An` is An."""
-    low = [part.lower() for part in parts]
-    families = words.VIETNAMESE_FAMILIES | words.VIETNAMESE_WITHOUT_MARKS
-    if len(parts) < 2 or low[0] not in families or low[-1] in families:  # noqa: PLR2004
-        return None
-    named = len(parts) > 2 and low[1] in words.VIETNAMESE_MIDDLES  # noqa: PLR2004
-    if not named and (low[0] not in words.VIETNAMESE_FAMILIES or "".join(parts).isascii()):
-        return None
-    written = [part.capitalize() for part in parts]
-    return written[-1], written[0], " ".join(written)
 
 
 def _two_surnames(parts: list[str], country: str | None) -> tuple[str, str] | None:

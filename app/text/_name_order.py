@@ -1,0 +1,57 @@
+"""Names whose surname stands in front, where something gives it away: Vietnamese spelling, capitals, a patronymic.
+
+Without such a sign nobody can tell: `Nagy István` stays in the order that it is written in.
+"""
+
+from __future__ import annotations
+
+import re
+
+from app.text import _name_words as words
+from app.text._casing import UNPRONOUNCED
+from app.text.values import fold
+
+__all__ = ["before_patronymic", "surname_in_front", "vietnamese_name"]
+
+PATRONYMIC = re.compile(
+    r".+(?:ович|евич|йович|ьич|мич|овна|евна|івна|ївна|ична)|[A-Z][a-z]+(?:ovich|evich|ovych|yovych|ovna|evna|ivna|ichna)",
+    re.IGNORECASE,
+)
+WITH_PATRONYMIC = 3
+FEWEST_CAPITALS = 3
+
+
+def vietnamese_name(parts: list[str]) -> tuple[str, str, str] | None:
+    """Given name, surname and whole name of Vietnamese names: `Nguyễn Văn An` is An."""
+    low = [part.lower() for part in parts]
+    families = words.VIETNAMESE_FAMILIES | words.VIETNAMESE_WITHOUT_MARKS
+    if len(parts) < 2 or low[0] not in families or low[-1] in families:  # noqa: PLR2004
+        return None
+    named = len(parts) > 2 and low[1] in words.VIETNAMESE_MIDDLES  # noqa: PLR2004
+    if not named and (low[0] not in words.VIETNAMESE_FAMILIES or "".join(parts).isascii()):
+        return None
+    written = [part.capitalize() for part in parts]
+    return written[-1], written[0], " ".join(written)
+
+
+def surname_in_front(parts: list[str]) -> tuple[str, str] | None:
+    """Given name and surname where capitals mark the latter: `DUPONT Jean`, `DE LA CRUZ Maria`."""
+    cut = next((n for n, part in enumerate(parts) if not part.isupper()), len(parts))
+    if not 0 < cut < len(parts) or any(part.isupper() for part in parts[cut:]):
+        return None
+    family = parts[:cut]
+    if max(map(len, family)) < FEWEST_CAPITALS or UNPRONOUNCED.fullmatch(family[0]):
+        return None
+    given = fold(parts[cut]).split("-")[0]
+    if fold(family[0]) in words.given_names() or given not in words.given_names():
+        return None
+    return " ".join(parts[cut:]), " ".join(family)
+
+
+def before_patronymic(parts: list[str]) -> tuple[str, str] | None:
+    """Given name and surname of `Петров Иван Сергеевич`, as Russian registers have it."""
+    if len(parts) != WITH_PATRONYMIC or not PATRONYMIC.fullmatch(parts[2]) or PATRONYMIC.fullmatch(parts[1]):
+        return None
+    if parts[2].isascii() and (fold(parts[1]) not in words.given_names() or fold(parts[0]) in words.given_names()):
+        return None
+    return parts[1], parts[0]
