@@ -8,12 +8,24 @@ from __future__ import annotations
 
 import tomllib
 from importlib import resources
+from typing import Any
 
-__all__ = ["COMPANY", "CUSTOMER", "KNOWN", "PERSON", "PERSON_SIGNS"]
+__all__ = [
+    "AROUND",
+    "COMPANY",
+    "COMPANY_SIGNS",
+    "CUSTOMER",
+    "GLUED",
+    "KNOWN",
+    "PAST",
+    "PERSON",
+    "PERSON_SIGNS",
+    "SMALL_WORDS",
+]
 
 Labels = dict[str, tuple[str, ...]]
 
-_TABLE: dict[str, dict[str, list[str]]] = tomllib.loads(
+_TABLE: dict[str, dict[str, Any]] = tomllib.loads(
     resources.files("app").joinpath("header_labels.toml").read_text("utf-8")
 )
 
@@ -44,3 +56,15 @@ PERSON_SIGNS: tuple[str, ...] = tuple(
 
 KNOWN: tuple[str, ...] = tuple(label for labels in _TABLE["known"].values() for label in labels)
 """Labels that exports are known to have and that no field takes: kept with the row, and no reason to wonder."""
+
+COMPANY_SIGNS: tuple[str, ...] = tuple(_TABLE["signs"]["company"])
+"""Any one of these means that a row is a company, where no column names a person."""
+
+AROUND: dict[str, dict[str, list[str]]] = _TABLE["around"]
+"""What stands before and after a field's label: side -> what it says -> words."""
+
+PAST: dict[str, str] = _TABLE["past"]
+"""Fields of the present position -> those of an earlier one."""
+
+SMALL_WORDS: frozenset[str] = frozenset(_TABLE["words"]["small"])
+GLUED: tuple[str, ...] = tuple(_TABLE["words"]["glued"])

@@ -12,7 +12,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.header_names import COMPANY, CUSTOMER, KNOWN, PERSON, PERSON_SIGNS
+from app.header_names import COMPANY, COMPANY_SIGNS, CUSTOMER, KNOWN, PERSON, PERSON_SIGNS
+from app.header_parts import LabelIndex, fields_in_parts, says_person
+from app.header_values import COMPANY_PAGE, PROFILE, WHAT, fields_by_value, held
 
 __all__ = ["FIELDS", "KINDS", "HeaderMatch", "detect_kind", "is_known", "match_headers", "normalise"]
 
@@ -21,30 +23,15 @@ KINDS = ("people", "companies", "customers")
 # kind of upload -> field -> labels that may hold it, best first
 FIELDS: dict[str, dict[str, tuple[str, ...]]] = {"people": PERSON, "companies": COMPANY, "customers": CUSTOMER}
 
-# What a link's cells must look like to be what the label says. LinkedIn's hashed member ids ("ACwAAB…") open no public
-# profile, and /sales/ links open only for a Sales Navigator seat.
-_PROFILE = re.compile(r"linkedin\.com/(?:in|pub)/(?!A[A-Z][A-Za-z]AA[\w-]{15,})", re.ASCII)
+# What a link's cells must look like to be what the label says.
 _LOOKS: dict[str, re.Pattern[str]] = {
-    "linkedin": _PROFILE,
-    "company_linkedin": re.compile(r"linkedin\.com/(?:company|school|showcase)/", re.IGNORECASE),
-    "past_company_linkedin": re.compile(r"linkedin\.com/(?:company|school|showcase)/", re.IGNORECASE),
+    "linkedin": PROFILE,
+    "company_linkedin": COMPANY_PAGE,
+    "past_company_linkedin": COMPANY_PAGE,
     "email": re.compile(r"\S@\S"),
     "website": re.compile(r"^(?!.*\blinkedin\.com)[^\s@]+\.[^\s@]+$", re.IGNORECASE),
     "company_domain": re.compile(r"^(?!.*\blinkedin\.com)[^\s@]+\.[^\s@]+$", re.IGNORECASE),
 }
-# What may stand around a label that is one of ours.
-_REMARK = re.compile(r"\s*(?:[(\[][^)\]]*[)\]]|\*)\s*$")
-_NUMBERED = re.compile(r"^(.+?)[\s_-]*1(?:\s*[-:/]\s*(?:Value|Name|Formatted|Address))?$", re.IGNORECASE)
-_OF_A_PERSON = re.compile(
-    r"^(?:contacts?|persons?|people|leads?|prospects?|profile|member|candidate|kontakt|contacto|contatto)"
-    r"(?:[\s_./:-]+|(?=[A-Z]))",
-    re.IGNORECASE,
-)
-_OF_A_COMPANY = re.compile(
-    r"^(?:accounts?|organi[sz]ations?|orgs?|company|companies|employer|job[\s_]company|current[\s_]company|business"
-    r"|firmen?|unternehmens?|entreprise|empresa|azienda|bedrijfs?)(?:[\s_./:-]+|(?=[A-Z]))",
-    re.IGNORECASE,
-)
 _WHOLE_OR_PART = frozenset(("nome", "nombre", "nom", "naam", "first", "last"))
 
 _SAMPLE = 200
@@ -60,6 +47,7 @@ class HeaderMatch:
         mapping: field -> the column (its label in this file) that holds it.
         unrecognised: columns whose label nobody knows, in file order.
         unused: columns whose label is known but which no field takes, in file order.
+        by_value: mapped columns that were recognised by their cells, not by their label.
         notes: what a reader should know about choices that were made, one sentence each.
     """
 
@@ -67,6 +55,7 @@ class HeaderMatch:
     mapping: dict[str, str]
     unrecognised: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
+    by_value: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -79,7 +68,12 @@ _NORMALISED: dict[str, dict[str, tuple[str, ...]]] = {
     kind: {name: tuple(dict.fromkeys(map(normalise, labels))) for name, labels in fields.items()}
     for kind, fields in FIELDS.items()
 }
+_INDEX = {kind: LabelIndex(fields) for kind, fields in FIELDS.items()}
 _PERSON_SIGNS = frozenset(map(normalise, PERSON_SIGNS))
+_COMPANY_SIGNS = frozenset(map(normalise, COMPANY_SIGNS))
+_NAMES_SOMEBODY = frozenset(
+    label for name in ("first_name", "last_name", "person_name") for label in _NORMALISED["people"][name]
+) - {"name", "contact"}
 _TAKEN = frozenset(label for fields in _NORMALISED.values() for labels in fields.values() for label in labels)
 _KNOWN = frozenset(map(normalise, KNOWN)) | _TAKEN
 
@@ -89,18 +83,30 @@ def is_known(label: str) -> bool:
     return normalise(label) in _KNOWN
 
 
-def detect_kind(header: Sequence[str]) -> str:
-    """People or companies; `customers` is never guessed, a customer list looks like any list of companies."""
+def detect_kind(header: Sequence[str], sample: Mapping[str, Sequence[str]] | None = None) -> str:
+    """People or companies; `customers` is never guessed, a customer list looks like any list of companies.
+
+    Args:
+        header: column labels.
+        sample: column label -> some of its cells, asked where the labels say nothing.
+    """
     names = {normalise(label) for label in header}
+    if names & _COMPANY_SIGNS and not names & _NAMES_SOMEBODY:
+        return "companies"
     if names & _PERSON_SIGNS:
         return "people"
     fields = _NORMALISED["companies"]
     company_name = {normalise(label) for label in ("Company", "Company Name", "Organization", "Account Name")}
     has_email = bool(names & set(_NORMALISED["people"]["email"]))
-    if has_email and names & company_name:
+    if (has_email and names & company_name) or any(says_person(label, _INDEX["people"]) for label in header):
         return "people"
     company_signs = {label for name in ("company_name", "company_domain", "website") for label in fields[name]}
-    return "companies" if names & company_signs else "people"
+    if names & company_signs:
+        return "companies"
+    seen = {held((sample or {}).get(label, ())) for label in header}
+    return (
+        "companies" if seen & {"company_linkedin", "company_domain"} and not seen & {"linkedin", "email"} else "people"
+    )
 
 
 def match_headers(
@@ -117,22 +123,27 @@ def match_headers(
         The match. Each field takes the first of its labels that is present and whose cells fit; a label that occurs
         twice (`Email`, `Email (2)`) counts where it stands first.
     """
-    chosen = kind or detect_kind(header)
+    chosen = kind or detect_kind(header, sample)
     cells = sample or {}
     columns: dict[str, str] = {}
     for label in header:
         columns.setdefault(normalise(label), label)
     mapping: dict[str, str] = {}
     notes: list[str] = []
+    suspects: list[str] = []
     for name, labels in _NORMALISED[chosen].items():
-        candidates = [columns[label] for label in labels if label in columns and not _misleads(name, label, columns)]
+        here = [label for label in labels if label in columns and not _misleads(name, label, columns, cells)]
+        candidates = [columns[label] for label in here if columns[label] not in mapping.values()]
         column, doubted = _best(name, candidates, cells)
         if column is not None:
             mapping[name] = column
         elif doubted:
             notes.append(_doubt(name, doubted))
+        suspects += doubted
     _by_parts(header, chosen, mapping, cells)
     _settle_single_name(mapping)
+    by_value = _by_value(header, chosen, mapping, cells, suspects)
+    notes += [f"“{column}” holds {WHAT[name]}, so it is mapped to {name}." for name, column in by_value.items()]
     used = set(mapping.values())
     others = [label for label in header if label not in used]
     return HeaderMatch(
@@ -140,41 +151,43 @@ def match_headers(
         mapping,
         unrecognised=[label for label in others if not is_known(label)],
         unused=[label for label in others if is_known(label)],
+        by_value=list(by_value.values()),
         notes=notes,
     )
+
+
+def _by_value(
+    header: Sequence[str],
+    kind: str,
+    mapping: dict[str, str],
+    cells: Mapping[str, Sequence[str]],
+    suspects: Sequence[str],
+) -> dict[str, str]:
+    """Map columns whose label nobody knows, or that is not what the cells are, to what their cells plainly are."""
+    taken = set(mapping.values())
+    candidates = [label for label in header if label not in taken and (not is_known(label) or label in suspects)]
+    found = fields_by_value(candidates, cells, FIELDS[kind].keys() - mapping.keys())
+    mapping |= found
+    return found
 
 
 def _by_parts(header: Sequence[str], kind: str, mapping: dict[str, str], cells: Mapping[str, Sequence[str]]) -> None:
     """Map columns whose label says a field with something around it: `contact_first_name`, `First Name (required)`.
 
-    Only fields that no column's own label has taken, and only columns that nobody knows.
+    Only fields that no column's own label has taken, and only columns that nobody knows; the best of them wins.
     """
-    fields = _NORMALISED[kind]
     taken = set(mapping.values())
-    for label in header:
-        if label in taken or is_known(label):
-            continue
-        for name in _named_in_parts(label, fields):
-            if name not in mapping and _fits(name, cells.get(label, ())) is not False:
-                mapping[name] = label
-                break
-
-
-def _named_in_parts(label: str, fields: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """The fields that a label may mean once remarks, numbers and the words for whose it is are taken off."""
-    bare = _REMARK.sub("", _NUMBERED.sub(r"\1", label.strip()))
-    plain = normalise(bare)
-    about_company = _NORMALISED["companies"]
-    found = [name for name, labels in fields.items() if plain in labels]
-    if (whose := _OF_A_PERSON.match(bare)) and (rest := normalise(bare[whose.end() :])):
-        found += [name for name, labels in fields.items() if rest in labels]
-    if (whose := _OF_A_COMPANY.match(bare)) and (rest := normalise(bare[whose.end() :])):
-        found += [
-            name
-            for name, labels in about_company.items()
-            if name in fields and (f"company{rest}" in labels or rest in labels)
-        ]
-    return found
+    found = [
+        (place, rank, label, name)
+        for label in header
+        if label not in taken and not is_known(label)
+        for place, (name, rank) in enumerate(fields_in_parts(label, _INDEX[kind], _INDEX["companies"]).items())
+        if name in FIELDS[kind]
+    ]
+    for _, _, label, name in sorted(found, key=lambda one: one[:2]):
+        if name not in mapping and label not in taken and _fits(name, cells.get(label, ())) is not False:
+            mapping[name] = label
+            taken.add(label)
 
 
 def _settle_single_name(mapping: dict[str, str]) -> None:
@@ -186,9 +199,14 @@ def _settle_single_name(mapping: dict[str, str]) -> None:
             mapping.setdefault("person_name", column)
 
 
-def _misleads(name: str, label: str, columns: Mapping[str, str]) -> bool:
+def _misleads(name: str, label: str, columns: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> bool:
     """Sales Navigator scrapers call a link to LinkedIn `companyUrl`; elsewhere that is the company's website."""
-    return name == "website" and label == "companyurl" and "regularcompanyurl" in columns
+    if label != "companyurl":
+        return False
+    if name == "company_linkedin":
+        others = columns.keys() & set(_NORMALISED["companies"]["website"]) - {"companyurl"}
+        return not others and _fits(name, cells.get(columns[label], ())) is None
+    return name == "website" and "regularcompanyurl" in columns
 
 
 def _best(name: str, candidates: Sequence[str], cells: Mapping[str, Sequence[str]]) -> tuple[str | None, list[str]]:

@@ -126,7 +126,7 @@ async def ingest(
     await sweep_stale_uploads(db)
     file = await asyncio.to_thread(_understand, source, kind)
     try:
-        likely = detect_kind(file.table.header)
+        likely = detect_kind(file.table.header, file.table.sample)
         if not insist and kind not in {None, "customers", likely}:
             raise InputError(
                 f"The columns of {filename} look like {likely}, not {kind}.",
@@ -278,7 +278,7 @@ def _report(file: _File) -> dict[str, Any]:
     """What is known of a file before its rows are read; the reader's own report is added at the end."""
     table, match = file.table, file.match
     warnings = [*file.text.warnings, *(Warned("mapping", note) for note in match.notes)]
-    likely = detect_kind(table.header)
+    likely = detect_kind(table.header, table.sample)
     if match.kind not in {"customers", likely}:
         warnings.append(Warned("kind", f"The columns look like {likely}; the file is read as {match.kind}, as asked."))
     if not match.mapping:
@@ -292,5 +292,6 @@ def _report(file: _File) -> dict[str, Any]:
         "preamble": table.preamble,
         "unrecognised": match.unrecognised,
         "unused": match.unused,
+        "by_value": match.by_value,
         "warnings": [asdict(warning) for warning in warnings],
     }
