@@ -18,6 +18,7 @@ VOWELS = frozenset("aeiouy")
 ACRONYM_LENGTH = 3
 SURELY_SHOUTED = 6
 LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+NUMBERED = re.compile(r"(\d+)(?=[^\W\d_]*[AEIOUaeiou])([^\W\d_]{4,})")
 DOMAIN = re.compile(r"(?P<name>[\w-]+)(?P<end>(?:\.[a-z]{2,})+)", re.IGNORECASE)
 
 
@@ -72,6 +73,8 @@ def _bare_word(bare: str, *, shouted: bool) -> str:
         return capitalised_word(domain["name"].lower()) + domain["end"].lower()
     if "-" in bare or "/" in bare:
         return re.sub(r"[^-/]+", lambda piece: _bare_word(piece[0], shouted=shouted), bare)
+    if shouted and (numbered := NUMBERED.fullmatch(bare)):
+        return numbered[1] + capitalised_word(numbered[2])
     if any(char.isdigit() or char in "&." for char in bare):
         return bare.upper() if shouted or len(bare) <= ACRONYM_LENGTH else bare
     return capitalised_word(bare) if _is_word(fold(bare), shouted=shouted) else bare.upper()

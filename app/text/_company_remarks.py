@@ -24,12 +24,14 @@ REMARK = (
     r"|part of|subsidiary|an? [^()]{1,60}?\s?(?:company|subsidiary|brand|business|division)\b|division of|powered by"
     r"|yc [wsfx]\d\d|y combinator|nasdaq|nyse|lse|asx|tsx|otc|euronext|bse|nse|ticker|publicly traded|we.?re hiring"
     r"|hiring|is hiring|closed|defunct|inactive|remote|stealth|merged|rebranded|ehemals|vormals|fr\u00fcher"
-    r"|anciennement|voorheen|since \d{4}|est\.? \d{4}|via |ipo\b"
+    r"|anciennement|voorheen|since \d{4}|series [a-h]\b|(?:pre-)?seed\b|bootstrapped|contract(?:or)?\b|freelance"
+    r"|part[- ]time|full[- ]time|intern(?:ship)?\b|temp\b|client\b|est\.? \d{4}|via |ipo\b"
 )
 BRACKETED_REMARK = re.compile(rf"\s*[(\[]\s*(?:{REMARK})[^)\]]*(?:[)\]]|\Z)", re.IGNORECASE)
 TRAILING_REMARK = re.compile(
     r"\s*(?:[,;-]\s*|\s)(?:formerly(?: known as)?|previously(?: known as)?|f/?k/?a|also known as|a/k/a|ehemals|vormals"
     r"|anciennement|voorheen|an? [\w.&' -]{2,40}? (?:company|subsidiary|brand|business|corporation|llc)\Z|acquired by"
+    r"|(?:nasdaq|nyse|lse|asx|tsxv?|otc[a-z]*|euronext|nse|bse) ?:"
     r"|(?:now )?part of|a division of|a subsidiary of|we.?re hiring|is hiring)(?:\s.*|)\Z",
     re.IGNORECASE,
 )
@@ -49,8 +51,13 @@ ACRONYM = re.compile(r"\A(?P<name>.+?)\s*\((?P<short>[A-Z][A-Z&.]{1,7})\)\Z")
 QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\u2018`'
 
 
+WEB_ADDRESS = re.compile(r"\A(?:https?://|www\.)+((?:[\w-]+\.)+[^\W\d_]{2,})(?:[/?#:]\S*)?\Z", re.IGNORECASE)
+
+
 def without_remarks(line: str) -> str:
     """No signs, emoji, former names, owners or taglines; the name a company trades under instead of its legal one."""
+    if "." in line and (address := WEB_ADDRESS.match(line)):
+        return address[1].removeprefix("www.").lower()
     if line.isascii() and line.replace(" ", "").isalnum():
         spoken = set(line.lower().split())
         if TRADE_WORDS.isdisjoint(spoken) or not TRADES_AS.search(line):

@@ -40,6 +40,23 @@ MORE_FORMS = listed(
     colimited coltda cola publiclimitedcompany limitedliabilitycompany limitedliabilitypartnership sapidecv sabdecv
     srldecv sderldecv sdecv sofomenr besloten asbl selarl selas slu sll sau sac srls scarl scrls soccoop spzoosk
     spzookomandytowa sarlu kgaa eingetragenerverein pjsc jsc ojsc cjsc psc qsc wll fze fzco fzllc dmcc dwcllc pjs tbk
+    opcprivatelimited opcpvtltd unipessoallda unipessoallimitada sociedadeunipessoallda unipersonale asociounico
+    consociounico societabenefit gesellschaftmbh gemeinnutzigegmbh gemeinnutzigeag gemeinnutzigeugmbh
+    spolkazograniczonaodpowiedzialnoscia spolkaakcyjna spolkajawna spolkakomandytowa spolkacywilna prostaspolkaakcyjna
+    akciovaspolecnost akciovaspolocnost spolecnostsrucenimomezenym spolocnostsrucenimobmedzenym
+    korlatoltfelelossegutarsasag betetitarsasag zartkoruenmukodoreszvenytarsasag nyilvanosanmukodoreszvenytarsasag
+    drustvosogranicenomodgovornoscu dionickodrustvo drustvozomejenoodgovornostjo delniskadruzba
+    societatecuraspunderelimitata societatepeactiuni akciniabendrove uzdarojiakcinebendrove osauhing aktsiaselts
+    kommandiittiyhtio avoinyhtio aksjeselskap allmennaksjeselskap hlutafelag einkahlutafelag
+    sociedadeanonima sociedadelimitada sociedadderesponsabilidadlimitada sociedadporaccionessimplificada
+    sociedadanonimadecapitalvariable sociedadanonimacerrada sociedadanonimaunipersonal
+    societaaresponsabilitalimitata societainnomecollettivo societainaccomanditasemplice societacooperativa
+    societearesponsabilitelimitee societeparactionssimplifiee societeennomcollectif societecooperative
+    kabushikikaisha kabushikigaisha godokaisha yugenkaisha eingetragenegenossenschaft eingetragenerkaufmann
+    eingetragenekauffrau offenehandelsgesellschaft kommanditgesellschaftaufaktien limitedsirketi
+    vennootschaponderfirma cooperatieveua commanditairevennootschap saoc saog qpsc kscc fzllc fzcllc freezonellc
+    soleproprietorshipllc companywll limitedcompany professionalcorporation professionallimitedliabilitycompany
+    professionalassociation sociedadcivil
     limitedpartnership limitedliabilitylimitedpartnership benefitcorporation publicbenefitcorporation
     communityinterestcompany designatedactivitycompany unlimitedliabilitycompany companylimitedbyguarantee gemgmbh
     ltee limitee jdoo spolkazoo aktieselskab anpartsselskab interessentskab kommanditbolag handelsbolag
@@ -51,10 +68,29 @@ MORE_FORMS = listed(
 CAPITALS_ONLY = listed(
     "ag ab as sa se kg ug lp asa scs sca snc sas spa pte ohg og vof kk sac sal sae bm sl gk aps hf ad dd plc"
     " pbc dac ulc clg sia hb kb ood ead cic vzw gie epe nuf kda esv iks rhf xxk tdv kft kht ohf"
+    " scop ans ike spc fze fzc"
 )
 SPELT = frozenset(
     (
-        *("eG", "e.V.", "eV", "e.K.", "eK", "SpA", "SpÁ", "oHG", "OÜ", "Oü", "mbH", "ApS", "hf", "hf.", "e.G.", "Pte"),
+        *(
+            "eG",
+            "e.V.",
+            "eV",
+            "e.K.",
+            "eK",
+            "SpA",
+            "SpÁ",
+            "oHG",
+            "OÜ",
+            "Oü",
+            "mbH",
+            "mbB",
+            "ApS",
+            "hf",
+            "hf.",
+            "e.G.",
+            "Pte",
+        ),
         *("Ky", "Tmi", "T:mi", "Bt.", "Bt", "Rt.", "Kht.", "vzw", "VZW", "e.c.", "ohf.", "ohf", "ses.", "S.Coop"),
         *("S.Coop.", "s.p.", "Ad.", "Snc", "Sas", "Scrl", "Oy", "OY", "Ab", "k.d.", "A.m.b.A.", "F.M.B.A."),
         *("ry", "r.y.", "Osk", "Osk.", "osk", "Şti.", "Şti"),
@@ -68,7 +104,11 @@ SURE_SHORT = listed(
 SLASHED = frozenset(("is", "ks", "ps", "as", "va"))
 """Danish forms, sure with their slash: I/S, K/S, P/S, A/S."""
 
-CYRILLIC = listed("ооо оао пао зао ао оод еоод ад еад тов тоо чп")  # noqa: RUF001 -- Russian, Bulgarian, Ukrainian
+CYRILLIC = listed("ооо оао пао зао ао оод еоод ад еад тов тоо чп пат прат фоп жшс доо ано")  # noqa: RUF001
+"""Russian, Bulgarian, Ukrainian, Kazakh, Serbian."""
+
+OTHER_SCRIPTS = CYRILLIC | listed("αε οε εε επε ικε αεβε בעמ ذمم شمم شمل شمع المحدودة შპს სს սպը փբը")
+"""Greek, Hebrew, Arabic, Georgian, Armenian forms as well, behind a name."""
 
 # With full stops or a slash in it, a form in any letters: `s.a.`, `A/S`, `P.C.`.
 DOTTED = (CLEANCO | MORE_FORMS | listed("ua ao esp pa pc ps sa sl sc scp scom os ae oe ee ek ev eg jdoo")) - (
@@ -92,12 +132,30 @@ ABBREVIATIONS = listed("mgmt ltd intl svcs mfg dept bldg mktg grp hldgs mgt bldr
 SHOUTABLE = listed("inc corp corporation ltd limited incorporated gmbh company group holding holdings co pvt pty")
 """Forms and words that nobody writes in capitals unless everything is."""
 
-FORMS_IN_FRONT = listed("ooo zao oao pao sarl eurl sasu ou eood ctcp ип") | CYRILLIC
+FORMS_IN_FRONT = (
+    listed("ooo zao oao pao sarl eurl sasu ou oy eood ctcp aktiebolaget osauhing aktsiaselts firma ип") | CYRILLIC
+)
 FORMS_BEFORE_TWO = listed("uab sia as pt mb llc jsc ojsc cjsc pjsc ctcp ood oy tov too cv ud")
 """In front of two words or more; before one they may be initials: PT Solutions."""
 
-WRITTEN_IN_FRONT = frozenset(("Oy", "O\u00fc", "As"))
+FORMS_BEFORE_ONE = listed("uab sia pt")
+"""In front of a single word as well, unless it is one that English firms are called by: SIA Partners."""
+
+TRADES = listed(
+    """
+    partners medicine solutions group fitness consulting services health hospital engineering institute advisors
+    capital systems insurance school university college foundation club studio media design clinic therapy works
+    center centre network networks global international technologies technology tech labs lab energy motors power
+    security software digital agency associates association company financial management marketing construction
+    logistics transport travel tours airport cargo engineers training academy education industries holdings holding
+    enterprises ventures products supply rehab wellness physio cruiser plus one
+    """
+)
+WRITTEN_IN_FRONT = frozenset(("Oy", "O\u00fc", "As", "Aktiebolaget", "Osa\u00fching", "Aktsiaselts", "Firma"))
 """Forms in front that are seldom written in capitals."""
+
+ADDRESSED = frozenset(("Fa.", "M/s", "M/s.", "M/S", "M/S.", "Messrs", "Messrs."))
+"""What letters and ledgers put in front of a firm's name in Germany and India."""
 
 OPENING = re.compile(
     r"\A(?:c\u00f4ng ty(?: (?:tnhh(?: (?:mtv|m\u1ed9t th\u00e0nh vi\u00ean))?|c\u1ed5 ph\u1ea7n|cp))?|cty (?:tnhh|cp)"
@@ -113,6 +171,12 @@ COMBINED = re.compile(
     re.IGNORECASE,
 )
 """Two German forms in one: GmbH & Co. KG, AG & Co. OHG, UG (haftungsbeschränkt) & Co. KG."""
+
+ITALIAN_PARTNERS = re.compile(r"[\s,]+s\.?\s?(?:n\.?\s?c|a\.?\s?s)\.?\s+di\s+\S.*\Z", re.IGNORECASE)
+"""The partners of an Italian firm, behind its form: `Acme S.n.c. di Rossi & C.`"""
+
+BRANCH = re.compile(r"\((?:[A-Z]|Pvt\.?|Pty\.?|Pte\.?)\)")
+"""What stands before a form for a country or `Private`: `Acme (I) Pvt. Ltd.`, `Acme (M) Sdn. Bhd.`"""
 
 WINDING_UP = re.compile(
     r"[\s,(]+(?:i\.\s?(?:L|G|I|A|Gr|Ins)\.?"
@@ -134,6 +198,10 @@ EASTERN_FORMS = (
     "有限会社",
     "(株)",
     "(有)",
+    "合資会社",
+    "合名会社",
+    "股份公司",
+    "(유)",
     "㈱",
     "㈲",
     "주식회사",

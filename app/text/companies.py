@@ -52,7 +52,7 @@ def company_name(text: str | None) -> str | None:
         return None
     line = line[:LONGEST]
     line = without_remarks(LOOSE_SIGN.sub(r"\1", line) if " ." in line or " ," in line else line)
-    bare = _without_forms(_without_eastern_forms(line))
+    bare = unquoted(_without_forms(_without_eastern_forms(line)))
     return recase_company(bare or line, line)
 
 
@@ -110,6 +110,8 @@ def _without_forms(line: str) -> str:
         left = _trimmed(tokens[: len(tokens) - length])
         if not length or not _is_name(left):
             break
+        if len(left) > 1 and words.BRANCH.fullmatch(left[-1]):
+            left = _trimmed(left[:-1])
         romanian = romanian or _key(tokens[-1]) in {"srl", "sa"}
         tokens = left
     tokens = _without_form_in_front(tokens, romanian=romanian)
@@ -124,6 +126,8 @@ def _without_combined_form(line: str) -> str:
         line = kept(words.WINDING_UP.sub("", line), line)
     if line.endswith(("ME", "EI", "EPP")):
         line = kept(words.BRAZILIAN.sub("", line), line)
+    if " di " in low:
+        line = kept(words.ITALIAN_PARTNERS.sub("", line), line)
     if "co" in low:
         line = kept(words.COMBINED.sub("", line), line)
     if (low[:1] == "c" or not line.isascii()) and (opening := words.OPENING.match(line)):
@@ -161,8 +165,10 @@ def _is_form(word: str, before: str, *, small: bool) -> bool:
         return before.lower() not in AND and word.rstrip(".,)").isalpha()
     if key in words.ANYHOW or bare in words.SPELT or (key in words.DOTTED and ("." in bare.rstrip(".") or "/" in bare)):
         return True
-    if ("/" in bare and key in words.SLASHED) or (key in words.CYRILLIC and bare.isupper()):
+    if ("/" in bare and key in words.SLASHED) or (key in words.OTHER_SCRIPTS and bare == bare.upper()):
         return True
+    if "/" in bare.strip("/"):  # Belgium and Canada state their forms in two languages: NV/SA, Inc./Ltée
+        return all(_is_form(part, before, small=small) for part in bare.split("/") if part)
     if key in words.BEHIND_A_COMMA and bare.isupper() and before.endswith(","):
         return True
     return key in words.CAPITALS_ONLY and (bare.isupper() or (small and key in words.SMALL_TOO))
@@ -173,11 +179,14 @@ def _without_form_in_front(tokens: list[str], *, romanian: bool) -> list[str]:
     if len(tokens) < 2:  # noqa: PLR2004
         return tokens
     first, key = tokens[0], _key(tokens[0])
+    if first in words.ADDRESSED:
+        return tokens[1:]
     quoted = tokens[1][0] in QUOTES + "'"
     in_front = (
         key in words.FORMS_IN_FRONT
         or (quoted and key in words.FORMS_BEFORE_QUOTES)
         or (len(tokens) > 2 and key in words.FORMS_BEFORE_TWO)  # noqa: PLR2004
+        or (key in words.FORMS_BEFORE_ONE and first.isupper() and tokens[1].lower() not in words.TRADES)
         or first == "PT."
         or (romanian and first.upper() in {"S.C.", "SC"})
     )

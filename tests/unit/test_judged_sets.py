@@ -1,4 +1,4 @@
-"""Names, domains and LinkedIn URLs whose right answer was decided before any code ran on them.
+"""Names, companies, domains and LinkedIn URLs whose right answer was decided before any code ran on them.
 
 Other tables grow case by case with the rules. These were written blind, as somebody who receives the results would
 judge them, so that they tell how well the rules do on what nobody had in mind.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.text.companies import company_name
 from app.text.domains import company_domain
 from app.text.linkedin import canonical_linkedin
 from app.text.names import PersonName, person_name
@@ -25,6 +26,11 @@ def test_a_whole_name_is_read_as_people_expect(given: str, expected: list[str | 
 def test_two_name_columns_are_read_as_people_expect(given: str, expected: list[str | None]) -> None:
     first, last = [None if cell == "∅" else cell for cell in given.split(" + ")]
     assert _stated(person_name(None, first, last), expected) == expected
+
+
+@pytest.mark.parametrize(("given", "expected"), read_table("judged_company_names"))
+def test_a_company_is_called_as_people_call_it(given: str, expected: list[str | None]) -> None:
+    assert company_name(given) == expected[0]
 
 
 @pytest.mark.parametrize(("given", "expected"), read_table("judged_company_domains"))
