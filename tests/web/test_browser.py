@@ -27,12 +27,12 @@ from app.uploads import ingest
 from functions.local_engine import running_engine
 from tests.conftest import TestStack
 from tests.web import chromium
+from tests.web.hands import ENOUGH_MS, arrived, drag, hinder, visit
 from tests.web.kit import EMAIL, PASSWORD, Scene, make_user, people_csv
 from tests.web.test_pages import PAGES, fill
 from web.main import create_app
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-ENOUGH_MS = 15_000
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +60,18 @@ class Site:
         complaints: list[str] = []
         context: BrowserContext = await self.browser.new_context(base_url=self.url, **options)
         context.set_default_timeout(ENOUGH_MS)
+        scripted = options.get("java_script_enabled", True)
         page = await context.new_page()
         page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        await page.goto("/sign-in")
+        await hinder(page)
+        await (visit(page, "/sign-in") if scripted else page.goto("/sign-in"))
         await page.get_by_label("E-mail").fill(EMAIL)
         await page.get_by_label("Password").fill(PASSWORD)
         await page.get_by_role("button", name="Sign in").click()
         await expect(page.locator("main h1")).to_be_visible()
+        if scripted:
+            await arrived(page)
         yield page
         await context.close()
         assert [said for said in complaints if not re.search(forgiven, said)] == []
@@ -114,7 +118,7 @@ async def test_a_dearer_pipeline_is_not_launched_before_its_sum_is_shown(site: S
     client = await client_of(site)
     upload = await ingest(site.db, people_csv(40), client=client, filename="people.csv", actor="test")
     async with site.enter(forgiven="ERR_FAILED|409|Failed to fetch") as page:
-        await page.goto(f"/clients/{client}/uploads/{upload.uid}")
+        await visit(page, f"/clients/{client}/uploads/{upload.uid}")
         await page.get_by_role("link", name="Launch").click()
         dialog = page.get_by_role("dialog")
         pipeline = dialog.get_by_label("Pipeline")
@@ -135,9 +139,9 @@ async def test_upload_inspect_launch_watch_finish(site: Site, tmp_path: Path) ->
     file = tmp_path / "people.csv"
     file.write_bytes(people_csv(60))
     async with site.enter() as page:
-        await page.goto(f"/clients/{client}")
+        await visit(page, f"/clients/{client}")
         await page.set_input_files("#files", file)
-        await expect(page).to_have_url(re.compile(r"/uploads/[\w-]+$"))
+        await arrived(page, r"/uploads/[\w-]+")
         await expect(page.get_by_role("heading", name="people.csv")).to_be_visible()
         await expect(page.get_by_text("60 rows")).to_be_visible()
         await page.get_by_role("link", name="Launch").click()
@@ -151,12 +155,13 @@ async def test_upload_inspect_launch_watch_finish(site: Site, tmp_path: Path) ->
         await expect(launch).to_be_enabled()
         await launch.dblclick()
         await expect(page.get_by_text("25 rows are on their way.")).to_be_visible()
-        await expect(page.locator("#batch .headline .state")).to_have_text("Completed", timeout=60_000)
+        await expect(page.locator("#batch .headline .state")).to_have_text("Completed")
         await expect(page.locator("#batch")).not_to_have_attribute("hx-trigger", re.compile("."))
         await page.get_by_role("link", name="25 completed at Enrich person (Clay)").click()
         await page.locator("[data-rows] a[data-row]").first.click()
         await page.get_by_text("What later steps read").last.click()
         await page.go_back()
+        await arrived(page)
         await expect(page.get_by_role("heading", name="Items")).to_be_visible()
     assert len((await site.db.call("insights_home")).keys()) > 0
 
@@ -171,7 +176,7 @@ async def test_several_files_go_up_one_after_another_and_refusals_stay(site: Sit
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
     async with site.enter() as page:
-        await page.goto(f"/clients/{client}")
+        await visit(page, f"/clients/{client}")
         await page.set_input_files("#files", [tmp_path / name for name in contents])
         rows = page.locator("#upload-list li")
         await expect(rows).to_have_count(3)
@@ -192,21 +197,22 @@ async def test_a_poll_keeps_focus_scroll_and_what_is_open(site: Site, pg: Any) -
     pipeline = (await create_pipeline(site.db, client, "P", "people", steps, actor="test"))["uid"]
     async with site.enter(viewport={"width": 1000, "height": 400}) as page:
         batch = await scene.launch(upload, pipeline)
-        await page.goto(f"/batches/{batch}")
+        await visit(page, f"/batches/{batch}")
         await page.get_by_role("link", name="Pause").focus()
         scrolled = await page.evaluate("scrollTo(0, 100), scrollY")
         assert scrolled > 0
         sent = page.locator(".matrix tbody td").last
         before = await sent.text_content()
-        await expect(sent).not_to_have_text(before or "", timeout=20_000)
+        await expect(sent).not_to_have_text(before or "")
         assert await page.evaluate("document.activeElement.textContent.trim()") == "Pause"
         assert await page.evaluate("scrollY") == scrolled
 
         item = await pg.fetchval("select uid::text from batch_items order by id desc limit 1")
-        await page.goto(f"/items/{item}")
+        await visit(page, f"/items/{item}")
         original = page.locator("#original")
         await original.locator("summary").click()
-        await page.wait_for_timeout(2500)
+        async with page.expect_response(lambda answer: item in answer.url):
+            pass  # a poll that finds nothing new
         await pg.execute("update batch_items set company_name = 'Found meanwhile' where uid = $1::uuid", item)
         await expect(page.get_by_role("heading", name="Found meanwhile")).to_be_visible()
         await expect(original).to_have_attribute("open", "")
@@ -220,15 +226,20 @@ def order(page: Page) -> Any:
 async def test_the_builder_by_mouse(site: Site) -> None:
     client = await client_of(site)
     async with site.enter() as page:
-        await page.goto(f"/clients/{client}/pipelines/new")
+        await visit(page, f"/clients/{client}/pipelines/new")
         await page.get_by_label("Name", exact=True).fill("By mouse")
         for title in ("Split raw row", "Normalise names"):
             await page.get_by_role("button", name=f"Add {title}").click()
         await expect(order(page)).to_have_text(["Split raw row", "Normalise names"])
         handle, above = page.locator(".step .grip").nth(1), page.locator(".step").nth(0)
-        await drag(page, handle, above)
+        moved = page.locator("#steps > :first-child", has_text="Normalise names")
+        await drag(page, handle, above, moved, 1)
         await expect(order(page)).to_have_text(["Normalise names", "Split raw row"])
-        await drag(page, page.locator("#palette li[data-slug=normalize_domain] p"), page.locator(".step").nth(0))
+        new, room = (
+            page.locator("#palette li[data-slug=normalize_domain] p"),
+            page.locator("#steps > :first-child[data-slug]"),
+        )
+        await drag(page, new, page.locator(".step").nth(0), room, 1)
         await expect(order(page)).to_have_count(3)
         await page.get_by_role("button", name="Remove Split raw row").click()
         await expect(order(page)).to_have_count(2)
@@ -238,23 +249,10 @@ async def test_the_builder_by_mouse(site: Site) -> None:
         await expect(order(page)).to_have_count(2)
 
 
-async def drag(page: Page, what: Any, onto: Any) -> None:
-    """Drag as a hand does: press, move in steps, let go a little above the target's middle."""
-    start, end = await what.bounding_box(), await onto.bounding_box()
-    assert start
-    assert end
-    await page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
-    await page.mouse.down()
-    await page.mouse.move(start["x"] + 20, start["y"] + 5, steps=4)
-    await page.mouse.move(end["x"] + end["width"] / 2, end["y"] + 6, steps=12)
-    await page.wait_for_timeout(200)
-    await page.mouse.up()
-
-
 async def test_the_builder_by_keyboard(site: Site) -> None:
     client = await client_of(site)
     async with site.enter() as page:
-        await page.goto(f"/clients/{client}/pipelines/new")
+        await visit(page, f"/clients/{client}/pipelines/new")
         await page.get_by_label("Name", exact=True).focus()
         await page.keyboard.type("By keyboard")
         for title in ("Split raw row", "Normalise names", "Enrich company (Clay)"):
@@ -278,11 +276,12 @@ async def test_the_builder_by_keyboard(site: Site) -> None:
 async def test_a_test_row_is_sent_and_its_callback_shown(site: Site) -> None:
     client = await client_of(site)
     async with site.enter() as page:
-        await page.goto(f"/clients/{client}/workflows/enrich_company_clay")
+        await visit(page, f"/clients/{client}/workflows/enrich_company_clay")
         await page.get_by_role("button", name="Send test row").click()
         await expect(page.get_by_text("Clay accepted the row")).to_be_visible()
-        await expect(page.get_by_text("The set-up works from end to end.")).to_be_visible(timeout=30_000)
+        await expect(page.get_by_text("The set-up works from end to end.")).to_be_visible()
         await page.reload()
+        await arrived(page)
         await expect(page.get_by_text("1 of 50,000", exact=False).first).to_be_visible()
 
 
@@ -294,8 +293,8 @@ async def test_failed_rows_are_retried_from_the_batch_page(site: Site) -> None:
     pipeline = (await create_pipeline(site.db, client, "P", "people", steps, actor="test"))["uid"]
     batch = await scene.launch(upload, pipeline)
     async with site.enter() as page:
-        await page.goto(f"/batches/{batch}")
-        await expect(page.locator("#batch .headline .state")).to_have_text("Completed", timeout=30_000)
+        await visit(page, f"/batches/{batch}")
+        await expect(page.locator("#batch .headline .state")).to_have_text("Completed")
         await expect(page.get_by_text("missing_config")).to_be_visible()
         await configure_sandbox(site.db, client, settings().clay_sandbox_url or "")
         await page.get_by_role("link", name=re.compile("^Retry these: 12 rows that failed")).click()
@@ -303,21 +302,21 @@ async def test_failed_rows_are_retried_from_the_batch_page(site: Site) -> None:
         await expect(dialog.get_by_text("May cost up to 12 credits")).to_be_visible()
         await dialog.get_by_role("button", name="Retry 12 rows").click()
         await expect(page.get_by_text("12 rows will be tried again.")).to_be_visible()
-        await expect(page.locator("#batch .headline .state")).to_have_text("Completed", timeout=30_000)
+        await expect(page.locator("#batch .headline .state")).to_have_text("Completed")
         await expect(page.get_by_text("missing_config")).to_have_count(0)
 
 
 async def test_dark_mode_stays_and_keys_lead_everywhere(site: Site) -> None:
     await client_of(site)
     async with site.enter(color_scheme="light") as page:
-        await page.goto("/clients")
+        await visit(page, "/clients")
         assert not await page.evaluate("document.documentElement.classList.contains('dark')")
         await page.keyboard.press("t")
-        await page.goto("/health")
+        await visit(page, "/health")
         assert await page.evaluate("document.documentElement.classList.contains('dark')")
         await page.keyboard.press("g")
         await page.keyboard.press("c")
-        await expect(page).to_have_url(re.compile("/clients$"))
+        await arrived(page, "/clients")
         await page.keyboard.press("/")
         await page.keyboard.type("alder")
         await expect(page).to_have_url(re.compile("q=alder"))
@@ -326,10 +325,12 @@ async def test_dark_mode_stays_and_keys_lead_everywhere(site: Site) -> None:
         await page.keyboard.press("j")
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("heading", name="Alder & Finch")).to_be_visible()
+        await arrived(page)
         await page.keyboard.press("?")
         await expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
         await page.keyboard.press("Escape")
         await page.go_back()
+        await arrived(page)
         await expect(page.get_by_role("heading", name="Clients")).to_be_visible()
 
 
@@ -354,7 +355,7 @@ async def test_every_page_is_accessible_and_fits(site: Site, pg: Any, look: str)
     async with site.enter(**options) as page:
         for template in PAGES:
             path = fill(template, scene)
-            await page.goto(path)
+            await visit(page, path)
             found += [f"{path}: {finding}" for finding in await axe(page)]
             width = await page.evaluate("document.documentElement.scrollWidth")
             if width > page.viewport_size["width"]:  # type: ignore[index]

@@ -11,12 +11,12 @@ import pytest
 from playwright.async_api import Request, Route, expect
 
 from app import export_jobs, exports, file_pieces
+from tests.web.hands import arrived, visit
 from tests.web.kit import people_csv
-from tests.web.test_browser import ENOUGH_MS, Site, browser, client_of, site
+from tests.web.test_browser import Site, browser, client_of, site
 from web import downloads
 
 __all__ = ["browser", "site"]  # fixtures, used here as they are there
-expect.set_options(timeout=ENOUGH_MS)
 LOST = r"Failed to load resource: net::ERR_|status of 50"
 
 
@@ -53,9 +53,9 @@ async def test_a_line_that_breaks_costs_no_more_than_the_pieces_on_it(site: Site
 
     async with site.enter(forgiven=LOST) as page:
         await page.route("**/pieces/*", line)
-        await page.goto(f"/clients/{client}")
+        await visit(page, f"/clients/{client}")
         await page.set_input_files("#files", file)
-        await expect(page).to_have_url(re.compile(r"/uploads/[\w-]+$"), timeout=30_000)
+        await expect(page).to_have_url(re.compile(r"/uploads/[\w-]+$"))
         await expect(page.get_by_text("300 rows").first).to_be_visible()
     assert len(broken) == 4
     assert len(arrived) == len(set(arrived)), "a piece that had arrived was not sent again"
@@ -75,15 +75,16 @@ async def test_the_same_file_goes_on_after_a_reload(site: Site, file: Path) -> N
             await route.continue_()
 
         await page.route("**/pieces/*", line)
-        await page.goto(f"/clients/{client}")
+        await visit(page, f"/clients/{client}")
         await page.set_input_files("#files", file)
         await expect(page.locator("#upload-list [data-status]")).to_contain_text("connection is lost")
         page.on("dialog", lambda dialog: dialog.accept())
         await page.reload()
+        await arrived(page)
         await expect(page.locator("#coming")).to_contain_text("Choose the same file again to go on")
         stop = False
         await page.set_input_files("#files", file)
-        await expect(page).to_have_url(re.compile(r"/uploads/[\w-]+$"), timeout=30_000)
+        await expect(page).to_have_url(re.compile(r"/uploads/[\w-]+$"))
     assert len(sent) == len(set(sent)), "what had arrived before the reload was not sent again"
 
 
@@ -92,7 +93,7 @@ async def test_what_is_too_large_is_refused_before_a_byte_is_sent(site: Site, fi
     async with site.enter() as page:
         asked: list[Request] = []
         page.on("request", lambda request: asked.append(request) if request.method != "GET" else None)
-        await page.goto(f"/clients/{client}")
+        await visit(page, f"/clients/{client}")
         await expect(page.get_by_text("200 MB a file")).to_be_visible()
         await page.evaluate("document.getElementById('drop').dataset.most")
         # A file of 2 GB that holds nothing: the browser knows its size and reads none of it.
@@ -106,12 +107,12 @@ async def test_what_is_too_large_is_refused_before_a_byte_is_sent(site: Site, fi
 async def test_a_long_export_shows_its_progress_and_is_downloaded(site: Site, file: Path) -> None:
     client = await client_of(site, set_up=False)
     async with site.enter() as page:
-        await page.goto(f"/clients/{client}")
+        await visit(page, f"/clients/{client}")
         await page.set_input_files("#files", file)
-        await expect(page.get_by_role("heading", name="people.csv")).to_be_visible(timeout=30_000)
+        await expect(page.get_by_role("heading", name="people.csv")).to_be_visible()
         await page.get_by_role("link", name=re.compile("Original rows|Download original")).click()
         await expect(page).to_have_url(re.compile(r"/exports/[\w-]+$"))
-        await expect(page.get_by_text("The file is ready")).to_be_visible(timeout=30_000)
+        await expect(page.get_by_text("The file is ready")).to_be_visible()
         async with page.expect_download() as download:
             await page.get_by_role("link", name="Download people original.csv").click()
         path = await (await download.value).path()
@@ -127,5 +128,5 @@ async def test_without_script_a_file_goes_up_and_its_page_shows_how_far_it_is(si
         await page.goto(f"/clients/{client}")
         await page.set_input_files("#files", file)
         await page.get_by_role("button", name="Upload", exact=True).click()
-        await expect(page).to_have_url(re.compile(r"/uploads/[\w-]+$"), timeout=30_000)
+        await expect(page).to_have_url(re.compile(r"/uploads/[\w-]+$"))
         await expect(page.get_by_text("300 rows").first).to_be_visible()

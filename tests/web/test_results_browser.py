@@ -11,11 +11,11 @@ from playwright.async_api import expect
 from app.db import Database
 from tests.engine_kit import World, make_world
 from tests.sql.test_results import customers, enriched
-from tests.web.test_browser import ENOUGH_MS, Site, axe, browser, site
+from tests.web.hands import arrived, hinder, visit
+from tests.web.test_browser import Site, axe, browser, site
 from tests.web.test_results import KESTREL
 
 __all__ = ["browser", "site"]  # fixtures, used here as they are there
-expect.set_options(timeout=ENOUGH_MS)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def filled(db: Database, pg: asyncpg.Connection) -> World:
 
 async def test_who_used_to_work_at_a_customer_is_answered_by_keyboard(filled: World, site: Site) -> None:
     async with site.enter() as page:
-        await page.goto(f"/clients/{filled.client}/people")
+        await visit(page, f"/clients/{filled.client}/people")
         await page.get_by_role("link", name="Former employees of any customer").press("Enter")
         await expect(page.get_by_text("12 people")).to_be_visible()
         await expect(page.get_by_text("customer, by domain").first).to_be_visible()
@@ -43,12 +43,13 @@ async def test_who_used_to_work_at_a_customer_is_answered_by_keyboard(filled: Wo
         await expect(page.get_by_role("heading", name="Ann Number12")).to_be_visible()
         await expect(page.get_by_text("enriched by alpha, step 1, attempt 1").first).to_be_visible()
         await page.go_back()
+        await arrived(page)
         await expect(page.get_by_role("searchbox", name="Company")).to_have_value("kestrelpai")
 
 
 async def test_filters_and_columns_stay_in_the_address_and_in_a_view(filled: World, site: Site) -> None:
     async with site.enter() as page:
-        await page.goto(f"/clients/{filled.client}/leads")
+        await visit(page, f"/clients/{filled.client}/leads")
         await page.locator("#facet-country > summary").click()
         await page.get_by_label("Netherlands").check()
         await page.locator("#facet-country").get_by_role("button", name="Apply").click()
@@ -59,7 +60,7 @@ async def test_filters_and_columns_stay_in_the_address_and_in_a_view(filled: Wor
         await page.get_by_role("dialog").get_by_label("Name").fill("Dutch")
         await page.get_by_role("dialog").get_by_role("button", name="Save view").click()
         await expect(page.get_by_text("The view “Dutch” is saved.")).to_be_visible()
-        await page.goto(f"/clients/{filled.client}/leads")
+        await visit(page, f"/clients/{filled.client}/leads")
         await page.locator("#facet-views > summary").click()
         await page.get_by_role("link", name="Dutch", exact=True).click()
         await expect(page.get_by_role("link", name="Remove filter Netherlands")).to_be_visible()
@@ -67,12 +68,12 @@ async def test_filters_and_columns_stay_in_the_address_and_in_a_view(filled: Wor
 
 async def test_a_pasted_customer_list_is_followed_by_its_flags(filled: World, site: Site) -> None:
     async with site.enter() as page:
-        await page.goto(f"/clients/{filled.client}/customers")
+        await visit(page, f"/clients/{filled.client}/customers")
         await page.get_by_label("One customer per line").fill("Acme, acme.example")
         await page.get_by_role("button", name="Save customers").click()
         await expect(page.get_by_text("1 customer added")).to_be_visible()
         await expect(page.get_by_text("Flags of 12 leads refreshed")).to_be_visible()  # the engine does it by itself
-        await page.goto(f"/clients/{filled.client}/leads?works=1")
+        await visit(page, f"/clients/{filled.client}/leads?works=1")
         await expect(page.get_by_text("12 leads")).to_be_visible()
 
 
@@ -95,7 +96,7 @@ async def test_no_page_of_results_has_a_finding_or_is_wider_than_a_phone(filled:
     for theme, width in (("light", 1280), ("dark", 375)):
         async with site.enter(color_scheme=theme, viewport={"width": width, "height": 800}) as page:
             for path in paths:
-                await page.goto(path)
+                await visit(page, path)
                 found += [f"{theme} {path}: {finding}" for finding in await axe(page)]
                 wide = await page.evaluate("document.documentElement.scrollWidth")
                 found += [f"{path} is {wide} px wide"] if wide > width else []
@@ -104,12 +105,13 @@ async def test_no_page_of_results_has_a_finding_or_is_wider_than_a_phone(filled:
 
 async def test_a_client_looks_at_its_leads_without_an_account(filled: World, site: Site) -> None:
     async with site.enter() as page:
-        await page.goto(f"/clients/{filled.client}/share")
+        await visit(page, f"/clients/{filled.client}/share")
         await page.get_by_role("button", name="Make a link").click()
         url = (await page.locator(".url").first.text_content() or "").strip()
     context = await site.browser.new_context()
     visitor = await context.new_page()
-    await visitor.goto(url)
+    await hinder(visitor)
+    await visit(visitor, url)
     await expect(visitor.get_by_role("heading", name="Leads for Northgate")).to_be_visible()
     await expect(visitor.get_by_text("12 leads")).to_be_visible()
     assert await axe(visitor) == []

@@ -76,7 +76,7 @@ async function openModal(link) {
   (body.querySelector("[autofocus]") || body.querySelector("input:not([type=hidden]), select, button"))?.focus();
 }
 
-document.addEventListener("click", (event) => {
+function clicked(event) {
   const link = event.target.closest("a[data-modal]");
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
     event.preventDefault();
@@ -92,7 +92,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-shortcuts]")) document.getElementById("shortcuts")?.showModal();
   if (event.target.closest("[data-back]")) history.back();
   if (event.target.closest("[data-print]")) print();
-});
+}
 modal?.addEventListener("close", () => { document.getElementById("modal-body").replaceChildren(); opener?.focus(); });
 
 async function copyText(button) {
@@ -148,7 +148,7 @@ function moveInList(step) {
   rows[Math.max(0, Math.min(rows.length - 1, at < 0 ? 0 : at + step))].focus();
 }
 
-document.addEventListener("keydown", (event) => {
+function struck(event) {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
   if (event.key === "Escape" && event.target.matches("[data-search]")) { event.target.blur(); return; }
   if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
@@ -160,7 +160,35 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "t") toggleTheme();
   else if (event.key === "j") moveInList(1);
   else if (event.key === "k") moveInList(-1);
-});
+}
+
+// ---- from here on the page obeys -----------------------------------------------------------------------------------
+
+function doEarly({ button, key }) {
+  if (button) { button.click(); return; }
+  const at = document.activeElement;
+  if (!at.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))) return;
+  if (at.matches("[data-search]")) {
+    if (key === "Enter") at.form.requestSubmit();
+    else if (key.length === 1) at.setRangeText(key, at.selectionStart, at.selectionEnd, "end");
+  } else if (key === "Enter") at.click();
+}
+
+function ready() {
+  document.removeEventListener("htmx:before:process", holdHtmx);
+  htmx.process(document.body);
+  removeEventListener("click", keepEarly);
+  removeEventListener("keydown", keepEarly);
+  document.addEventListener("click", clicked);
+  document.addEventListener("keydown", struck);
+  early.splice(0).forEach(doEarly);
+  for (const field of document.querySelectorAll("form[hx-get] [data-search]")) {
+    if (field.value !== field.defaultValue) field.form.requestSubmit();
+  }
+  document.documentElement.classList.add("ready");
+}
 
 enhance(document);
 refreshTimes();
+// Not before the page's other scripts have come.
+document.addEventListener("DOMContentLoaded", ready);

@@ -15,7 +15,8 @@
   // Hashing needs a secure context; without one the form is sent as it is, without script.
   if (!window.crypto?.subtle) { document.documentElement.classList.remove("js"); return; }
   box.classList.add("ready");
-  input.addEventListener("change", () => { add(input.files); input.value = ""; });
+  const take = () => { add(input.files); input.value = ""; };
+  input.addEventListener("change", take);
   box.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
 
   let depth = 0;
@@ -188,4 +189,6 @@
     finished = [];
     refused = 0;
   }
+
+  if (input.files.length) take(); // chosen while this script was on its way
 })();
