@@ -11,6 +11,8 @@ from typing import Any
 
 import polars as pl
 
+from app.text.mojibake import SUSPECT, mended
+
 __all__ = ["ESCAPED", "ColumnStats"]
 
 # The apostrophe that spreadsheets and exports put before a cell that would be taken for a formula.
@@ -39,6 +41,8 @@ class ColumnStats:
         self._filled = [0] * len(self._columns)
         self._escaped = [0] * len(self._columns)
         self._longest = [0] * len(self._columns)
+        self._mended = [0] * len(self._columns)
+        self._mended_example: tuple[str, str] | None = None
         self._kinds: list[dict[str, int]] = [dict.fromkeys((*_KINDS, "text"), 0) for _ in self._columns]
 
     def add(self, frame: pl.DataFrame) -> None:
@@ -46,16 +50,39 @@ class ColumnStats:
         if not frame.height:
             return
         cells = pl.all()
-        filled, longest, quoted = (
+        filled, longest, quoted, foreign = (
             frame.select(what).row(0)
-            for what in (cells.ne("").sum(), cells.str.len_chars().max(), cells.str.contains("'", literal=True).any())
+            for what in (
+                cells.ne("").sum(),
+                cells.str.len_chars().max(),
+                cells.str.contains("'", literal=True).any(),
+                cells.str.len_bytes().sum() > cells.str.len_chars().sum(),
+            )
         )
         for i, name in enumerate(self._columns):
             self._filled[i] += filled[i]
             self._longest[i] = max(self._longest[i], longest[i])
             if quoted[i]:
                 self._escaped[i] += int(frame[name].str.contains(ESCAPED).sum())
+            if foreign[i]:
+                self._count_mended(i, frame[name])
         self._sample(frame if frame.height < _FEW_ROWS else frame.gather_every(_EVERY))
+
+    def _count_mended(self, i: int, column: pl.Series) -> None:
+        for cell in column.filter(column.str.contains(SUSPECT.pattern)):
+            if (right := mended(cell)) != cell:
+                self._mended[i] += 1
+                self._mended_example = self._mended_example or (cell, right)
+
+    @property
+    def mended_cells(self) -> int:
+        """How many cells hold UTF-8 that was once read as Windows-1252, and are certain to be mended when read."""
+        return sum(self._mended)
+
+    @property
+    def mended_example(self) -> tuple[str, str]:
+        """The first such cell, and what it is read as."""
+        return self._mended_example or ("", "")
 
     def _sample(self, frame: pl.DataFrame) -> None:
         cells = pl.all()
@@ -69,12 +96,13 @@ class ColumnStats:
             self._kinds[i]["text"] += count - seen[i]
 
     def report(self) -> list[dict[str, Any]]:
-        """Per column, in order: name, filled, escaped, longest, and warnings (code and text)."""
+        """Per column, in order: name, filled, escaped, mended, longest, and warnings (code and text)."""
         return [
             {
                 "name": name,
                 "filled": self._filled[i],
                 "escaped": self._escaped[i],
+                "mended": self._mended[i],
                 "longest": self._longest[i],
                 "warnings": list(self._warnings(i)),
             }
@@ -88,6 +116,11 @@ class ColumnStats:
         if self._escaped[i]:
             said = f"{self._escaped[i]:,} values carry an apostrophe against formulas; steps read them without it."
             warnings.append({"code": "escaped", "text": said})
+        if self._mended[i]:
+            said = (
+                f"{self._mended[i]:,} values were damaged by a wrong encoding (JosÃ©); steps read them mended (José)."
+            )
+            warnings.append({"code": "mended", "text": said})
         kinds = {kind: count for kind, count in self._kinds[i].items() if count}
         total = sum(kinds.values())
         main = max(kinds, key=lambda kind: kinds[kind], default="text")

@@ -6,6 +6,7 @@ many is kept instead of dropped. What was seen goes into the upload's report, co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,18 +14,26 @@ from typing import Any
 import polars as pl
 
 from app.csv_columns import ColumnStats
+from app.csv_layout import bare_label
 from app.csv_records import records
+from app.csv_remarks import Remarks, mojibake, remember, unnamed_columns, warnings
 from app.csv_survey import Slice, Table
 from app.csv_text import Warned
 from app.errors import InputError
+from app.headers import is_known
 
 __all__ = ["Chunk", "TableReader"]
 
 MAX_CHUNK_ROWS = 5_000
 MAX_CHUNK_BYTES = 1_900_000
 _BATCH = 1_500
-_LINES_NAMED = 20
+_LOOKED_AT = 4
+_FEW_LABELS, _MOST = 3, 0.75
+_MARK = "\ufeff"
+_RULER = re.compile(r"\s*[+|]?[:=+-]{3,}[+|]?\s*")
 _NUL, _STAND_IN = "\0", "\ufffd"
+_NOTHING = " \t\r\n\x0b\x0c\x1a\u00a0\u200b\u200c\u200d\u2060\u3000\ufeff\ufffd"
+"""What a row of blanks may consist of: blanks, marks without width, and what becomes of NUL."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +62,13 @@ class TableReader:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._width = len(table.header)
-        self._header_cells = tuple(table.labels)
+        self._header_cells = tuple(bare_label(label).strip() for label in table.labels)
         self._schema = dict.fromkeys(table.header, pl.String)
         self._padding = [f"\0{place}" for place in range(self._width, table.width)]  # no label has a NUL
         self._stats = ColumnStats(table.header)
-        self._short: list[int] = []
-        self._long: list[int] = []
-        self._counts = {"short": 0, "long": 0, "repeated": 0, "blank": 0, "nul": 0}
+        self._labels = frozenset(self._header_cells) - {""}
+        self._remarks = Remarks()
+        self._unnamed: dict[int, list[int]] = {}
         self.rows = 0
         self.columns = list(table.header)
 
@@ -84,7 +93,8 @@ class TableReader:
         """What was seen, for the upload's report; complete once `chunks` has ended."""
         return {
             "rows": self.rows,
-            "blank_rows": self._counts["blank"],
+            "blank_rows": self._remarks.counts.get("blank_rows", 0),
+            "mended_cells": self._stats.mended_cells,
             "columns": self._stats.report(),
             "warnings": [asdict(warning) for warning in (*self._table.warnings, *self._warnings())],
         }
@@ -96,11 +106,11 @@ class TableReader:
             nuls = content.count(b"\0") if text.has_nul else 0
             frame = self._parse(content.replace(b"\0", _STAND_IN.encode()) if nuls else content)
             if frame is not None:
-                self._counts["nul"] += nuls
+                self._remarks.note("nul", times=nuls)
                 yield list(frame.iter_rows()), frame
                 return
         batch: list[Sequence[str]] = []
-        for line, cells in records(text, part, self._table.separator, self._table.eol):
+        for line, cells in records(text, part, self._table.dialect, self._table.eol, self._table.width, self._remarks):
             batch.append(self._fitted(cells, line))
             if len(batch) == _BATCH:
                 yield batch, self._frame(batch)
@@ -132,17 +142,22 @@ class TableReader:
     def _fitted(self, cells: list[str], line: int) -> Sequence[str]:
         """The record with at least as many cells as the header; empty cells beyond that are padding."""
         if self._table.text.has_nul and any(_NUL in cell for cell in cells):
-            self._counts["nul"] += sum(cell.count(_NUL) for cell in cells)
+            self._remarks.note("nul", times=sum(cell.count(_NUL) for cell in cells))
             cells = [cell.replace(_NUL, _STAND_IN) for cell in cells]
         missing = self._width - len(cells)
         if missing > 0:
-            self._note("short", self._short, line)
+            self._remarks.note("short_rows", line)
             return [*cells, *[""] * missing]
         while len(cells) > self._width and not cells[-1]:
             cells.pop()
         if len(cells) > self._width:
-            self._note("long", self._long, line)
             self._name_extras(len(cells))
+            if len(cells) > self._table.width:
+                self._remarks.note("long_rows", line)
+            else:
+                for place in range(self._width, len(cells)):
+                    if cells[place]:
+                        remember(self._unnamed.setdefault(place + 1, []), line)
         return cells
 
     def _name_extras(self, count: int) -> None:
@@ -152,20 +167,35 @@ class TableReader:
                 name += "_"
             self.columns.append(name)
 
-    def _note(self, what: str, lines: list[int], line: int) -> None:
-        self._counts[what] += 1
-        if len(lines) < _LINES_NAMED:
-            lines.append(line)
-
     def _keep(self, rows: list[Sequence[str]]) -> list[Sequence[str]]:
-        kept = [row for row in rows if any(row)]
-        self._counts["blank"] += len(rows) - len(kept)
-        first = self._header_cells[0]
-        if any(row[0] == first for row in kept):
-            whole = [row for row in kept if row[0] != first or tuple(row) != self._header_cells]
-            self._counts["repeated"] += len(kept) - len(whole)
-            return whole
+        kept = [row for row in rows if any(map(str.strip, row)) and "".join(row).strip(_NOTHING)]
+        self._remarks.note("blank_rows", times=len(rows) - len(kept))
+        if not self.rows and kept and _is_ruler(kept[0]):
+            self._remarks.note("ruler")
+            del kept[0]
+        labels = self._labels
+        if any(not labels.isdisjoint(row[:_LOOKED_AT]) or _MARK in row[0] for row in kept):
+            return [row for row in kept if not self._left_out(row)]
         return kept
+
+    def _left_out(self, row: Sequence[str]) -> bool:
+        """Whether a row holds names of columns instead of values; counts it."""
+        if _MARK not in row[0] and self._labels.isdisjoint(row[:_LOOKED_AT]):
+            return False
+        if self._is_header(row):
+            self._remarks.note("repeated_header")
+            return True
+        filled = [cell for cell in row if cell.strip()]
+        if len(filled) >= _FEW_LABELS and sum(map(is_known, filled)) >= _MOST * len(filled):
+            self._remarks.note("other_header")
+            return True
+        return False
+
+    def _is_header(self, row: Sequence[str]) -> bool:
+        """Whether a row is the header line once more, as in files that were put together."""
+        labels = self._header_cells
+        cells = (bare_label(row[0]).strip(), *map(str.strip, row[1:]))
+        return cells[: len(labels)] == labels and not any(cells[len(labels) :])
 
     def _cut(self, rows: list[Sequence[str]]) -> Iterator[Chunk]:
         """Pieces that fit into one call each."""
@@ -179,19 +209,16 @@ class TableReader:
             self.rows += len(piece)
 
     def _warnings(self) -> Iterator[Warned]:
-        counts = self._counts
-        if counts["long"]:
-            extra = ", ".join(self.columns[self._width :])
-            said = f"{counts['long']:,} rows have more cells than the header; the extra cells are kept as {extra}."
-            yield Warned("long_rows", said, self._long)
-        if counts["short"]:
-            said = f"{counts['short']:,} rows have fewer cells than the header; the missing ones are empty."
-            yield Warned("short_rows", said, self._short)
-        if counts["blank"]:
-            yield Warned("blank_rows", f"{counts['blank']:,} rows without any content were left out.")
-        if counts["repeated"]:
-            said = f"The header line occurs {counts['repeated']:,} more times below; it was left out there."
-            yield Warned("repeated_header", said)
-        if counts["nul"]:
-            said = f"{counts['nul']:,} NUL characters, which no database stores, became “{_STAND_IN}”."
-            yield Warned("nul", said)
+        yield from warnings(self._remarks, self.columns[self._table.width :])
+        if self._unnamed:
+            names = {place: self.columns[place - 1] for place in sorted(self._unnamed)}
+            lines = sorted({line for seen in self._unnamed.values() for line in seen})
+            yield unnamed_columns(names, self._table.header_line, lines)
+        if self._stats.mended_cells:
+            yield mojibake(self._stats.mended_cells, self._stats.mended_example)
+
+
+def _is_ruler(row: Sequence[str]) -> bool:
+    """Whether a row is the line that tables in text have below their header: `---+---`, `:---|---:`."""
+    filled = [cell for cell in row if cell.strip()]
+    return bool(filled) and all(map(_RULER.fullmatch, filled))

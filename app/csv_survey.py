@@ -1,37 +1,35 @@
-"""Finds the table in a text: the separator, the header line under whatever stands above it, and where records end.
+"""Understands a text as a table: which dialect it is written in, and where its records end.
 
 Second station of an upload: `survey` reads the whole file once before a single row is stored, so that a file which
 cannot be taken is refused in one piece. `app/csv_reading.py` then reads the slices that it noted. Quotes follow RFC
-4180 as far as the file does; a file that quotes loosely is read record by record instead.
+4180 as far as the file does; a file that quotes in another way is measured, and read record by record.
 """
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from app.csv_records import MAX_RECORD, hide_breaks, records, split_lines
+from app.csv_dialects import Dialect
+from app.csv_footer import find_footer
+from app.csv_layout import SEP_LINE, SEPARATORS, Layout, distinct, find_layout, without_blank_tail
+from app.csv_measuring import measure, quotes_otherwise
+from app.csv_records import records, split_lines
 from app.csv_text import TextFile, Warned
+from app.csv_wrapping import unwrap
 from app.errors import InputError
-from app.headers import is_known
 
 __all__ = ["MAX_COLUMNS", "MAX_ROWS", "Slice", "Table", "survey"]
 
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 500
-SEPARATORS = (",", ";", "\t", "|")
 
 _HEAD = 1 << 18
+_MAX_UNCUT = 1_000_000
 _BLOCK = 1_200_000  # a slice's JSON stays within the two megabytes of one call
-_HEADER_WITHIN = 30
 _SAMPLE_RECORDS = 300
-_AGREEMENT = 0.6
 _PREAMBLE = 2_000
-_SEP_LINE = re.compile(r"^sep=(.)\s*$", re.IGNORECASE)
-_DATA_LIKE = re.compile(r"@|://|^\W*\d[\d\s.,:/+()-]*$")
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Table:
 
     Attributes:
         text: the file under it.
-        separator: between cells.
+        dialect: how its cells are told apart.
         eol: what ends a line, as far as counting goes: a line feed or a carriage return.
         header: distinct column names in file order.
         labels: the header's cells as they stand in the file, without padding.
@@ -65,14 +63,13 @@ class Table:
         header_line: its line number.
         preamble: what stands above it.
         slices: where the records are; one for all of them when the file quotes loosely.
-        loose: quotes do not follow RFC 4180.
         records: how many there are, blank ones included.
         sample: column name -> cells of the first records.
-        warnings: about the header.
+        warnings: about the header and the dialect.
     """
 
     text: TextFile
-    separator: str
+    dialect: Dialect
     eol: bytes
     header: list[str]
     labels: list[str]
@@ -80,185 +77,143 @@ class Table:
     header_line: int
     preamble: str
     slices: list[Slice]
-    loose: bool
     records: int
     sample: dict[str, list[str]]
     warnings: list[Warned]
 
-
-@dataclass(frozen=True)
-class _Layout:
-    """One way to read the file's head: a separator, and the header found with it."""
-
-    separator: str
-    header: int  # index into rows
-    rows: list[tuple[int, list[str]]]  # line number, cells
-    known: int
-    agreement: float
-
     @property
-    def labels(self) -> list[str]:
-        return _without_blank_tail(self.rows[self.header][1])
-
-    @property
-    def rank(self) -> tuple[int, bool, float, int]:
-        return self.known, len(self.labels) > 1, self.agreement, len(self.labels)
+    def separator(self) -> str:
+        """What stands between cells."""
+        return self.dialect.separator
 
 
 def survey(text: TextFile) -> Table:
     """Understand a text as a table.
 
     Raises:
-        InputError: there is no table in it, no row, too many rows or columns, or a quote that is never closed; the
-            message names the line.
+        InputError: there is no table in it, no row, too many rows or columns, rows in another dialect than the header,
+            or a quote that is never closed; the message names the line.
     """
-    head = text.read(text.start, min(text.end, text.start + _HEAD))
-    eol = b"\r" if head.count(b"\r") - head.count(b"\r\n") > head.count(b"\n") else b"\n"
-    if text.start + len(head) < text.end:
-        head = head[: head.rfind(eol) + 1] or head
-    lines = list(split_lines(head.decode("utf-8", "ignore"), eol.decode()))
-    if not head.strip(b' \r\n"' + "".join(SEPARATORS).encode()):
-        raise InputError("The file holds nothing but blanks.", "Export it again, then upload it.")
-    layout = _layout(lines)
-    (header_line, cells), labels = layout.rows[layout.header], layout.labels
-    if len(labels) > MAX_COLUMNS:
+    lines, eol = _head(text)
+    if unwrap(text, lines, Slice(text.start, text.end, 1, regular=False), eol):
+        lines, eol = _head(text)
+    layout = find_layout(lines)
+    header_line, cells = layout.rows[layout.header]
+    if len(layout.labels) > MAX_COLUMNS:
         raise InputError(
-            f"Line {header_line} names {len(labels):,} columns; an upload may have {MAX_COLUMNS}.",
+            f"Line {header_line} names {len(layout.labels):,} columns; an upload may have {MAX_COLUMNS}.",
             "Leave out the columns that nobody needs.",
         )
-    header, warnings = _distinct(labels, header_line)
     data_line = layout.rows[layout.header + 1][0] if layout.header + 1 < len(layout.rows) else len(lines) + 1
-    data_start = text.start + sum(len(line.encode()) for line in lines[: data_line - 1])
-    slices, loose, count = _slices(text, data_start, data_line, layout.separator.encode(), eol, len(cells))
-    if count > MAX_ROWS:
+    numbered = _has_row_numbers(layout)
+    if numbered:
+        cells = ["", *cells]
+    offsets = [text.start + sum(len(line.encode()) for line in lines[: n - 1]) for n in (header_line, data_line)]
+    found = _find_records(text, Slice(offsets[1], text.end, data_line, regular=False), layout.separator, eol, cells)
+    if found.records > MAX_ROWS:
         raise InputError(
-            f"The file has {count:,} rows; an upload may have {MAX_ROWS:,}. "
+            f"The file has {found.records:,} rows; an upload may have {MAX_ROWS:,}. "
             f"The first row too many is near line {data_line + MAX_ROWS:,}.",
             "Split it into smaller files and upload them one after another.",
         )
-    below = [_padded(row, len(header)) for _, row in layout.rows[layout.header + 1 :]]
-    sample = {name: [row[i] for row in below] for i, name in enumerate(header)}
-    preamble = "".join(line for line in lines[: header_line - 1] if not _SEP_LINE.match(line)).strip()[:_PREAMBLE]
+    width = len(cells)
+    labels = without_blank_tail(cells)
+    if not found.dialect.plain:
+        above = Slice(offsets[0], offsets[1], header_line, regular=False)
+        cells = [*[""] * numbered, *next(records(text, above, found.dialect, eol, width - numbered))[1]]
+        labels = without_blank_tail(cells)
+    header, warnings = distinct(labels, header_line)
+    preamble = "".join(line for line in lines[: header_line - 1] if not SEP_LINE.match(line)).strip()[:_PREAMBLE]
     return Table(
         text=text,
-        separator=layout.separator,
+        dialect=found.dialect,
         eol=eol,
         header=header,
         labels=labels,
         width=len(cells),
         header_line=header_line,
         preamble=preamble,
-        slices=slices,
-        loose=loose,
-        records=count,
-        sample=sample,
-        warnings=warnings,
+        slices=found.slices,
+        records=found.records,
+        sample=_sample(text, found, eol, header),
+        warnings=[*warnings, *found.warnings],
     )
 
 
-def _layout(lines: Sequence[str]) -> _Layout:
-    """The separator that makes most sense of the file's first lines, and the header it shows."""
-    said = next((m.group(1) for m in map(_SEP_LINE.match, lines[:1]) if m), None)
-    layouts = [_try(lines, separator) for separator in ((said,) if said else SEPARATORS)]
-    best = max((layout for layout in layouts if layout is not None), key=lambda layout: layout.rank)
-    line, labels = best.rows[best.header][0], best.labels
-    if best.known == 0 and any(_DATA_LIKE.search(label.strip()) for label in labels):
-        raise InputError(
-            f"Line {line} looks like a row of data, not like column names.",
-            "Add a first line that names the columns, e.g. First Name, Last Name, Company Name, Website.",
-        )
-    if best.known == 0 and (len(labels) == 1 or best.agreement < _AGREEMENT):
-        raise InputError(
-            f"No table was found: line {line} names no known column, and the lines below do not line up with it.",
-            "Save the file as CSV with the column names in the first line.",
-        )
-    return best
+def _head(text: TextFile) -> tuple[list[str], bytes]:
+    """The text's first lines, and what ends a line."""
+    head = text.read(text.start, min(text.end, text.start + _HEAD))
+    eol = b"\r" if head.count(b"\r") - head.count(b"\r\n") > head.count(b"\n") else b"\n"
+    if text.start + len(head) < text.end:
+        head = head[: head.rfind(eol) + 1] or head
+    if not head.strip(b' \r\n"' + "".join(SEPARATORS).encode()):
+        raise InputError("The file holds nothing but blanks.", "Export it again, then upload it.")
+    return list(split_lines(head.decode("utf-8", "ignore"), eol.decode())), eol
 
 
-def _try(lines: Sequence[str], separator: str) -> _Layout | None:
-    reader = csv.reader(map(hide_breaks, lines), delimiter=separator)
-    rows: list[tuple[int, list[str]]] = []
-    line = 1
-    for cells in islice(reader, _SAMPLE_RECORDS):
-        rows.append((line, cells))
-        line = reader.line_num + 1
-    filled = [i for i, (_, cells) in enumerate(rows) if any(cell.strip() for cell in cells)]
-    if not filled:
-        return None
-    widest = max(len(_without_blank_tail(rows[i][1])) for i in filled)
-    top = filled[:_HEADER_WITHIN]
-    known = {i: sum(is_known(cell) for cell in rows[i][1]) for i in top}
-    header = max(top, key=lambda i: known[i])
-    if known[header] == 0:
-        # Half as wide as the widest line will do. With a wrong separator no line near the top may be: then the widest.
-        wide = {i: len(_without_blank_tail(rows[i][1])) for i in top}
-        header = next((i for i in top if wide[i] * 2 >= widest), max(top, key=lambda i: wide[i]))
-    width = len(_without_blank_tail(rows[header][1]))
-    below = [rows[i][1] for i in filled if i > header]
-    agreeing = sum(len(cells) >= width >= len(_without_blank_tail(cells)) for cells in below)
-    return _Layout(separator, header, rows, known[header], agreeing / len(below) if below else 1.0)
+def _has_row_numbers(layout: Layout) -> bool:
+    """Whether every row begins with its number, which the header has no name for, as R writes tables."""
+    below = [cells for _, cells in layout.rows[layout.header + 1 :] if any(cell.strip() for cell in cells)]
+    width = len(layout.rows[layout.header][1])
+    first = below[0][0] if below else ""
+    return (
+        len(below) > 1
+        and first in {"0", "1"}
+        and all(len(cells) == width + 1 and cells[0] == str(int(first) + n) for n, cells in enumerate(below))
+    )
 
 
-def _without_blank_tail(cells: Sequence[str]) -> list[str]:
-    """The cells up to the last one that has something in it: spreadsheets pad lines with empty cells."""
-    end = len(cells)
-    while end and not cells[end - 1].strip():
-        end -= 1
-    return list(cells[:end])
+@dataclass(frozen=True)
+class _Found:
+    """The records below a header."""
+
+    dialect: Dialect
+    slices: list[Slice]
+    records: int
+    warnings: list[Warned]
 
 
-def _padded(cells: Sequence[str], width: int) -> list[str]:
-    return [*cells[:width], *[""] * (width - len(cells))]
+def _find_records(text: TextFile, below: Slice, separator: str, eol: bytes, header: Sequence[str]) -> _Found:
+    """Where the records are: counted where the file quotes as RFC 4180 says, else measured."""
+    end, footer = find_footer(text, below, Dialect(separator), eol, len(header))
+    below = replace(below, end=end)
+    about = [footer] if footer else []
+    slices, count = _slices(text, below, separator.encode(), eol, len(header))
+    if slices is None or quotes_otherwise(header):
+        measured = measure(text, below, separator, eol, header)
+        return _Found(measured.dialect, [below], measured.records, [*measured.warnings, *about])
+    return _Found(Dialect(separator), slices, count, about)
 
 
-def _distinct(labels: Sequence[str], line: int) -> tuple[list[str], list[Warned]]:
-    """Labels as column names: none empty, none twice."""
-    names: dict[str, None] = {}
-    repeated: list[str] = []
-    unnamed: list[str] = []
-    for place, raw in enumerate(labels, 1):
-        label = raw.replace("\0", "\ufffd").removeprefix("\ufeff")
-        name, n = label, 2
-        if not label.strip():
-            name = label = f"column_{place}"
-            unnamed.append(name)
-        while name in names or (name != label and name in labels):
-            name, n = f"{label} ({n})", n + 1
-        if name != label:
-            repeated.append(f"“{label}” again, kept as “{name}”")
-        names[name] = None
-    warnings = []
-    if repeated:
-        warnings.append(Warned("repeated_label", f"Line {line} has {'; '.join(repeated)}.", [line]))
-    if unnamed:
-        warnings.append(Warned("unnamed_column", f"Line {line} leaves {', '.join(unnamed)} without a name.", [line]))
-    return list(names), warnings
+def _sample(text: TextFile, found: _Found, eol: bytes, header: Sequence[str]) -> dict[str, list[str]]:
+    if not found.slices:
+        return {name: [] for name in header}
+    first = records(text, found.slices[0], found.dialect, eol, len(header))
+    rows = [cells for _, cells in islice(first, _SAMPLE_RECORDS)]
+    return {name: [row[i] if i < len(row) else "" for row in rows] for i, name in enumerate(header)}
 
 
-def _slices(  # noqa: PLR0917 -- a place in a file and how to read on from there
-    text: TextFile, start: int, line: int, separator: bytes, eol: bytes, width: int
-) -> tuple[list[Slice], bool, int]:
-    """Cut the file where records end; also whether it quotes loosely, and how many records there are.
+def _slices(text: TextFile, below: Slice, separator: bytes, eol: bytes, width: int) -> tuple[list[Slice] | None, int]:
+    """Cut the file where records end, and count them; no slices where it does not quote as RFC 4180 says.
 
     Between quotes everything is content. So the pieces between quote characters are outside and inside by turns, and as
     long as each piece outside begins and ends at a separator or a line's end, that count is exact.
     """
     slices: list[Slice] = []
-    count, carry, first_line = 0, b"", line
-    position = start
+    count, carry, line, position = 0, b"", below.line, below.start
     while True:
-        block = text.read(position + len(carry), min(text.end, position + len(carry) + _BLOCK))
-        buffer, last = carry + block, position + len(carry) + len(block) >= text.end
+        block = text.read(position + len(carry), min(below.end, position + len(carry) + _BLOCK))
+        buffer, last = carry + block, position + len(carry) + len(block) >= below.end
         parts = buffer.split(b'"')
         cut = len(buffer) if last else _last_end(parts, eol)
-        left_open = len(parts) % 2 == 0 if last else not cut and len(buffer) > MAX_RECORD
+        left_open = len(parts) % 2 == 0 if last else not cut and len(buffer) > _MAX_UNCUT
         if left_open or not _well_quoted(parts, separator):
-            return _loose(text, start, first_line, separator, eol)
+            return None, 0
         if cut:
             outside = b'"'.join(buffer[:cut].split(b'"')[::2])
             ends = outside.count(eol)
             here = ends + (last and not buffer.endswith(eol) and bool(buffer))
-            regular = outside.count(separator) == here * (width - 1)
+            regular = outside.count(separator) == here * (width - 1) and b"\r\r" not in outside
             if here:
                 slices.append(Slice(position, position + cut, line, regular))
             count += here
@@ -266,7 +221,7 @@ def _slices(  # noqa: PLR0917 -- a place in a file and how to read on from there
             position += cut
         carry = buffer[cut:]
         if last:
-            return slices, False, count
+            return slices, count
 
 
 def _last_end(parts: Sequence[bytes], eol: bytes) -> int:
@@ -284,9 +239,3 @@ def _well_quoted(parts: Sequence[bytes], separator: bytes) -> bool:
     outside = parts[::2]
     opens = all(not part or part[-1] in border for part in outside[: len(parts) // 2])
     return opens and all(not part or part[0] in border for part in outside[1:])
-
-
-def _loose(text: TextFile, start: int, line: int, separator: bytes, eol: bytes) -> tuple[list[Slice], bool, int]:
-    """Everything as one slice, after a look through all of it for a quote that is never closed."""
-    rest = Slice(start, text.end, line, regular=False)
-    return [rest], True, sum(1 for _ in records(text, rest, separator.decode(), eol))

@@ -14,11 +14,13 @@ import itertools
 import re
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO
 
+from app.csv_encodings import BOMS, EAST_ASIAN, code_page, wide_without_mark
+from app.csv_foreign import foreign, no_table
 from app.errors import InputError
 
 __all__ = ["MAX_BYTES", "TextFile", "Warned", "open_text"]
@@ -27,29 +29,6 @@ MAX_BYTES = 200_000_000
 BLOCK = 1 << 20
 _HEAD = 1 << 16
 _SPOOL = 32 << 20
-_BINARY_SHARE, _BINARY_FEW = 0.05, 8
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-
-_AS_CSV = "Open it in the program it came from and save it as CSV (UTF-8), then upload that file."
-# How files that are not tables begin, and what they are; signatures from the formats' own specifications.
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "an Excel workbook or a ZIP archive"),
-    (b"PK\x05\x06", "an empty ZIP archive"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook"),
-    (b"%PDF", "a PDF document"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"{\\rtf", "a Word document"),
-    (b"SQLite format 3\0", "a database"),
-    (b"PAR1", "a Parquet file"),
-)
-_MARKUP = re.compile(rb"\s*<(?:!doctype|html|head|body|table|\?xml|!--)", re.IGNORECASE)
-_JSON = re.compile(rb'\s*(?:\{\s*(?:"|\})|\[\s*(?:\{|\[|"|\]))')
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
@@ -98,6 +77,18 @@ class TextFile:
         self.file.seek(start)
         return self.file.read(end - start)
 
+    def rewrite(self, content: Iterable[bytes]) -> None:
+        """Go on with other bytes, which lie in a file of their own; they may be made out of the present ones."""
+        copy = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115 -- closed by `close`
+        try:
+            for block in content:
+                copy.write(block)
+        except BaseException:
+            copy.close()
+            raise
+        self.close()
+        self.file, self.owned, self.start, self.end = copy, True, 0, copy.tell()
+
     def close(self) -> None:
         """Let go of the file."""
         if self.owned:
@@ -126,6 +117,9 @@ def open_text(source: Path | bytes | IO[bytes]) -> TextFile:
         if owned:
             file.close()
         raise
+    if problem := no_table(text.read(text.start, min(text.end, text.start + _HEAD))):
+        text.close()
+        raise problem
     return text
 
 
@@ -144,7 +138,7 @@ def _weigh(file: IO[bytes]) -> int:
     """The file's size, if it is one that can be taken; rewinds the file."""
     size = file.seek(0, io.SEEK_END)
     if size == 0:
-        raise InputError("The file is empty: it has no line 1.", "Export it again, then upload it.")
+        raise InputError("The file is empty.", "Export it again, then upload it.")
     if size > MAX_BYTES:
         raise InputError(
             f"The file has {size / 1e6:,.0f} MB; an upload may have {MAX_BYTES / 1e6:,.0f} MB.",
@@ -155,37 +149,14 @@ def _weigh(file: IO[bytes]) -> int:
 
 
 def _encoding(head: bytes) -> tuple[str, int]:
-    """The encoding that the first bytes speak of, and how long its mark is; refuses what is not a table."""
-    for magic, what in _MAGIC:
-        if head.startswith(magic):
-            _refuse(f"The file is {what}, not a CSV.")
-    for bom, encoding in _BOMS:
+    """The encoding that the first bytes speak of, and how long its mark is; refuses what is no text."""
+    if problem := foreign(head):
+        raise problem
+    for bom, encoding in BOMS:
         if head.startswith(bom):
-            return encoding, len(bom)
-    if utf16 := _utf16_without_mark(head):
-        return utf16, 0
-    if len(_CONTROL.findall(head)) > max(_BINARY_SHARE * len(head), _BINARY_FEW):
-        _refuse("The file holds binary data, not text.")
-    if _MARKUP.match(head):
-        _refuse("The file is a web page or XML, not a CSV.")
-    if _JSON.match(head):
-        _refuse("The file is JSON, not a CSV.")
-    return "utf-8", 0
-
-
-def _utf16_without_mark(head: bytes) -> str | None:
-    """UTF-16 tells itself by zero bytes at every other place, as far as the text is Latin."""
-    half = len(head) // 2
-    low, high = head[1 : 2 * half : 2].count(0), head[0 : 2 * half : 2].count(0)
-    if half and low > 0.6 * half and high < 0.1 * half:
-        return "utf-16-le"
-    if half and high > 0.6 * half and low < 0.1 * half:
-        return "utf-16-be"
-    return None
-
-
-def _refuse(message: str) -> NoReturn:
-    raise InputError(message, _AS_CSV)
+            more = len(bom) if head.startswith(bom, len(bom)) else 0  # a file that two programs marked
+            return encoding, len(bom) + more
+    return wide_without_mark(head) or "utf-8", 0
 
 
 def _blocks(file: IO[bytes], start: int = 0) -> Iterator[bytes]:
@@ -215,51 +186,61 @@ def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = 
 
 def _reencode(text: TextFile) -> None:
     """Replace the file by a UTF-8 copy on disk and note what had to be guessed."""
-    decoder = codecs.getincrementaldecoder(text.encoding)(_GUESS)
-    copy = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115 -- closed by TextFile.close
-    _guesses.count = beyond_ascii = 0
-    has_nul = False
-    try:
+    page, called = code_page(_blocks(text.file, text.start)) if text.encoding == "utf-8" else ("cp1252", "")
+    whole = page in EAST_ASIAN
+    decoder = codecs.getincrementaldecoder(page if whole else text.encoding)(_GUESS)
+    _guesses.count, _guesses.page = 0, page
+    seen = {"beyond": 0, "nul": 0}
+
+    def decoded() -> Iterator[bytes]:
         for block in itertools.chain(_blocks(text.file, text.start), [b""]):
-            decoded = decoder.decode(block, not block)
-            beyond_ascii += len(_BEYOND_ASCII.findall(decoded))
-            has_nul = has_nul or "\0" in decoded
-            copy.write(decoded.encode("utf-8", "replace"))
-    except BaseException:
-        copy.close()
-        raise
-    text.close()
-    text.file, text.owned, text.start, text.end, text.has_nul = copy, True, 0, copy.tell(), has_nul
-    _note_guesses(text, _guesses.count, beyond_ascii)
+            characters = decoder.decode(block, not block)
+            seen["beyond"] += len(_BEYOND_ASCII.findall(characters))
+            seen["nul"] += "\0" in characters
+            yield characters.encode("utf-8", "replace")
+
+    text.rewrite(decoded())
+    text.has_nul = seen["nul"] > 0
+    if whole:
+        text.encoding = called
+        text.warnings.append(_guessed(called, seen["beyond"]))
+    else:
+        _note_guesses(text, called, _guesses.count, seen["beyond"])
 
 
-def _note_guesses(text: TextFile, guesses: int, beyond_ascii: int) -> None:
+def _note_guesses(text: TextFile, called: str, guesses: int, beyond_ascii: int) -> None:
     if guesses and text.encoding == "utf-8":
-        text.encoding = "utf-8 with windows-1252" if beyond_ascii > 2 * guesses else "windows-1252"
-        said = (
-            f"The file is not UTF-8: {guesses:,} characters were read as Windows-1252. "
-            "If names look wrong, save the file as CSV UTF-8 and upload it again."
-        )
-        text.warnings.append(Warned("encoding", said))
+        text.encoding = f"utf-8 with {called}" if beyond_ascii > 2 * guesses else called
+        text.warnings.append(_guessed(called, guesses))
     elif guesses:
-        said = f"{guesses:,} characters of the UTF-16 file are broken and became “\ufffd”."
+        name = text.encoding.upper()[:6]
+        said = f"{guesses:,} characters of the {name} file are broken and became “\ufffd”."
         text.warnings.append(Warned("encoding", said))
 
 
-_GUESS = "leadloom-windows-1252"
+def _guessed(called: str, count: int) -> Warned:
+    page = called.replace("windows", "Windows").replace("mac-roman", "Mac Roman").replace("cp850", "code page 850")
+    return Warned(
+        "encoding",
+        f"The file is not UTF-8: {count:,} characters were read as {page}. "
+        "If names look wrong, save the file as CSV UTF-8 and upload it again.",
+    )
+
+
+_GUESS = "leadloom-code-page"
 _guesses = threading.local()
 
 
 def _guess(error: UnicodeError) -> tuple[str, int]:
-    """Reads a byte that is not UTF-8 as Windows-1252, the encoding of Excel's plain CSV, and counts it."""
+    """Reads a byte that is not UTF-8 in the code page that fits the file, and counts it."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     _guesses.count += 1
-    if error.encoding.startswith("utf-16"):
+    if error.encoding not in {"utf-8", "utf8"}:
         return "\ufffd", error.end
     bad = error.object[error.start : error.start + 1]
     # Five bytes mean nothing in Windows-1252; Latin-1 gives every byte a character.
-    return bad.decode("windows-1252", "ignore") or bad.decode("latin-1"), error.start + 1
+    return bad.decode(_guesses.page, "ignore") or bad.decode("latin-1"), error.start + 1
 
 
 codecs.register_error(_GUESS, _guess)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from app.header_names import COMPANY, COMPANY_SIGNS, CUSTOMER, KNOWN, PERSON, PERSON_SIGNS
 from app.header_parts import LabelIndex, fields_in_parts, says_person
 from app.header_values import COMPANY_PAGE, PROFILE, WHAT, fields_by_value, held
+from app.text.mojibake import mended
 
 __all__ = ["FIELDS", "KINDS", "HeaderMatch", "detect_kind", "is_known", "match_headers", "normalise"]
 
@@ -61,7 +62,7 @@ class HeaderMatch:
 
 def normalise(label: str) -> str:
     """A label without case, accents' encoding, spaces and punctuation: `# Employees` and `employees` are the same."""
-    return "".join(c for c in unicodedata.normalize("NFKC", label).casefold() if c.isalnum())
+    return "".join(c for c in unicodedata.normalize("NFKC", mended(label)).casefold() if c.isalnum())
 
 
 _NORMALISED: dict[str, dict[str, tuple[str, ...]]] = {

@@ -57,7 +57,7 @@ async def launch_file(
         on_progress: called with the number of rows stored so far, and of how many.
 
     Returns:
-        `{"batch", "rows", "upload", "unrecognised_columns"}`.
+        `{"batch", "rows", "upload", "unrecognised_columns", "mended_cells", "warnings"}`; warnings are sentences.
 
     Raises:
         InputError: the file cannot be taken, or is not of the kind that the pipeline is for.
@@ -101,4 +101,6 @@ async def launch_file(
         "rows": answer["item_count"],
         "upload": upload.uid,
         "unrecognised_columns": upload.unrecognised,
+        "mended_cells": upload.report.get("mended_cells", 0),
+        "warnings": [warning["text"] for warning in upload.report.get("warnings", [])],
     }

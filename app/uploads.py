@@ -283,8 +283,6 @@ def _report(file: _File) -> dict[str, Any]:
         warnings.append(Warned("kind", f"The columns look like {likely}; the file is read as {match.kind}, as asked."))
     if not match.mapping:
         warnings.append(Warned("mapping", "No column was recognised. Say by hand which column holds what."))
-    if table.loose:
-        warnings.append(Warned("quotes", "Quotation marks stand inside cells that are not quoted; they were kept."))
     return {
         "encoding": file.text.encoding,
         "separator": table.separator,

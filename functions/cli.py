@@ -88,7 +88,7 @@ async def launch_upload(
         allow_duplicate: read the file in although the client has it already.
 
     Returns:
-        `{"batch", "rows", "upload", "unrecognised_columns"}`, as the answer.
+        `{"batch", "rows", "upload", "unrecognised_columns", "mended_cells", "warnings"}`, as the answer.
     """
     async with connect_database() as db:
         return await launch_file(

@@ -97,6 +97,8 @@ def launch(
         print_json(answer)
     else:
         console.print(f"Batch [bold]{answer['batch']}[/] over {answer['rows']} rows of {file.name}.")
+        for warning in answer["warnings"]:
+            console.print(warning, style="yellow", markup=False)
         if wait:
             show_status(answer["status"])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["mended"]
+__all__ = ["SUSPECT", "mended"]
 
 SUSPECT = re.compile(
     "[\u00c2-\u00c5\u00c8-\u00cf\u00d0\u00d1\u00d8-\u00db\u00e2-\u00ef\u00f0]"
@@ -16,8 +16,8 @@ SUSPECT = re.compile(
 )
 """A lead byte of UTF-8 and one that can follow it, both as Windows-1252 shows them."""
 
-LETTER_A_RING = re.compile("\u00c3\u2026(?=[a-z\u00e0-\u00ff])")
-"""`Ã…berg`: ftfy takes the ellipsis for one; before a small letter it is none."""
+LETTER_A_RING = re.compile("\u00c3\u2026(?=[^\\W\\d_])")
+"""`Ã…berg`, `Ã…KESSON`: ftfy takes the ellipsis for one; before a letter it is none."""
 
 
 def mended(text: str) -> str:

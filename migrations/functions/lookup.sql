@@ -45,7 +45,9 @@ create or replace function public.find_launch(p_launch_key uuid) returns jsonb
 language sql stable security invoker set search_path = ''
 as $$
   select jsonb_build_object('batch', b.uid, 'rows', b.item_count, 'upload', u.uid,
-                            'unrecognised_columns', coalesce(u.report -> 'unrecognised', '[]'))
+                            'unrecognised_columns', coalesce(u.report -> 'unrecognised', '[]'),
+                            'mended_cells', coalesce(u.report -> 'mended_cells', '0'),
+                            'warnings', jsonb_path_query_array(u.report, '$.warnings[*].text'))
   from public.batches b join public.uploads u on u.id = b.upload_id
   where b.launch_key = p_launch_key
 $$;

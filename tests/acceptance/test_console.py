@@ -49,6 +49,11 @@ async def test_launch_status_audit_export(installation: Installation, tmp_path: 
     code, out, _ = await leadloom(*launch, "--again", "--json")
     assert (code, json.loads(out)["rows"]) == (0, 40)
 
+    damaged = tmp_path / "damaged.csv"
+    damaged.write_bytes("First Name,Last Name,Email\nJosÃ©,PÃ©rez,jose@tern.example\n".encode())
+    code, _, err = await leadloom("launch", str(damaged), "--client", "acceptance", "--pipeline", "Clean up only")
+    assert (code, "2 cells were damaged by a wrong encoding" in " ".join(err.split())) == (0, True), err
+
     code, _, err = await leadloom("launch", str(file), "--client", "nobody", "--pipeline", "x")
     assert (code, 'There is no client named "nobody"' in err, "Acceptance" in err) == (1, True, True)
     code, _, err = await leadloom("status", "no-batch")

@@ -67,6 +67,19 @@ async def begun(db: Database, client: str, **options: Any) -> str:
     return uid
 
 
+async def test_cells_that_steps_will_mend_are_counted_and_kept(
+    db: Database, pg: asyncpg.Connection, client: str
+) -> None:
+    content = "First Name,Last Name,Company\nJosÃ©,PÃ©rez,Tern\nBo,JosÃƒÂ©,Vale\nSÃO,Lind,Wren\n".encode()
+    upload = await take(db, client, content)
+    assert upload.report["mended_cells"] == 3
+    said = [w["text"] for w in upload.report["warnings"] if w["code"] == "mojibake"]
+    assert len(said) == 1
+    assert said[0].startswith("3 cells were damaged by a wrong encoding before (“JosÃ©”)")
+    assert {c["name"]: c["mended"] for c in upload.report["columns"]} == {"First Name": 1, "Last Name": 2, "Company": 0}
+    assert [row["First Name"] for row in await stored(pg, upload.uid)] == ["JosÃ©", "Bo", "SÃO"]
+
+
 async def test_every_cell_of_every_row_lands_as_it_came(
     db: Database, pg: asyncpg.Connection, client: str, export: Path
 ) -> None:

@@ -291,3 +291,13 @@ async def test_a_share_link_gets_its_own_long_exports_only(
     assert (await guest.get(f"{led}/file")).status_code == 200
     assert (await guest.get(led.replace(tokens[0], tokens[1]))).status_code == 404
     assert (await guest.get(f"{led}/file".replace(tokens[0], tokens[1]))).status_code == 404
+
+
+async def test_the_page_says_what_was_assumed_and_how_many_cells_steps_will_mend(
+    operator: httpx.AsyncClient, scene: Scene
+) -> None:
+    content = 'First Name,Last Name,Company\nJosÃ©,PÃ©rez, "Tern, Vale & Co"\n'.encode()
+    upload = await scene.ingest(content, "damaged.csv")
+    page = (await operator.get(f"/clients/{scene.client}/uploads/{upload}")).text
+    assert "2 cells were damaged by a wrong encoding before" in page
+    assert "Blanks stand before quotation marks" in page
