@@ -15,7 +15,7 @@ from app.answer_texts import LONGEST_TEXT, LONGEST_WORD, flag, is_empty, says_no
 from app.extraction.keys import Record, key_of, record_of
 from app.extraction.payloads import decoded
 
-__all__ = ["Statement", "statement_in", "without_errors"]
+__all__ = ["Statement", "is_error_text", "statement_in", "without_errors"]
 
 MOST_LAYERS = 40
 DEEPEST_WRAPPER = 4
@@ -31,6 +31,7 @@ EXACT = ("errorcode", "errortype", *BARE)
 _HTTP = re.compile(r"(?:http[ /\d.]*|status|code|error)?[ :_-]*([1-5]\d\d)(?:[ :,.(_-].{0,100})?", re.IGNORECASE)
 _FAILED = re.compile(r"(?:error|err|fail|timeout|timedout)\w*|\w*(?:error|errored|failed|exception|timeout|timedout)")
 _ERROR_TEXT = re.compile(r"\W{0,9}(?:error|failed|failure|exception)\b[^{\[]", re.IGNORECASE)
+_ERROR_VALUE = re.compile(r"\W{0,9}(?:error|failed|failure|exception)\b *[:!\u2013-]", re.IGNORECASE)
 _CLASS = re.compile(r"[A-Z]\w*(?:Error|Exception|Fault|Timeout)|Error")
 _MACHINERY = re.compile(
     r"\b(?:api|keys?|tokens?|credentials?|secrets?|tables?|columns?|workspaces?|webhooks?|endpoints?|routes?|paths?|"
@@ -110,6 +111,8 @@ def _statement(layer: Record) -> Statement:
         return Statement()
     signs = _signs(layer)
     text = told_text(layer, everywhere=signs.whole)
+    if signs.failed and not text and isinstance(layer.get("description"), str):
+        text = layer["description"].strip()[:LONGEST_TEXT]
     if signs.word in word_set("words", "pending"):
         return Statement("pending", f'It says that it is not ready ("{_shown_status(layer)}").', firm=True)
     if signs.missing or (signs.failed and _means_nothing_there(signs, text)):
@@ -140,6 +143,11 @@ def _in_its_place(layer: Record) -> Statement:
     texts = (layer[name] for name in _present(layer, "wrappers") if layer[name].__class__ is str)
     text = next((str(text).strip()[:LONGEST_TEXT] for text in texts if _ERROR_TEXT.match(text)), "")
     return Statement("error", text, firm=True) if text else Statement()
+
+
+def is_error_text(text: str) -> bool:
+    """Whether a value is the words of an error: `Error: rate limit exceeded`."""
+    return _ERROR_VALUE.match(text) is not None
 
 
 def _remark(layer: Record, text: str) -> Statement:

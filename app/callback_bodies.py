@@ -159,7 +159,7 @@ def _loads(text: str, slips: list[str]) -> Any:
         raise Unreadable(TOO_DEEP) from None
     except ValueError as error:
         form = dict(parse_qsl(text, keep_blank_values=True)) if FORM.fullmatch(text) else {}
-        if ENVELOPE & form.keys():
+        if ENVELOPE & form.keys() or any(value.lstrip()[:1] == "{" for value in form.values()):
             return form
         if text[:1] not in ("{", "[", "`"):
             if len(text) <= LONGEST_WORDS and text.isprintable() and text[0] != "<" and says_not_found(text):

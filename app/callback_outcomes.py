@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.answer_statements import Statement, statement_in, without_errors
+from app.answer_statements import Statement, is_error_text, statement_in, without_errors
 from app.answer_texts import says_not_found, words_of
 from app.extraction.keys import key_of, knows
 from app.extraction.payloads import Report, decoded
@@ -87,6 +87,9 @@ def read_outcome(
     except Exception as defect:  # noqa: BLE001 -- whatever a parser trips over, the raw body stays in the inbox
         return Outcome("unreadable", note=f"The parser failed on it ({type(defect).__name__}).")
     found = {name for name, value in parsed.items() if value not in (None, "", [], {})}
+    told = [parsed[name] for name in found if isinstance(parsed[name], str)]
+    if told and len(told) == len(found) and all(map(is_error_text, told)):
+        return Outcome("error", raw=body, error=told[0])
     if (found or report.recognised) and not (said.firm and said.kind and found <= ECHOES):
         return Outcome(
             "success", parsed, body, identity, doubts=report.defects or None, unread=_names(report.unread) or None

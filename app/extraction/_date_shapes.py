@@ -116,12 +116,25 @@ def _run_together(number: int) -> Reading:
 
 def from_text(text: str) -> Reading:
     """Read a date out of a text that holds nothing else."""
-    text = " ".join(unicodedata.normalize("NFKC", text).split()).strip(" ,;()[]-\u2013\u2014")
+    text = " ".join(unicodedata.normalize("NFKC", text).split()).strip(_AROUND)
+    if text[-1:] in _QUOTES and text[:1] == text[-1:]:
+        text = text.strip(text[-1])
     text = _TIME.sub("", text).strip(" ,") or text
+    read = _in_a_shape(text)
+    if read is None:
+        word, _, rest = text.partition(" ")
+        joins = (
+            bool(rest) and is_connector(folded(word)) and month_number(word) is None
+        )  # "von 06/2015", not "Des 2015"
+        read = _in_a_shape(rest) if joins else None
+    return read or _from_words(text)
+
+
+def _in_a_shape(text: str) -> Reading | None:
     for shape, read in _SHAPES:
         if parts := shape.fullmatch(text):
             return read(*parts.groups())
-    return _from_words(text)
+    return None
 
 
 def _whole(*parts: str | None) -> list[int | None]:
@@ -212,17 +225,21 @@ def _month_of(month: int, year: str, why: str | None, *, sure: bool) -> Reading:
     return found, doubt or why or (None if sure else "read as a month and a year")
 
 
+_AROUND = " ,;()[]-\u2013\u2014"
+_QUOTES = ("'", '"', "`")
 _TIME = re.compile(r"(?:(?<=\d)[T ]|, ?| )\d{1,2}:\d{2}\b.*$")
 _NUMBER = re.compile(r"(['\u2019]?)(\d{1,4})(?:st|nd|rd|th|er|ère|e|o|º|ª|\.|:a|:e|日|일)?", re.IGNORECASE)
-_JOINED = re.compile(r"(?<=\d)\.(?=\D)|(?<=[^\W\d])\.(?=\d)|(?<=\d)(?=(?:de|janv|déc)\b)|(?<=[a-z])(?=['\u2019]\d)")
+_JOINED = re.compile(
+    r"(?<=\d)\.(?=\D)|(?<=[^\W\d])\.(?=\d)|(?<=\d)(?=(?:de|janv|déc)\b)|(?<=[a-z])(?=['\u2019]\d)|(?<=[^\W\d])(?=\d{4}\b)"
+)
 
 _SHAPES: tuple[tuple[re.Pattern[str], Callable[..., Reading]], ...] = (
     (
-        re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2})(?:[T ].*)?)?)?[-/.]?"),
+        re.compile(r"(\d{4})(?:[-/.] ?(\d{1,2})(?:[-/.] ?(\d{1,2})(?:[T ].*)?)?)?[-/.]?"),
         lambda y, m, d: checked(*_whole(y, m, d)),
     ),
-    (re.compile(r"(\d{1,2})[-/.](\d{4})"), lambda m, y: checked(*_whole(y, m))),
-    (re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})"), lambda a, b, y: _day_and_month(int(a), int(b), int(y))),
+    (re.compile(r"(\d{1,2})[-/.] ?(\d{4})"), lambda m, y: checked(*_whole(y, m))),
+    (re.compile(r"(\d{1,2})[-/.] ?(\d{1,2})[-/.] ?(\d{4})"), lambda a, b, y: _day_and_month(int(a), int(b), int(y))),
     (re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]['\u2019]?(\d{2})"), _short_year),
     (re.compile(r"(\d{1,2})/['\u2019]?(\d{2})"), _month_and_short_year),
     (

@@ -15,8 +15,10 @@ __all__ = [
     "NOT_STATED",
     "folded",
     "is_connector",
+    "is_length_unit",
     "is_rough",
     "is_season",
+    "is_since",
     "is_weekday",
     "month_number",
     "says_present",
@@ -115,7 +117,39 @@ def month_number(word: str) -> int | None:
 @lru_cache(maxsize=4_096)
 def says_present(words: str) -> bool:
     """Whether words say that something still goes on."""
-    return " ".join(folded(words).replace(",", " ").split()) in _folded_list("present")
+    return " ".join(folded(words).replace(",", " ").split()) in _present()
+
+
+@cache
+def _present() -> frozenset[str]:
+    """The phrases, also without their "until", which a range has between its sides: `od 2015 do | chwili obecnej`."""
+    phrases = _folded_list("present")
+    split = (phrase.partition(" ") for phrase in phrases)
+    return phrases | {rest for word, _, rest in split if rest and is_connector(word)}
+
+
+@cache
+def _length_units() -> frozenset[str]:
+    from babel.units import format_unit  # noqa: PLC0415 -- as above
+
+    lengths = (
+        format_unit(number, f"duration-{unit}", length, locale=language, numbering_system="latn")
+        for language in LANGUAGES
+        for unit in ("year", "month", "week", "day")
+        for length in ("long", "short", "narrow")
+        for number in (1, 2, 5)
+    )
+    return frozenset(folded(text.strip(" \xa0\u202f0123456789")) for text in lengths) | _folded_list("within", "units")
+
+
+def is_length_unit(word: str) -> bool:
+    """Whether a word counts a length of time: `yrs`, `mois`, `Monate`."""
+    return folded(word.strip("(),;")) in _length_units()
+
+
+def is_since(word: str) -> bool:
+    """Whether a word says that something goes on from then: `since`, `seit`, `depuis`."""
+    return folded(word) in _folded_list("within", "since") and month_number(word) is None
 
 
 def is_weekday(word: str) -> bool:

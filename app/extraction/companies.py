@@ -11,14 +11,16 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from app.extraction.figures import head_count, read_amount
 from app.extraction.keys import Record, fields_of, key_of, keys, record_of, unread
-from app.extraction.payloads import Report, find_record, first, read_int, read_list, read_text
+from app.extraction.payloads import Report, decoded, find_record, first, read_int, read_list, read_text
 from app.extraction.places import Place, read_place
 from app.extraction.reports import careful
 from app.text import companies as names
 from app.text import domains, linkedin
 from app.text.domains import registrable_domain
 from app.text.linkedin import linkedin_person
+from app.text.values import year as spoken_year
 
 __all__ = ["COMPANY_MARKS", "SIZE_BUCKETS", "Company", "CompanyRef", "read_company", "read_company_ref", "size_bucket"]
 
@@ -33,7 +35,7 @@ linkedin_company = lru_cache(maxsize=65_536)(linkedin.linkedin_company)
 _UPPER = (10, 50, 200, 500, 1_000, 5_000, 10_000)
 _RANGE = re.compile(r"(\d[\d,. ]*[kK]?) ?(?:-|\u2013|to) ?(\d[\d,. ]*[kK]?)(?: .*)?")
 _OPEN = re.compile(r"(\d[\d,. ]*[kK]?) ?\+(?: .*)?|(?:over|more than|>) ?(\d[\d,. ]*[kK]?)(?: .*)?", re.IGNORECASE)
-EARLIEST_YEAR, LATEST_YEAR = 1000, 2100
+CARD = " \u00b7 "
 
 _SHARED = ("city", "state", "country", "location", "phone", "linkedin")
 _ENVELOPES = ("company", "organization", "organisation", "org", "employer", "current_company")
@@ -62,6 +64,17 @@ class CompanyRef(NamedTuple):
         if self.key and self.key == other.key:
             return "name"
         return None
+
+    def fits(self, other: CompanyRef) -> bool:
+        """Whether neither domain nor page speaks against both being the same company."""
+        return self.domain in (None, other.domain or self.domain) and self.linkedin in (
+            None,
+            other.linkedin or self.linkedin,
+        )
+
+    def filled_from(self, other: CompanyRef) -> CompanyRef:
+        """The same company with the domain and page that only the other names."""
+        return self._replace(domain=self.domain or other.domain, linkedin=self.linkedin or other.linkedin)
 
 
 class Company(NamedTuple):
@@ -133,6 +146,8 @@ def read_company_ref(layers: tuple[Record, ...], field: str, report: Report) -> 
         layers = (inner, *layers)
         raw_name, _ = first((inner,), ("name", *names_of))
     name = read_text(raw_name, f"{field}company_name", report)
+    if name and CARD in name:
+        name = name.partition(CARD)[0].strip() or name  # LinkedIn's card: "Tern Vale · Full-time"
     sites = keys("company", "domain")
     saying = [layer for layer in layers if not sites.known.isdisjoint(layer)]
     stated = (value for key in sites for layer in saying if (value := layer.get(key)))
@@ -200,6 +215,7 @@ def read_company(body: Any, report: Report) -> Company:
         report: takes what could not be read, by the names of `Company`'s fields.
     """
     record, around = find_record(body, COMPANY_MARKS)
+    _take_parts(record)
     if not record:
         if body not in (None, "", [], {}):
             report.doubt("company", body, "no company record found")
@@ -219,7 +235,7 @@ def read_company(body: Any, report: Report) -> Company:
     if employees.__class__ is list or (employees.__class__ is str and _RANGE.fullmatch(employees.strip()[:40])):
         stated = employees
     else:
-        count = read_int(employees, "employee_count", report)
+        count = head_count(employees, report)
         stated, _ = first((record,), keys("company", "size"))
     founded, _ = first((record,), keys("company", "founded_year"))
     place = _seat(record, report)
@@ -235,8 +251,8 @@ def read_company(body: Any, report: Report) -> Company:
         company_state=place.state,
         company_country=place.country,
         company_phone=text_of_phone(first((record,), keys("company", "phone"))[0], "company_phone", report),
-        annual_revenue=text("annual_revenue"),
-        total_funding=text("total_funding"),
+        annual_revenue=read_amount(record, "annual_revenue", report),
+        total_funding=read_amount(record, "total_funding", report),
         latest_funding=text("latest_funding"),
         founded_year=_year(founded, report),
         company_type=text("company_type"),
@@ -245,6 +261,15 @@ def read_company(body: Any, report: Report) -> Company:
     )
     report.recognised = company != Company()
     return company
+
+
+def _take_parts(record: Record) -> None:
+    """Add what a record keeps in objects by theme (`metrics`, `geo`), where it does not say it itself."""
+    for name in keys("company", "parts"):
+        part = decoded(record.get(name))
+        for key, value in record_of(part).items() if isinstance(part, dict) else ():
+            if record.get(key) in (None, "", [], {}):
+                record[key] = value
 
 
 @careful(None)
@@ -266,16 +291,14 @@ _PHONE_PARTS = ("sanitizednumber", "number", "phonenumber", "phone", "rawnumber"
 @careful(None, "founded_year")
 def _year(value: Any, report: Report) -> int | None:
     if isinstance(value, dict):
-        value = value.get("year")
+        value = value.get("year") or value
     text = read_text(value, "founded_year", report)
     if text is None:
         return None
-    if len(text) >= 4 and text[:4].isascii() and text[:4].isdigit() and not text[4:5].isdigit():  # noqa: PLR2004
-        year = int(text[:4])
-        if EARLIEST_YEAR <= year <= LATEST_YEAR:
-            return year
-    report.doubt("founded_year", value, "not a year")
-    return None
+    found = spoken_year(text)
+    if found is None:
+        report.doubt("founded_year", value, "not a year")
+    return found
 
 
 @careful(Place(), "locality")

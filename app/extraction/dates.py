@@ -12,32 +12,62 @@ from functools import lru_cache
 from typing import Any
 
 from app.extraction._date_shapes import PartialDate, Reading, checked, from_number, from_text
-from app.extraction._date_words import NOT_STATED, month_number, says_present
+from app.extraction._date_words import NOT_STATED, is_length_unit, is_since, month_number, says_present
 
-__all__ = ["PartialDate", "is_present", "is_stated", "read_date", "split_range"]
+__all__ = ["PartialDate", "is_present", "is_stated", "read_date", "says_since", "split_range"]
 
 LONGEST = 100
 LONGEST_RANGE = 200
 MOST_DASHES = 6
-DAYS = 31
+MONTHS, DAYS = 12, 31
 
 _RANGE = re.compile(
-    r" (?:-|to|until|till|through|bis|à|au|jusqu'à|a|al|hasta|até|tot|do|til|\u043f\u043e|\u0434\u043e) "
-    r"| ?[\u2012\u2013\u2014\u2192~\uff5e\u301c] ?|-|(?<=\d)[至到]"
+    r" (?:-|/|to|until|till|through|thru|bis|à|au|jusqu['\u2019]à|jusqu['\u2019]en|a|al|ad|hasta|até|tot|t/m|do|til"
+    r"|fino al?|sampai|hingga|s/d|\u043f\u043e|\u0434\u043e) "
+    r"| ?[\u2012\u2013\u2014\u2192~\uff5e\u301c] ?|-|/(?=\d{4}-\d\d)|(?<=[\d年月日])[至到]|から",
+    re.IGNORECASE,
 )
+_BETWEEN = re.compile(
+    r"(?:between|zwischen|entre|tra|fra|tussen|mellan|mellem|mellom) (\S.*?) (?:and|und|et|y|e|en|och|og) (\S.*)",
+    re.IGNORECASE,
+)
+_SHORT_END = re.compile(r"(\d\d)(\d\d) ?[-/\u2013\u2014] ?['\u2019]?(\d\d)")
+"""`2015-18`, `2015/16`: what cannot be a month is the year of the end."""
 _BEHIND = re.compile(r"[\u00b7\u2022|;(\[]")
 _WRAPPED = ("date", "value", "label", "text", "name", "iso", "$date", "raw", "formatted", "start", "end")
 
 
 _ZEROS = re.compile(r"[0\-/.:TZ ]+")
+NO_END = "9999"
+"""The year that databases write for "without an end"."""
 
 
 def is_present(value: Any) -> bool:
     """Whether an end date says "still going on" in words, in any of LinkedIn's languages; `Present (2 yrs)` does."""
-    if value.__class__ is not str or len(value) > LONGEST or value[:1].isdigit():
+    if value.__class__ is not str:
+        inner = _wrapped(value)
+        return inner.__class__ is str and is_present(inner)
+    if len(value) > LONGEST or value[:1].isdigit():
         return False
     words = _BEHIND.split(value.strip(), maxsplit=1)[0] or value.strip(" ()[]")
-    return says_present(words.strip(" -\u2013\u2014"))
+    words = words.strip(" -\u2013\u2014\"'")
+    return says_present(words) or says_present(_without_length(words))
+
+
+def says_since(value: Any) -> bool:
+    """Whether a text begins with a word for "since": `seit 2019` goes on."""
+    return value.__class__ is str and is_since(value[:LONGEST].partition(" ")[0])
+
+
+def _without_length(text: str) -> str:
+    """The same without a length behind it: `Present 10 years 3 months`."""
+    words = text.split()
+    while len(words) > len("ab") and _LENGTH.fullmatch(words[-2]) and is_length_unit(words[-1]):
+        words = words[:-2]
+    return " ".join(words)
+
+
+_LENGTH = re.compile(r"\d{1,2}\+?")
 
 
 def is_stated(value: Any) -> bool:
@@ -46,7 +76,7 @@ def is_stated(value: Any) -> bool:
         return False
     if value.__class__ is str:
         if "1" <= value[:1] <= "9":
-            return True
+            return value[:4] != NO_END
         text = value.strip()
         return text.lower() not in NOT_STATED and not _ZEROS.fullmatch(text)
     if isinstance(value, dict):
@@ -76,26 +106,68 @@ def read_date(value: Any) -> Reading:
         return from_number(int(value))
     if isinstance(value, dict):
         return _from_parts(value)
-    if isinstance(value, list) and len(value) == 1:
-        return read_date(value[0])
+    if isinstance(value, list) and value:
+        return read_date(value[0]) if len(value) == 1 else _from_list(value)
     return None, "not a date"
+
+
+def _from_list(parts: list[Any]) -> Reading:
+    """`[2018, 6]` and `["2018", "06", "30"]`: year, month, day."""
+    numbers = [_part(part) for part in parts[: len("ymd")]]
+    if len(parts) > len("ymd") or None in numbers or not 1 <= (numbers[1] or 0) <= MONTHS:
+        return None, "not a date"
+    return checked(*numbers)
 
 
 @lru_cache(maxsize=16_384)
 def _from_text(value: str) -> Reading:
-    return from_text(value) if is_stated(value) else (None, None)
+    if not is_stated(value):
+        return None, None
+    read = from_text(value)
+    if read[0] is None and read[1]:
+        alone = _without_length(_BEHIND.split(value.strip(), maxsplit=1)[0])
+        if alone and alone != value and (found := from_text(alone))[0] is not None:
+            return found
+    return read
 
 
 def split_range(value: Any) -> tuple[Any, Any]:
     """Cut "Mar 2019 - Present · 2 yrs" into start and end; what is no range is `(value, None)`."""
     if value.__class__ is not str or len(value) > LONGEST_RANGE:
         return value, None
-    text = " ".join(_BEHIND.split(value.strip(), maxsplit=1)[0].split())
+    for piece, _ in zip(_BEHIND.split(value.strip()), range(MOST_DASHES), strict=False):
+        bounds = _split(" ".join(piece.split()))
+        if bounds:
+            return bounds
+    return value, None
+
+
+def _split(text: str) -> tuple[str, str] | None:
+    if short := _SHORT_END.fullmatch(text):
+        century, begin, end = short.groups()
+        if int(end) > MONTHS and end >= begin:
+            return century + begin, century + end
     for cut, _ in zip(_RANGE.finditer(text), range(MOST_DASHES), strict=False):
         begin, end = text[: cut.start()].strip(), text[cut.end() :].strip()
-        if _is_date(begin) and (is_present(end) or _is_date(end)):
-            return begin, end
-    return value, None
+        if is_present(end) or _is_date(end):
+            begin = _with_year_of(end, begin)
+            if _is_date(begin):
+                return begin, end
+    if (between := _BETWEEN.fullmatch(text)) and _is_date(between[1]) and _is_date(between[2]):
+        return between[1], between[2]
+    return None
+
+
+def _with_year_of(end: str, begin: str) -> str:
+    """`Jun - Aug 2018` began in that year, too."""
+    words = begin.split()
+    if len(words) != 1 or month_number(begin) is None:
+        return begin
+    year = _YEAR.search(end)
+    return f"{begin} {year[0]}" if year else begin
+
+
+_YEAR = re.compile(r"\b\d{4}\b")
 
 
 def _is_date(text: str) -> bool:
@@ -103,10 +175,22 @@ def _is_date(text: str) -> bool:
     return bool(re.search(r"\d{4}|[^\W\d]['\u2019 -]?\d\d$", text)) and read_date(text)[0] is not None
 
 
+def _wrapped(value: Any) -> Any:
+    """What a list of one, or an object without year, month and day, holds: `{"label": "Present"}`."""
+    if value.__class__ is list:
+        return value[0] if len(value) == 1 else None
+    if not isinstance(value, dict):
+        return None
+    named = {str(name).lower(): inner for name, inner in value.items()}
+    if any(named.get(name) for name in ("year", "month", "day")):
+        return None
+    return next((named[name] for name in _WRAPPED if is_stated(named.get(name))), None)
+
+
 def _from_parts(parts: dict[Any, Any]) -> Reading:
     named = {str(name).lower(): value for name, value in parts.items()}
     if not any(named.get(name) for name in ("year", "month", "day")):
-        inner = next((named[name] for name in _WRAPPED if is_stated(named.get(name))), None)
+        inner = _wrapped(parts)
         return read_date(inner) if inner is not None else (None, "not a date" if is_stated(parts) else None)
     year, month, day = (_part(named.get(name)) for name in ("year", "month", "day"))
     if year is None:

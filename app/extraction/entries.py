@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from app.extraction.dates import split_range
+from app.extraction.flat_positions import numbered_positions, position_in_words, previous_position
 from app.extraction.keys import Record, key_of, keys, record_of
 from app.extraction.payloads import Report, decoded, read_list
 
@@ -38,10 +39,12 @@ def entries_of(record: Record, report: Report) -> list[Entry]:
         for field in ("lists", "past_lists", "current_lists")
     )
     if not listed and not past:
-        listed = _under_unknown_names(record, report)
+        listed = numbered_positions(record) or _under_unknown_names(record, report)
+        past = [] if listed else previous_position(record)
     entries = [Entry(said, True if said in current else None, listed=True) for said in listed]
-    entries += [Entry(said, False, listed=True) for said in past if said not in listed]
-    return entries + [Entry(said, True, listed=False) for said in current if said not in listed]
+    repeated = [Entry(said, True, listed=False) for said in current if said not in listed]
+    before = [Entry(said, False, listed=True) for said in past if said not in listed]
+    return [*entries, *before, *repeated] if listed else [*repeated, *before]
 
 
 def _unfolded(record: Record, name: str, report: Report) -> list[Record]:
@@ -50,6 +53,8 @@ def _unfolded(record: Record, name: str, report: Report) -> list[Record]:
     found: list[Record] = []
     for entry in read_list(record[name], name, report):
         entry = decoded(entry)  # noqa: PLW2901 -- JSON in a cell
+        if entry.__class__ is str and (told := position_in_words(entry)) is not None:
+            entry = told  # noqa: PLW2901 -- "Head of Care at Tern Vale (May 2021 - Present)"
         if not isinstance(entry, dict):
             if entry not in (None, "", [], "null"):
                 report.doubt(name, entry, "not a position")

@@ -32,6 +32,8 @@ MAX_DEPTH = 5
 MAX_NODES = 400
 TOO_LARGE = 1e18
 MOST_ESCAPES = 5
+SPOKEN = ("name", "value", "text", "title", "label", "fullName", "full_name", "full", "default", "localized")
+"""Under which keys an object says what it is, the first first."""
 WRAPPERS = ("values", "elements", "items", "data", "list", "results")
 """Under which keys a list hides in an object of its own."""
 
@@ -120,7 +122,7 @@ def read_text(value: Any, field: str, report: Report, *, lines: bool = False) ->
     """Text without HTML entities, control characters and double spaces; None when it says nothing.
 
     Args:
-        value: text or a number; of an object its `name`, `value` or `text` is taken.
+        value: text or a number; of an object its `name`, `value`, `text` or the like is taken.
         field: what the report calls it.
         report: takes what cannot be read as text.
         lines: keep line breaks (descriptions).
@@ -150,7 +152,7 @@ def _any_text(value: Any, field: str, report: Report, *, lines: bool) -> str | N
 def _as_text(value: Any, field: str, report: Report) -> str | None:
     """What is text in a value that is none: an object's `name`, `value` or `text`, or a number's digits."""
     if value.__class__ is dict:
-        value = value.get("name") or value.get("value") or value.get("text") or (value or None)
+        value = next((value[name] for name in SPOKEN if value.get(name)), value or None)
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -203,9 +205,9 @@ def read_bool(value: Any, field: str, report: Report) -> bool | None:
     if value.__class__ is bool or value is None:
         return value
     word = str(value).strip().lower() if value.__class__ in (str, int, float) else ""
-    if word in {"true", "yes", "1", "1.0", "y", "t", "current", "present"}:
+    if word in {"true", "yes", "1", "1.0", "y", "t", "current", "present", "active", "ongoing"}:
         return True
-    if word in {"false", "no", "0", "0.0", "n", "f", "past", "former"}:
+    if word in {"false", "no", "0", "0.0", "n", "f", "past", "former", "previous", "ended", "inactive", "left"}:
         return False
     if not says_nothing(word) or value.__class__ not in (str, int, float):
         report.doubt(field, value, "neither yes nor no")

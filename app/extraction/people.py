@@ -6,15 +6,18 @@ have the canonical names; `Person.as_json()` read again gives the same person.
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from app.extraction.companies import CompanyRef, read_company_ref, read_linkedin, text_of_phone
 from app.extraction.keys import Record, fields_of, keys, record_of, unread
-from app.extraction.payloads import Report, find_record, first, read_text
+from app.extraction.payloads import Report, decoded, find_record, first, read_text
 from app.extraction.places import Place, read_place
 from app.extraction.positions import Position, read_positions
 from app.extraction.reports import careful
 from app.text.contacts import email as email_address
+from app.text.domains import is_free_mail
+from app.text.places import place_name
 
 __all__ = ["PERSON_MARKS", "Person", "read_person"]
 
@@ -25,6 +28,28 @@ PERSON_MARKS = frozenset(
     | {"org", "companyname", "companydomain", "companylinkedin", "jobcompanyname"}
 ) - {"url", "inputurl"}
 """Keys that a person's record is known by."""
+
+
+MOST_ADDRESSES = 20
+LONGEST_LIST = 2_000
+_SEVERAL = re.compile(r"[;,|\n]| / | or | and ")
+_ADDRESS_PARTS = ("email", "emailaddress", "address", "value", "mail")
+_ADDRESS_NOTES = (
+    "type",
+    "emailtype",
+    "kind",
+    "label",
+    "status",
+    "emailstatus",
+    "verificationstatus",
+    "smtpvalid",
+    "category",
+)
+BUSINESS = frozenset(
+    ("work", "professional", "business", "corporate", "company", "current_professional", "office", "job")
+)
+PRIVATE = frozenset(("personal", "private", "home"))
+REFUSED = frozenset(("invalid", "undeliverable", "bounced", "bad", "undeliverable_address", "not_valid", "hard_bounce"))
 
 
 class Person(NamedTuple):
@@ -74,7 +99,7 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
     layers = (record, *around)
     texts = {name: read_text(_value(layers if name != "title" else (record,), name), name, report) for name in TEXTS}
     place, line = _place(record, report)
-    positions = read_positions(record, as_of, report)
+    employer, positions = _completed(_employer(record, report), read_positions(record, as_of, report))
     person = Person(
         **texts,
         phone=text_of_phone(_value(layers, "phone"), "phone", report),
@@ -84,11 +109,29 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
         state=place.state,
         country=place.country,
         location=line,
-        company=_employer(record, report),
+        company=employer,
         positions=positions,
     )
     report.recognised = person != Person()
     return person
+
+
+def _completed(employer: CompanyRef, positions: tuple[Position, ...]) -> tuple[CompanyRef, tuple[Position, ...]]:
+    """Domain and page of the employer that the record names, for its positions there, and the other way round."""
+    if employer.key is None:
+        return employer, positions
+    there = [position for position in positions if position.company.key == employer.key]
+    for position in there:
+        if position.is_current and position.company.fits(employer):
+            employer = employer.filled_from(position.company)
+    if not (employer.domain or employer.linkedin):
+        return employer, positions
+    return employer, tuple(
+        position._replace(company=position.company.filled_from(employer))
+        if position.company.key == employer.key and position.company.fits(employer)
+        else position
+        for position in positions
+    )
 
 
 def _value(layers: tuple[Record, ...], name: str) -> Any:
@@ -111,27 +154,50 @@ def _place(record: Record, report: Report) -> tuple[Place, str | None]:
     city, state, country = (
         read_text(first(layers, keys("person", field))[0], field, report) for field in ("city", "state", "country")
     )
+    if city and "," in city:  # Bright Data's "city" is the whole line
+        named = read_place(city, country)
+        line, city = line or city, named.city or city
+        state, country = state or named.state, country or named.country
     place = read_place(line, country)
-    return Place(city or place.city, state or (place.state if not city else None), place.country), line
+    city, state = city or place.city, state or (place.state if not city else None)
+    return Place(place_name(city), place_name(state), place.country), line
 
 
 @careful(None, "email")
 def _email(layers: tuple[Record, ...], report: Report) -> str | None:
-    """The first address that is one: business addresses before others, the inner record before its envelope."""
+    """The best address: business addresses before others, the inner record before its envelope."""
     for name in keys("person", "email"):
         for layer in layers:
             value = layer.get(name)
-            for entry in value[:20] if value.__class__ is list else (value,):
-                inner = entry
-                if isinstance(entry, dict):
-                    inner, _ = first((record_of(entry),), ("email", "emailaddress", "address", "value"))
-                text = read_text(inner, "email", report)
-                address = email_address(text)
-                if address:
-                    return address
-                if text:
-                    report.doubt("email", value, "not an e-mail address")
+            if value is None:
+                continue
+            found = [_address(entry, report) for entry in _listed(value)]
+            best = min((entry for entry in found if entry), default=None, key=lambda entry: entry[0])
+            if best:
+                return best[1]
     return None
+
+
+def _listed(value: Any) -> list[Any]:
+    value = decoded(value)
+    if value.__class__ is str and "@" in value:
+        return [part for part in _SEVERAL.split(value[:LONGEST_LIST]) if "@" in part] or [value]
+    return value[:MOST_ADDRESSES] if value.__class__ is list else [value]
+
+
+def _address(entry: Any, report: Report) -> tuple[tuple[bool, bool, bool], str] | None:
+    """An address of a list, and how little it is wanted: refused ones last, private ones behind business ones."""
+    said = record_of(entry) if isinstance(entry, dict) else Record({})
+    inner = first((said,), _ADDRESS_PARTS)[0] if said else entry
+    text = read_text(inner, "email", report)
+    address = email_address(text)
+    if address is None:
+        if text:
+            report.doubt("email", entry, "not an e-mail address")
+        return None
+    words = {str(said[name]).lower() for name in _ADDRESS_NOTES if name in said}
+    private = bool(words & PRIVATE) or (not words & BUSINESS and is_free_mail(address.partition("@")[2]))
+    return (bool(words & REFUSED), private, not words & BUSINESS), address
 
 
 @careful(None, "linkedin")

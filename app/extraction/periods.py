@@ -6,15 +6,19 @@ or no end at all; what contradicts itself is read by its dates and said to be do
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
-from app.extraction.dates import PartialDate, is_present, is_stated, read_date, split_range
+from app.extraction.dates import PartialDate, is_present, is_stated, read_date, says_since, split_range
 from app.extraction.keys import Record, keys, record_of
 from app.extraction.payloads import Report, first, read_bool
 from app.extraction.reports import careful
 
 __all__ = ["Period", "read_period"]
 
+LONGEST = 200
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_DASHES = ("-", "\u2013", "\u2014")
 _BOUNDS = ("start", "end", "start_date", "end_date", "from", "to", "starts_at", "ends_at")
 
 
@@ -35,28 +39,35 @@ def read_period(entry: Record, as_of: str, hint: bool | None, report: Report) ->
         hint: what the list it was in says: current (True), past (False), nothing (None).
         report: takes what could not be read.
     """
-    begin, finish = _bounds(entry)
-    present = is_present(finish)
+    begin, finish, alone = _bounds(entry, report)
+    present = is_present(finish) or (alone and says_since(begin))
     start = _date(begin, "start_date", report)
     end = None if present else _date(finish, "end_date", report)
     if start and end and end.latest() < start.earliest():
         report.doubt("end_date", str(end), f"before the start, {start}")
     ended = end is None and not present and is_stated(finish)
-    return Period(
-        start, end, _is_current(entry, start, end, ended=ended, said=present or hint, as_of=as_of, report=report)
+    is_current = _is_current(
+        entry, start, end, ended=ended, open_end=not alone, said=present or hint, as_of=as_of, report=report
     )
+    return Period(start, end, is_current)
 
 
-def _bounds(entry: Record) -> tuple[Any, Any]:
-    """Start and end as they stand in the entry: fields of their own, year and month apart, or one range."""
+def _bounds(entry: Record, report: Report) -> tuple[Any, Any, bool]:
+    """Start and end as they stand in the entry: fields of their own, year and month apart, or one range.
+
+    The flag says that there is but one date where a range would be: "2016" may be all of it.
+    """
     begin = _year_and_month(entry, "start") or _stated(entry, "start")
     finish = _year_and_month(entry, "end") or _stated(entry, "end")
     if finish is None and begin is not None:
         begin, finish = split_range(begin)
-    if finish is None:
-        period = _range(entry)
-        begin, finish = (period[0] if begin is None else begin), period[1]
-    return begin, finish
+    if finish is not None:
+        return begin, finish, False
+    period = _range(entry, report if begin is None else Report())
+    if begin is not None:
+        return begin, period[1], False
+    alone = period[1] is None and period[0].__class__ is str and not period[0].rstrip().endswith(_DASHES)
+    return *period, alone
 
 
 def _stated(entry: Record, field: str) -> Any:
@@ -74,7 +85,7 @@ def _year_and_month(entry: Record, edge: str) -> dict[str, Any] | None:
     return {"year": year, "month": _stated(entry, f"{edge}_month")} if year is not None else None
 
 
-def _range(entry: Record) -> tuple[Any, Any]:
+def _range(entry: Record, report: Report) -> tuple[Any, Any]:
     """One field for both: "Mar 2019 - Present", or an object with a start and an end in it."""
     names = keys("position", "period")
     for name in names if not names.known.isdisjoint(entry) else ():
@@ -83,9 +94,13 @@ def _range(entry: Record) -> tuple[Any, Any]:
             inner = record_of(value)
             if any(key.replace("_", "") in inner for key in _BOUNDS):
                 return _stated(inner, "start"), _stated(inner, "end")
+        if value.__class__ is list and len(value) == len(("start", "end")) and read_date(value[0])[0] is not None:
+            return value[0], value[1]
         begin, finish = split_range(value)
         if finish is not None or (is_stated(begin) and read_date(begin)[0] is not None):
             return begin, finish
+        if value.__class__ is str and _YEAR.search(value[:LONGEST]):
+            report.doubt("start_date", value, "not a date, and not two")
     return None, None  # "2 yrs 3 mos" is a length, not a date
 
 
@@ -103,6 +118,7 @@ def _is_current(
     end: PartialDate | None,
     *,
     ended: bool,
+    open_end: bool,
     said: bool | None,
     as_of: str,
     report: Report,
@@ -114,9 +130,14 @@ def _is_current(
         if flag is not None and flag is over:
             report.doubt("is_current", flag, f"contradicts the end, {end}")
         return False if over else flag is not False
+    if flag is False and said:
+        report.doubt("is_current", flag, "contradicts what is said of the end")
     stated = False if ended else flag if flag is not None else said
     if stated is not None or start is None:
         return stated
+    if not open_end:
+        report.doubt("is_current", None, "not said; there is one date only, and it may be the whole time")
+        return None
     if _uncertain(entry):
         report.doubt("is_current", None, "not said, and a flag of the entry speaks against it")
         return None
@@ -134,7 +155,13 @@ def _flag(entry: Record, report: Report) -> bool | None:
         and any(read_bool(entry.get(name), name, Report()) for name in past)
     ):
         return False
-    return flag
+    return _status(entry) if flag is None else flag
+
+
+def _status(entry: Record) -> bool | None:
+    """What a word such as "former" says; fields of this name say much else."""
+    names = keys("position", "status")
+    return None if names.known.isdisjoint(entry) else read_bool(first((entry,), names)[0], "status", Report())
 
 
 def _uncertain(entry: Record) -> bool:

@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from app.text.places import country_code, country_name
-from app.text.regions import is_region_of, may_be_region
+from app.text.regions import NATIONS, is_region_of, is_whole_region, may_be_region
+from app.text.values import fold, says_nothing
 
 __all__ = ["Place", "read_place"]
 
@@ -19,6 +20,16 @@ LONGEST = 300
 _POSTCODE = re.compile(r"[ -]+(?=[\w-]*\d)[\w-]{2,}(?: \d[A-Z]{2})?$|^\d[\d -]{2,9} (?:[A-Z]{2} )?")
 _BETWEEN = re.compile(r"[,\u3001\uff0c|\u00b7\u2022;]| [-\u2013\u2014/] ")
 _BRACKETS = re.compile(r"^([^()]+) \(([^()]+)\)$")
+_HOUSE = re.compile(r"(?:^|[ #])\d+\w?(?:$| )")
+NO_PLACES = frozenset(
+    (
+        *("remote", "hybrid", "on-site", "onsite", "on site", "in office", "wfh", "work from home", "home office"),
+        *("homeoffice", "fully remote", "100% remote", "remoto", "hibrido", "presencial", "teletrabajo", "teletravail"),
+        *("a distance", "sur site", "hybride", "vor ort", "ibrido", "in sede", "da remoto", "op locatie", "thuiswerk"),
+        *("trabajo remoto", "trabalho remoto", "pa distans", "zdalnie", "uzaktan", "remote work", "remote job"),
+    )
+)
+"""Where somebody works from, in the words of LinkedIn and of job boards; folded."""
 
 
 class Place(NamedTuple):
@@ -46,20 +57,37 @@ def read_place(line: str | None, country: str | None = None) -> Place:
     if not parts:
         return Place(country=known)
     last = country_code(parts[-1])
-    if last and (last == code or (not known and _is_country(parts, last))):
+    if last == "GB" and fold(parts[-1]) in NATIONS and len(parts) > 1 and code in (None, last):
+        known = country_name(last)  # "London, England": the nation is the region
+    elif last and (last == code or (not known and _is_country(parts, last))):
         known = known or country_name(parts[-1])
         parts.pop()
         if len(parts) == 1:
-            return Place(parts[0], None, known)
+            alone = parts[0]
+            return Place(None, alone, known) if is_whole_region(alone, last) else Place(alone, None, known)
     elif last and known and not (code and is_region_of(parts[-1], code)) and not may_be_region(parts[-1]):
         return Place(country=known, rest=line)  # another country than the one stated: nothing else is certain
+    return _of_parts(parts, known, line)
+
+
+def _of_parts(parts: list[str], country: str | None, line: str | None) -> Place:
+    """The parts before the country: town and region, or nothing that is certain."""
     match parts:
         case []:
-            return Place(country=known)
+            return Place(country=country)
         case [city, state]:
-            return Place(city, state, known)
+            return Place(city, state, country)
+        case [city, _, state] if country and (
+            _is_region_of_it(state, country) or not any(map(str.isdigit, line or ""))
+        ):
+            return Place(city, state, country)  # "Birmingham, West Midlands, England, United Kingdom"
         case _:
-            return Place(country=known, rest=line)
+            return Place(country=country, rest=line)
+
+
+def _is_region_of_it(text: str, country: str) -> bool:
+    code = country_code(country) or ""
+    return fold(text) in NATIONS or is_region_of(text, code) or is_whole_region(text, code)
 
 
 def _parts(line: str | None) -> list[str]:
@@ -68,7 +96,15 @@ def _parts(line: str | None) -> list[str]:
         text = f"{bracketed[1]}, {bracketed[2]}"
     parts = [part.strip() for part in _BETWEEN.split(text)]
     without = [_POSTCODE.sub("", part).strip() for part in parts]
-    return [part for part in without if part and not part.isdigit()]
+    said = [part for part in without if part and not part.isdigit() and not _is_no_place(part)]
+    while len(said) > 1 and _HOUSE.search(said[0]):
+        said.pop(0)  # the street
+    return said
+
+
+def _is_no_place(part: str) -> bool:
+    """Whether a part of a line says nothing, or how somebody works: `Remote`."""
+    return says_nothing(part) or fold(part) in NO_PLACES
 
 
 def _is_country(parts: list[str], code: str) -> bool:

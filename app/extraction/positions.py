@@ -40,6 +40,8 @@ class Position(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """The position with the field names that `read_positions` knows; read again it is the same."""
+        # A start alone would be read as "still there": what is not known to last is said as a period of one date.
+        lone = self.is_current is None and self.end is None
         return {
             "company_name": self.company.name,
             "company_key": self.company.key,
@@ -47,7 +49,8 @@ class Position(NamedTuple):
             "company_linkedin": self.company.linkedin,
             "title": self.title,
             "location": self.location,
-            "start_date": str(self.start) if self.start else None,
+            "start_date": str(self.start) if self.start and not lone else None,
+            "date_range": str(self.start) if self.start and lone else None,
             "end_date": str(self.end) if self.end else None,
             "is_current": self.is_current,
             "has_left": self.has_left,

@@ -33,6 +33,7 @@ ENDINGS = re.compile(
 """Both forms written as one: `Gründer:in`, `Leiter/-in`, `Director/a`, `chargé(e)`, `directeur·rice`."""
 COMPANY = re.compile(r"\s(?:at|bei|beim|chez|presso|hos|bij|@)\s|\s?@", re.IGNORECASE)
 ABBREVIATED = re.compile(r"\b[^\W\d_](?:\.[^\W\d_])+\b\.?")
+FORMER_EMPLOYER = re.compile(r"\b[Ee]x-(\w+)")
 E_WORD = re.compile(r"\be-(?=\w)", re.IGNORECASE)
 OWNS = re.compile(r"['\u2019]s\b", re.IGNORECASE)
 TOKEN = re.compile(r"[^\W_]+|&|\+|/|[,;|•·:()\[\]\n\u2013\u2014]|\s-+\s")
@@ -125,10 +126,15 @@ class _Lexicon:
         )
 
     def _compound(self, word: str, at: int) -> _Hit | None:
+        entry = self.compound(word)
+        return _Hit(entry[0], at, at + 1, entry[1]) if entry else None
+
+    def compound(self, word: str) -> tuple[str, bool] | None:
+        """What a longer word says by its ending or its beginning."""
         for size in range(len(word) - 1, 2, -1):
             entry = self.endings.get(word[-size:]) or self.beginnings.get(word[:size])
             if entry:
-                return _Hit(entry[0], at, at + 1, entry[1])
+                return entry
         return None
 
 
@@ -210,6 +216,7 @@ def _standing(hits: list[_Hit], words: _Words) -> list[_Hit]:
 def _split(title: str) -> _Words:
     """A title's words without what is no part of it: the company behind "at", (m/w/d), the second form of a gender."""
     text = GENDERS.sub(" ", title[:LONGEST_TITLE])
+    text = FORMER_EMPLOYER.sub(_without_employer, text)
     text = COMPANY.split(text, maxsplit=1)[0] if text.strip()[:1] != "@" else text
     text = ABBREVIATED.sub(
         lambda found: found[0].replace(".", ""), E_WORD.sub("e", ENDINGS.sub("", OWNS.sub("", text)))
@@ -233,6 +240,13 @@ def _split(title: str) -> _Words:
         words.clauses.append(clause)
         words.parts.append(part)
     return words
+
+
+def _without_employer(found: re.Match[str]) -> str:
+    """`Ex-Google` is where somebody came from; `Ex-CEO` what somebody was."""
+    word = fold(found[1])
+    is_job = any(word in lexicon.phrases or lexicon.compound(word) for lexicon in _lexicons())
+    return found[0] if is_job else " "
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.text.values import fold
 
-__all__ = ["is_region", "is_region_of", "may_be_region"]
+__all__ = ["NATIONS", "is_region", "is_region_of", "is_whole_region", "may_be_region"]
 
 WRITTEN_SHORT = ("US", "CA", "BR", "IN", "AU", "IT", "CH")
 """Countries where the region's code is written behind the town: "Austin, TX", "Recife, PE", "Bergamo, BG"."""
@@ -23,6 +23,68 @@ COUNTRIES_FIRST = frozenset(("uk",))
 NAMED_LIKE_COUNTRIES = frozenset(("georgia", "granada"))
 """Regions with a country's name that are better known than the country, or as well. (Others, such as Niger in Nigeria
 or Luxembourg in Belgium, are not; Puerto Rico and its like are one place under two codes.)"""
+
+NATIONS = frozenset(("england", "scotland", "wales", "northern ireland"))
+"""Names that stand for a country, and are what profiles print as the region of a British town."""
+
+WHOLE = frozenset(
+    (
+        *(("US", "State"), ("CA", "Province"), ("CA", "Territory"), ("AU", "State"), ("IN", "State"), ("BR", "State")),
+        *(("DE", "Land"), ("AT", "State"), ("NL", "Province"), ("ES", "Autonomous community"), ("IT", "Region")),
+        *(("IT", "Autonomous region"), ("FR", "Metropolitan region"), ("PL", "Voivodship"), ("BE", "Region")),
+    )
+)
+"""Countries and the kind of region that a place line can consist of: "California, United States"."""
+
+TOWNS = frozenset(
+    (
+        "new york",
+        "berlin",
+        "hamburg",
+        "bremen",
+        "wien",
+        "salzburg",
+        "utrecht",
+        "groningen",
+        "sao paulo",
+        "rio de janeiro",
+    )
+)
+"""Regions with the name of a town that is better known."""
+
+ENGLISH = {
+    **dict.fromkeys(
+        (
+            *("bavaria", "lower saxony", "saxony", "saxony anhalt", "hesse", "thuringia", "north rhine westphalia"),
+            *("rhineland palatinate", "mecklenburg western pomerania"),
+        ),
+        "DE",
+    ),
+    **dict.fromkeys(("tyrol", "styria", "carinthia", "upper austria", "lower austria"), "AT"),
+    **dict.fromkeys(("north holland", "south holland", "north brabant", "friesland"), "NL"),
+    **dict.fromkeys(
+        ("andalusia", "catalonia", "basque country", "valencian community", "community of madrid", "canary islands"),
+        "ES",
+    ),
+    **dict.fromkeys(("tuscany", "lombardy", "piedmont", "sicily", "sardinia", "apulia", "aosta valley"), "IT"),
+    **dict.fromkeys(("brittany", "normandy", "burgundy", "corsica", "occitania", "ile de france"), "FR"),
+    **dict.fromkeys(("flanders", "wallonia", "flemish region", "walloon region", "brussels region"), "BE"),
+    **dict.fromkeys(("silesia", "masovia", "mazowieckie", "lesser poland", "greater poland"), "PL"),
+}
+"""Regions by the English names that profiles print; pycountry has those of the country."""
+
+
+def is_whole_region(text: str, country: str) -> bool:
+    """Whether a text before a country (ISO code) is a state or the like, and no town's name as well."""
+    key = fold(text.strip()).replace("-", " ")
+    return key not in TOWNS and (country in _whole_names().get(key, ()) or ENGLISH.get(key) == country)
+
+
+@cache
+def _whole_names() -> dict[str, frozenset[str]]:
+    return _by(
+        lambda region: fold(region.name).replace("-", " "), lambda found: (found.country_code, found.type) in WHOLE
+    )
 
 
 def may_be_region(text: str) -> bool:
@@ -57,10 +119,10 @@ def _names() -> dict[str, frozenset[str]]:
     return _by(lambda region: fold(region.name))
 
 
-def _by(key: Callable[[Any], str]) -> dict[str, frozenset[str]]:
+def _by(key: Callable[[Any], str], wanted: Callable[[Any], bool] | None = None) -> dict[str, frozenset[str]]:
     from pycountry import subdivisions  # noqa: PLC0415 -- five thousand regions, needed for few place lines
 
     found: dict[str, set[str]] = {}
-    for region in subdivisions:
+    for region in filter(wanted, subdivisions) if wanted else subdivisions:
         found.setdefault(key(region), set()).add(region.country_code)
     return {name: frozenset(countries) for name, countries in found.items()}

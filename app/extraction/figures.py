@@ -1,0 +1,43 @@
+"""Head counts and amounts of money in company records, also where they come in words or in objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.extraction.keys import Record, keys, record_of
+from app.extraction.payloads import decoded, first, read_int, read_text
+from app.extraction.reports import Report, careful
+from app.text.values import count
+
+__all__ = ["head_count", "read_amount"]
+
+LONGEST_COUNT = 60
+
+
+@careful(None, "employee_count")
+def head_count(value: Any, report: Report) -> int | None:
+    """A whole number, also out of a few words: `about 250 people`, `1.200 Mitarbeiter`."""
+    tried = Report()
+    number = read_int(value, "employee_count", tried)
+    if number is None and value.__class__ is str and len(value) <= LONGEST_COUNT:
+        number = count(value)
+    if number is None:
+        report.lines = {**tried.lines, **report.lines}
+    return number
+
+
+@careful(None)
+def read_amount(record: Record, field: str, report: Report) -> str | None:
+    """An amount as text; of an object its amount, or both ends of its range, with the currency."""
+    value, _ = first((record,), keys("company", field))
+    value = decoded(value)
+    if not isinstance(value, dict):
+        return read_text(value, field, report)
+    parts = record_of(value)
+    bounds = [read_text(parts.get(name), field, report) for name in ("min", "max") if parts.get(name)]
+    said = first((parts,), ("printed", "formatted", "text", "amount", "value", "valueusd", "usd", "estimate", "raw"))[0]
+    amount = "-".join(bound for bound in bounds if bound) or read_text(said, field, report)
+    if amount is None:
+        return read_text(value, field, report)
+    unit = first((parts,), ("currency", "currencycode", "unit"))[0]
+    return f"{amount} {unit}" if isinstance(unit, str) and unit.strip() else amount

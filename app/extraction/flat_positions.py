@@ -1,0 +1,80 @@
+"""Positions that are no objects of a list: spread over numbered keys of the record, or told in a line of words.
+
+Tables without lists print a history as `experience_1_company`, `company_2`, `previousJobTitle`; some tools as
+"Head of Care at Tern Vale (May 2021 - Present)". `entries` asks here where it finds no list.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from app.extraction.keys import Record, keys, record_of
+from app.extraction.payloads import read_text
+from app.extraction.reports import Report
+
+__all__ = ["numbered_positions", "position_in_words", "previous_position"]
+
+LONGEST_LINE = 300
+MOST = 50
+_NUMBERED = re.compile(
+    r"(?:work|professional)?(?:experiences?|positions?|jobs?|employments?|roles?|works?|career|history)(\d{1,2})([a-z]\w{0,40})"
+    r"|([a-z]{2,40}?)(\d{1,2})"
+)
+_PREVIOUS = re.compile(r"(?:linkedin)?(?:previous|past|former|prior)(?:linkedin)?([a-z]\w{0,40})")
+_LINE = re.compile(r"(\S[^\n]*?) (?:at|@|bei|chez|presso|bij) (\S[^\n]*)")
+_PERIOD = re.compile(r"(.*?\S) ?[,(\[|\u00b7\u2013-]+ ?([^,(|\u00b7]*\d{4}[^()\[\]]*)[)\]]?")
+
+
+def numbered_positions(record: Record) -> list[Record]:
+    """The positions in `experience_1_title`, `company_2` and the like, by their numbers; two facts make one."""
+    found: dict[int, dict[str, Any]] = {}
+    for key, value in record.items():
+        if key[-1:].isdigit() or key[:1] in "wpejrch":
+            parts = _NUMBERED.fullmatch(key)
+            field = (parts[2] or parts[3]) if parts else None
+            if parts and field in _fields() and value.__class__ in (str, int):
+                found.setdefault(int(parts[1] or parts[4]), {})[field] = value
+    numbered = [record_of(found[number]) for number in sorted(found)[:MOST]]
+    return [entry for entry in numbered if _names_a_job(entry)]
+
+
+def previous_position(record: Record) -> list[Record]:
+    """The one before the present, in `previousCompanyName`, `previousJobTitle` and the like."""
+    said = {
+        parts[1]: value
+        for key, value in record.items()
+        if (parts := _PREVIOUS.fullmatch(key)) and parts[1] in _fields() and value.__class__ in (str, int)
+    }
+    entry = record_of(said)
+    return [entry] if any(entry.get(name) for name in keys("company", "name")) else []
+
+
+def _names_a_job(entry: Record) -> bool:
+    """Whether there are a company and something else, or a title and a time."""
+    company = any(_says(entry.get(name)) for name in keys("company", "name"))
+    title = any(_says(entry.get(name)) for name in keys("position", "title"))
+    return (company or title) and sum(1 for value in entry.values() if _says(value)) > 1
+
+
+def _says(value: Any) -> bool:
+    return read_text(value, "", Report()) is not None
+
+
+def position_in_words(line: str) -> dict[str, Any] | None:
+    """What a line such as "Head of Care at Tern Vale (May 2021 - Present)" says; None where it is none."""
+    parts = _LINE.fullmatch(" ".join(line[:LONGEST_LINE].split()))
+    if parts is None:
+        return None
+    period = _PERIOD.fullmatch(parts[2])
+    if period is None:
+        return {"title": parts[1], "company_name": parts[2]}
+    return {"title": parts[1], "company_name": period[1], "date_range": period[2]}
+
+
+@cache
+def _fields() -> frozenset[str]:
+    times = ("start", "end", "start_year", "start_month", "end_year", "end_month", "period", "current")
+    names = {name for field in (*times, "title", "location") for name in keys("position", field)}
+    return frozenset(names.union(*(keys("company", field) for field in ("name", "domain", "linkedin"))))
