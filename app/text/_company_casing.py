@@ -72,7 +72,8 @@ def _bare_word(bare: str, *, shouted: bool) -> str:
     if domain and len(domain["end"]) > len(".x") and not domain["end"].isdigit():
         return capitalised_word(domain["name"].lower()) + domain["end"].lower()
     if "-" in bare or "/" in bare:
-        return re.sub(r"[^-/]+", lambda piece: _bare_word(piece[0], shouted=shouted), bare)
+        pieces = re.sub(r"[^-/]+", lambda piece: _bare_word(piece[0], shouted=shouted), bare)
+        return f"Co-{low[3:]}" if low.startswith("co-") else pieces
     if shouted and (numbered := NUMBERED.fullmatch(bare)):
         return numbered[1] + capitalised_word(numbered[2])
     if any(char.isdigit() or char in "&." for char in bare):

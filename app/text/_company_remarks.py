@@ -22,8 +22,9 @@ TRADES_AS = re.compile(
 REMARK = (
     r"formerly|previously|prev\.|originally|f/?k/?a|a/?k/?a|also known as|now\b|ex[- ]|n[\u00e9e]e\b|acquired|a part of"
     r"|part of|subsidiary|an? [^()]{1,60}?\s?(?:company|subsidiary|brand|business|division)\b|division of|powered by"
-    r"|yc [wsfx]\d\d|y combinator|nasdaq|nyse|lse|asx|tsx|otc|euronext|bse|nse|ticker|publicly traded|we.?re hiring"
-    r"|hiring|is hiring|closed|defunct|inactive|remote|stealth|merged|rebranded|ehemals|vormals|fr\u00fcher"
+    r"|acq\.|self[- ]employed|yc [wsfx]\d\d|y combinator|nasdaq|nyse|lse|asx|tsx|otc|euronext|bse|nse|ticker"
+    r"|publicly traded|we.?re hiring|hiring|is hiring|closed|defunct|inactive|remote|stealth|merged"
+    r"|rebranded|ehemals|vormals|fr\u00fcher"
     r"|anciennement|voorheen|since \d{4}|series [a-h]\b|(?:pre-)?seed\b|bootstrapped|contract(?:or)?\b|freelance"
     r"|part[- ]time|full[- ]time|intern(?:ship)?\b|temp\b|client\b|est\.? \d{4}|via |ipo\b"
 )
@@ -31,6 +32,8 @@ BRACKETED_REMARK = re.compile(rf"\s*[(\[]\s*(?:{REMARK})[^)\]]*(?:[)\]]|\Z)", re
 TRAILING_REMARK = re.compile(
     r"\s*(?:[,;-]\s*|\s)(?:formerly(?: known as)?|previously(?: known as)?|f/?k/?a|also known as|a/k/a|ehemals|vormals"
     r"|anciennement|voorheen|an? [\w.&' -]{2,40}? (?:company|subsidiary|brand|business|corporation|llc)\Z|acquired by"
+    r"|inh(?:aber(?:in)?:?|\.)|prop(?:rietor|\.)|owner:|au capital (?:social )?de"
+    r"|a (?:professional|law) (?:law )?corporation\Z"
     r"|(?:nasdaq|nyse|lse|asx|tsxv?|otc[a-z]*|euronext|nse|bse) ?:"
     r"|(?:now )?part of|a division of|a subsidiary of|we.?re hiring|is hiring)(?:\s.*|)\Z",
     re.IGNORECASE,
@@ -43,6 +46,9 @@ REMARK_WORDS = frozenset(
     )
 )
 """Without one of these words a name of letters and blanks trades as nothing else, and has no remark behind it."""
+
+BY_COMMA = re.compile(r",\s+(?:the|your|our|we|where|making|helping|powering|building|creating|leading)\s\S+\s\S.*\Z")
+"""A tagline behind a comma, in small letters: `Acme, the payroll people`."""
 
 CUT = re.compile(r"\s*[|\u00a6\u2502\uff5c\u2022]\s*.*\Z|\s+(?:::|//|\u00b7|~)\s+.*\Z")
 DASH = re.compile(r"\s+[-\u2013\u2014]+\s+|[\u2013\u2014]\s+|\s+[\u2013\u2014]")
@@ -67,7 +73,7 @@ def without_remarks(line: str) -> str:
         line = kept(line[trade.end() :].rstrip(")] "), line)
     line = kept(BRACKETED_REMARK.sub("", line), line)
     line = kept(TRAILING_REMARK.sub("", line), line)
-    line = kept(CUT.sub("", line), line)
+    line = kept(BY_COMMA.sub("", CUT.sub("", line)), line)
     name, colon, tail = line.partition(": ")
     if colon and len(tail.split()) >= TAGLINE_WORDS:
         line = kept(name, line)

@@ -6,8 +6,6 @@ that the lists lack. A term is compared by its letters and digits alone: `S.à r
 
 from __future__ import annotations
 
-import re
-
 from cleanco.termdata import terms_by_country, terms_by_type
 
 from app.text._listed import listed
@@ -40,6 +38,10 @@ MORE_FORMS = listed(
     colimited coltda cola publiclimitedcompany limitedliabilitycompany limitedliabilitypartnership sapidecv sabdecv
     srldecv sderldecv sdecv sofomenr besloten asbl selarl selas slu sll sau sac srls scarl scrls soccoop spzoosk
     spzookomandytowa sarlu kgaa eingetragenerverein pjsc jsc ojsc cjsc psc qsc wll fze fzco fzllc dmcc dwcllc pjs tbk
+    unternehmergesellschaft unternehmergesellschafthaftungsbeschrankt kdor sociedadlimitadaunipersonal cialtda ssltda
+    enkeltpersonforetak ekonomiskforening ekfor smpc singlememberpc singlememberllc singlemembersa singlememberike
+    μονικε μονεπε μοναε μονοπροσωπηικε μονοπροσωπηαε μονοπροσωπηεπε bscc bscclosed kscp
+    jointstockcompany openjointstockcompany closedjointstockcompany publicjointstockcompany publiccompanylimited
     opcprivatelimited opcpvtltd unipessoallda unipessoallimitada sociedadeunipessoallda unipersonale asociounico
     consociounico societabenefit gesellschaftmbh gemeinnutzigegmbh gemeinnutzigeag gemeinnutzigeugmbh
     spolkazograniczonaodpowiedzialnoscia spolkaakcyjna spolkajawna spolkakomandytowa spolkacywilna prostaspolkaakcyjna
@@ -64,11 +66,19 @@ MORE_FORMS = listed(
     """
 ) - {"cola", "stiftung", "ltdd", "pjs", "besloten"}
 
+# Turkish firms name industry and trade in their form: San. ve Tic. Ltd. Şti.
+TURKISH = frozenset(
+    f"{industry}{trade}{form}"
+    for industry in ("", "san", "sanve", "sanayi", "sanayive")
+    for trade in ("tic", "ticaret")
+    for form in ("as", "ltd", "ltdsti", "anonimsirketi", "limitedsirketi")
+)
+
 # Short words and initials: a form only in capitals (or the exact spelling of SPELT), behind a name.
 CAPITALS_ONLY = listed(
     "ag ab as sa se kg ug lp asa scs sca snc sas spa pte ohg og vof kk sac sal sae bm sl gk aps hf ad dd plc"
     " pbc dac ulc clg sia hb kb ood ead cic vzw gie epe nuf kda esv iks rhf xxk tdv kft kht ohf"
-    " scop ans ike spc fze fzc"
+    " scop ans ike spc fze fzc sci ivzw ivs pcl npc pfa"
 )
 SPELT = frozenset(
     (
@@ -92,13 +102,14 @@ SPELT = frozenset(
             "Pte",
         ),
         *("Ky", "Tmi", "T:mi", "Bt.", "Bt", "Rt.", "Kht.", "vzw", "VZW", "e.c.", "ohf.", "ohf", "ses.", "S.Coop"),
-        *("S.Coop.", "s.p.", "Ad.", "Snc", "Sas", "Scrl", "Oy", "OY", "Ab", "k.d.", "A.m.b.A.", "F.M.B.A."),
+        *("S.Coop.", "s.p.", "Ad.", "Snc", "Sas", "Scrl", "Oy", "OY", "Ab", "k.d.", "A.m.b.A.", "A.M.B.A.", "F.M.B.A."),
+        *("obrt", "AöR", "aöR", "Est.", "EST.", "slf.", "z.s.", "z. s.", "a.G."),
         *("ry", "r.y.", "Osk", "Osk.", "osk", "Şti.", "Şti"),
     )
 )
 SURE_SHORT = listed(
     "ltd llc inc llp plc pllc srl sro doo kft zrt ehf bhd oyj uab ooo gbr bv nv oy spj spk corp zao oao pao"
-    " ctcp tbk lda wll fze psc qsc jsc pvt pty mbh kkt slu sll sau"
+    " ctcp tbk l3c lda wll fze psc qsc jsc pvt pty mbh kkt slu sll sau"
 )
 
 SLASHED = frozenset(("is", "ks", "ps", "as", "va"))
@@ -111,14 +122,19 @@ OTHER_SCRIPTS = CYRILLIC | listed("αε οε εε επε ικε αεβε בעמ 
 """Greek, Hebrew, Arabic, Georgian, Armenian forms as well, behind a name."""
 
 # With full stops or a slash in it, a form in any letters: `s.a.`, `A/S`, `P.C.`.
-DOTTED = (CLEANCO | MORE_FORMS | listed("ua ao esp pa pc ps sa sl sc scp scom os ae oe ee ek ev eg jdoo")) - (
-    ORDINARY_WORDS | listed("sf et ec sp da ba bl bm pp ps ik is us sd at ei ep es ce")
-)
+DOTTED = (
+    CLEANCO | MORE_FORMS | listed("ua ao esp pa pc ps sa sl sc scp scom os ae oe ee ek ev eg jdoo na amba fmba psa bsc")
+) - (ORDINARY_WORDS | listed("sf et ec sp da ba bl bm pp ps ik is us sd at ei ep es ce"))
 ANYHOW = (
-    frozenset(key for key in CLEANCO | MORE_FORMS if len(key) > 3) - ORDINARY_WORDS - CAPITALS_ONLY  # noqa: PLR2004
+    frozenset(key for key in CLEANCO | MORE_FORMS | TURKISH if len(key) > 3) - ORDINARY_WORDS - CAPITALS_ONLY  # noqa: PLR2004
 ) | SURE_SHORT
 SMALL_TOO = listed("ag ab sa kg plc llc")
 """Of the short ones, those that go in a name written small throughout as well: `siemens ag`."""
+
+PROFESSIONALS = listed(
+    "associates partners law dental attorneys lawyers physicians pediatrics dentistry orthodontics medical"
+)
+"""Words that a firm of professionals ends in, so that PC behind them is a form."""
 
 BEHIND_A_COMMA = listed("pc pa ps apc apa psc")
 """Forms of American professional firms: initials of other things, unless a comma parts them from the name."""
@@ -133,7 +149,11 @@ SHOUTABLE = listed("inc corp corporation ltd limited incorporated gmbh company g
 """Forms and words that nobody writes in capitals unless everything is."""
 
 FORMS_IN_FRONT = (
-    listed("ooo zao oao pao sarl eurl sasu ou oy eood ctcp aktiebolaget osauhing aktsiaselts firma ип") | CYRILLIC
+    listed(
+        "ooo zao oao pao sarl eurl sasu ou oy eood ctcp aktiebolaget osauhing aktsiaselts firma ип"
+        " fhu phu pphu ppuh puh zphu fuh fhup"
+    )
+    | CYRILLIC
 )
 FORMS_BEFORE_TWO = listed("uab sia as pt mb llc jsc ojsc cjsc pjsc ctcp ood oy tov too cv ud")
 """In front of two words or more; before one they may be initials: PT Solutions."""
@@ -154,38 +174,8 @@ TRADES = listed(
 WRITTEN_IN_FRONT = frozenset(("Oy", "O\u00fc", "As", "Aktiebolaget", "Osa\u00fching", "Aktsiaselts", "Firma"))
 """Forms in front that are seldom written in capitals."""
 
-ADDRESSED = frozenset(("Fa.", "M/s", "M/s.", "M/S", "M/S.", "Messrs", "Messrs."))
+ADDRESSED = frozenset(("Fa.", "M/s", "M/s.", "M/S", "M/S.", "Messrs", "Messrs.", "Ditta", "B.V."))
 """What letters and ledgers put in front of a firm's name in Germany and India."""
-
-OPENING = re.compile(
-    r"\A(?:c\u00f4ng ty(?: (?:tnhh(?: (?:mtv|m\u1ed9t th\u00e0nh vi\u00ean))?|c\u1ed5 ph\u1ea7n|cp))?|cty (?:tnhh|cp)"
-    r"|\u0e1a\u0e23\u0e34\u0e29\u0e31\u0e17|\u0634\u0631\u0643\u0629)\s+(?=\S)",
-    re.IGNORECASE,
-)
-"""Vietnamese, Thai and Arabic words for "company", which open the name."""
-
-THAI_END = re.compile(r"\s*\u0e08\u0e33\u0e01\u0e31\u0e14\s*(?:\(\s*\u0e21\u0e2b\u0e32\u0e0a\u0e19\s*\))?\Z")
-COMBINED = re.compile(
-    r"\s+(?:g?gmbh|ag|se|sa|ug(?:\s*\(haftungsbeschr\u00e4nkt\))?|mbh|ltd|b\.?v|limited|inc|aps|sarl|stiftung|kg|ohg)\.?\s*"
-    r"(?:&|\+|und|u\.)\s*co\.?(?:\s*(?:kgaa|kg|ohg|og|gmbh|gbr)\.?)?\Z",
-    re.IGNORECASE,
-)
-"""Two German forms in one: GmbH & Co. KG, AG & Co. OHG, UG (haftungsbeschränkt) & Co. KG."""
-
-ITALIAN_PARTNERS = re.compile(r"[\s,]+s\.?\s?(?:n\.?\s?c|a\.?\s?s)\.?\s+di\s+\S.*\Z", re.IGNORECASE)
-"""The partners of an Italian firm, behind its form: `Acme S.n.c. di Rossi & C.`"""
-
-BRANCH = re.compile(r"\((?:[A-Z]|Pvt\.?|Pty\.?|Pte\.?)\)")
-"""What stands before a form for a country or `Private`: `Acme (I) Pvt. Ltd.`, `Acme (M) Sdn. Bhd.`"""
-
-WINDING_UP = re.compile(
-    r"[\s,(]+(?:i\.\s?(?:L|G|I|A|Gr|Ins)\.?"
-    r"|in (?:liquidation|liquidatie|liquidazione|administration|Gr\u00fcndung|Abwicklung)"
-    r"|en liquidation|en liquidaci\u00f3n)\)?\Z",
-    re.IGNORECASE,
-)
-BRAZILIAN = re.compile(r"\s+[-\u2013]\s+(?:ME|EI|EPP|MEI)\Z")
-"""Brazil's classes of small firms, behind a dash: Pinto Transportes - ME."""
 
 FORMS_BEFORE_QUOTES = frozenset(("uab", "sia", "as", "ao", "ab", "llc", "jsc", "ojsc", "cjsc", "pjsc", "ltd", "too"))
 EASTERN_FORMS = (

@@ -46,14 +46,29 @@ COUPLE = re.compile(
     r"(?!vo[nm]\s)(\w+)\s+(?:&|and|und)\s+\w+\s+(\w+)\Z"
 )
 GLUED_WORDS = re.compile(r"\A([^\W\d_]{2,})[._]([^\W\d_]{2,})\Z")
-BIRTH = re.compile(r"[\s,]+(?:n[\u00e9e]e?|geb\.?|geborene|f\u00f6dd|z domu)\s+\S+\Z", re.IGNORECASE)
+BIRTH = re.compile(
+    r"[\s,]+(?:n[\u00e9e]e?|geb\.?|geborene|f\u00f6dd|f\.\s?d\.?|rozen[\u00e1a]|roz\.|z\s?d\.|z domu|sz\u00fcl\.|o\.s\."
+    r"|ur\.|\u0443\u0440\u043e\u0436\u0434\.|\u0443\u0440\u043e\u0434\u0436\.|\u00e9p\.|\u00e9pouse"
+    r"|veuve|vve\.?|ved\.|verw\.|vda\.(?: de)?)\s+\S+\Z",
+    re.IGNORECASE,
+)
+"""The surname of birth or of a late husband."""
+ALTERNATIVE = re.compile(r"(?<=[^\W\d_][^\W\d_])/[^\W\d_]{2,}")
+"""A second spelling behind a slash: Leah/Lea."""
 PHRASES = re.compile(
     r",?\s+(?:LEED\s+(?:AP|GA|Green Associate)\b.*|(?:Lean\s+)?(?:Six\s+Sigma|Green\s+Belt|Black\s+Belt)\b.*"
     r"|CIPP/\w+(?=\W|\Z)|(?:MD|M\.D\.)\s*&\s*CEO|Ph\.?\s?D\.?(?:\s?c\b\.?|\s+candidate\b|\s+student\b)?(?=\W|\Z)"
     r"|[BM]\.?\s?(?:Sc|Eng|Ed|Tech|Com|Phil)\b\.?|[BM]\.\s?[AS]\.(?=\W|\Z)"
     r"|Dr\.?\s?h\.?\s?c\.?(?=\W|\Z))"
 )
-RIGHT_HONOURABLE = re.compile(r"\A(?:the )?(?:rt|right)\.? hon(?:ou?rable|\.)?\s+(?=\S+\s)", re.IGNORECASE)
+ADDRESSED = re.compile(
+    r"\A(?:(?:the )?(?:rt|right|most|very)\.? (?:hon(?:ou?rable|\.)?|rev(?:erend|\.)?)"
+    r"|the (?:hon(?:ou?rable|\.)?|rev(?:erend|\.)?)"
+    r"|(?:aan )?de heer(?: en mevrouw)?|(?:m\.|mme|mlle|monsieur|madame) l[ae] \w+"
+    r"|(?:tan|puan|dato'?|datuk) sri)\s+(?=\S+\s)",
+    re.IGNORECASE,
+)
+"""Forms of address of several words: the Hon., de heer, Mme la Directrice."""
 NOT_NAMES = re.compile(r"\w@\w|https?:|www\.|\w\.(?:com|org|net|io|de|nl|fr|co\.uk)\b", re.IGNORECASE)
 LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 LONGEST = 200
@@ -73,7 +88,7 @@ def strip_decoration(text: str | None, *, column: bool = False) -> Core | None:
     line = clean_text(text)
     if line is None or NOT_NAMES.search(line):
         return None
-    line = RIGHT_HONOURABLE.sub("", line[:LONGEST].replace("\uff0c", ", "))
+    line = ADDRESSED.sub("", line[:LONGEST].replace("\uff0c", ", "))
     line = GLUED_WORDS.sub(r"\1 \2", COUPLE.sub(r"\1 \2", _undecorated(line)))
     line = _in_one_script(_cut_tagline(line, least=1 if column else 2))
     line = BIRTH.sub("", PHRASES.sub(" ", f" {line}")).strip(EDGES)
@@ -87,7 +102,7 @@ def _undecorated(line: str) -> str:
     line = STYLED.sub(lambda found: unicodedata.normalize("NFKC", found[0]), line)
     line = TRADEMARKS.sub("", line)
     line = _without_pictures(line)
-    line = PRONOUNS.sub("", line)
+    line = ALTERNATIVE.sub("", PRONOUNS.sub("", line))
     line = _unless_empty(BRACKETS.sub(" ", line), line.translate({ord(char): " " for char in "()[]{}"}))
     return _unless_empty(QUOTED.sub(" ", line), line.strip("\"'\u201c\u201d"))
 

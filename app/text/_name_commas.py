@@ -11,6 +11,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from app.text import _name_words as words
+from app.text._name_occupations import WORK_WORDS
 from app.text._name_titles import (
     are_credentials,
     key_of,
@@ -46,7 +47,7 @@ def is_work(text: str) -> bool:
     tokens = (
         tokens[:-1] if len(tokens) > 1 and tokens[-1].rstrip(".").isupper() and len(tokens[-1]) <= INITIAL else tokens
     )
-    return any(word.strip(".,;:!()").casefold() in words.WORK_WORDS for word in tokens)
+    return any(word.strip(".,;:!()").casefold() in WORK_WORDS for word in tokens)
 
 
 def by_commas(line: str, *, column: bool) -> Core | None:

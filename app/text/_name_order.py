@@ -11,12 +11,13 @@ from app.text import _name_words as words
 from app.text._casing import UNPRONOUNCED
 from app.text.values import fold
 
-__all__ = ["before_patronymic", "surname_in_front", "vietnamese_name"]
+__all__ = ["before_patronymic", "given_with_devotion", "surname_in_front", "vietnamese_name"]
 
 PATRONYMIC = re.compile(
     r".+(?:ович|евич|йович|ьич|мич|овна|евна|івна|ївна|ична)|[A-Z][a-z]+(?:ovich|evich|ovych|yovych|ovna|evna|ivna|ichna)",
     re.IGNORECASE,
 )
+RUSSIAN = re.compile(r"(?:[oe]v|[oe]va|in|ina|sky|skiy|skii|skaya|enko)\Z")
 WITH_PATRONYMIC = 3
 FEWEST_CAPITALS = 3
 
@@ -40,7 +41,7 @@ def surname_in_front(parts: list[str]) -> tuple[str, str] | None:
     if not 0 < cut < len(parts) or any(part.isupper() for part in parts[cut:]):
         return None
     family = parts[:cut]
-    if max(map(len, family)) < FEWEST_CAPITALS or UNPRONOUNCED.fullmatch(family[0]):
+    if "." in "".join(family) or max(map(len, family)) < FEWEST_CAPITALS or UNPRONOUNCED.fullmatch(family[0]):
         return None
     given = fold(parts[cut]).split("-")[0]
     if fold(family[0]) in words.given_names() or given not in words.given_names():
@@ -52,6 +53,18 @@ def before_patronymic(parts: list[str]) -> tuple[str, str] | None:
     """Given name and surname of `Петров Иван Сергеевич`, as Russian registers have it."""
     if len(parts) != WITH_PATRONYMIC or not PATRONYMIC.fullmatch(parts[2]) or PATRONYMIC.fullmatch(parts[1]):
         return None
-    if parts[2].isascii() and (fold(parts[1]) not in words.given_names() or fold(parts[0]) in words.given_names()):
+    if (
+        parts[2].isascii()
+        and (not RUSSIAN.search(parts[0]) or RUSSIAN.search(parts[1]))
+        and (fold(parts[1]) not in words.given_names() or fold(parts[0]) in words.given_names())
+    ):
         return None
     return parts[1], parts[0]
+
+
+def given_with_devotion(parts: list[str]) -> int:
+    """How many words stand before the last one of a given name like `María del Carmen`; 0 for any other name."""
+    if len(parts) < 4 or parts[1].lower() not in {"de", "del"}:  # noqa: PLR2004
+        return 0
+    at = 3 if parts[2].lower() in {"la", "las", "los"} else 2
+    return at if at < len(parts) - 1 and fold(parts[at]) in words.DEVOTIONS else 0

@@ -16,6 +16,7 @@ __all__ = ["are_credentials", "key_of", "looks_like_credential", "only_titles", 
 
 GLUED_TITLE = re.compile(r"\A(dr|prof|mr|mrs|ms|ing)\.(?!ssa\b|ra\b)(?=[^\W\d_]{2})", re.IGNORECASE)
 INITIALS = re.compile(r"(?:[^\W\d_]\.){2,}")
+ACADEMIC = re.compile(r"(?:Dr|Prof|Dipl)(?:\.|-|\Z)")
 COUPLED = ("&", "and", "und", "et", "y", "e", "og", "och", "en", "/", "+")
 SHAPED = re.compile(
     r"(?=.{2,12}\Z)(?:[A-Z]{1,3}[a-z]{1,9}[A-Z][A-Za-z]*|[a-z]+[A-Z][A-Za-z]*|(?:[A-Z][A-Za-z]{0,4}\.){1,4}[A-Z][A-Za-z]{0,6}\.?"
@@ -46,6 +47,8 @@ def looks_like_credential(token: str) -> bool:
 def only_titles(text: str) -> bool:
     """Whether a cell holds forms of address or titles and nothing else: `Dr.`, `Mr. & Mrs.`, `Herr Prof.`."""
     tokens = text.split()
+    if text.casefold() in {"de heer", "de heer en mevrouw", "tan sri"}:
+        return True
     return bool(tokens) and all(
         key_of(token) in words.TITLES
         or key_of(token) in FOREIGN_TITLES
@@ -77,19 +80,24 @@ def _without_couple(tokens: list[str]) -> list[str]:
 
 
 def _is_title(tokens: list[str]) -> bool:
-    word = tokens[0]
-    key = key_of(word)
-    if key in words.TITLES:
+    """Whether the first word is a title, whatever follows."""
+    word, key = tokens[0], key_of(tokens[0])
+    if key in words.TITLES or (key in FOREIGN_TITLES and len(tokens) > 1):
         return True
     if word.endswith(".") and key in words.DOTTED_TITLES and not INITIALS.fullmatch(word):
         return True
-    if key in words.TITLES_BEFORE_TWO and len(tokens) > 2 and word[0].isupper():  # noqa: PLR2004
+    return len(tokens) > 2 and _is_title_before_two(word, key, tokens[1:])  # noqa: PLR2004
+
+
+def _is_title_before_two(word: str, key: str, behind: list[str]) -> bool:
+    """Whether a word is a title in front of a first and a last name: Judge, Pan, CA, Hofrat Dipl.-Ing."""
+    if word[0].isupper() and key in words.TITLES_BEFORE_TWO:
         return True
-    if key in FOREIGN_TITLES and len(tokens) > 1:
-        return True
-    if key in words.TITLES_BEFORE_GIVEN and len(tokens) > 2 and word[0].isupper():  # noqa: PLR2004
-        return fold(tokens[1]) in words.given_names()
-    return word.replace(".", "") in words.CAPITAL_TITLES and len(tokens) > 2 and not is_shouted("".join(tokens[1:]))  # noqa: PLR2004
+    if word[0].isupper() and key in words.TITLES_BEFORE_GIVEN:
+        return fold(behind[0]) in words.given_names()
+    if len(behind) > 2 and ACADEMIC.match(behind[0]):  # noqa: PLR2004
+        return fold(word) not in words.given_names()
+    return word.replace(".", "") in words.CAPITAL_TITLES and not is_shouted("".join(behind))
 
 
 def without_credentials(tokens: list[str], *, column: bool, surname_only: bool = False) -> tuple[list[str], str | None]:

@@ -26,7 +26,7 @@ SURE_CREDENTIALS = listed(
     gphr sphri shrmcp shrmscp shrm chrp chrl chre cphr mcipd fcipd acipd assoccipd cipd acca fcca cima acma fcma cgma
     fcma icaew aicpa caia frm prm cams cfe ciia cipfa mrics frics assocrics rics riba leed ncarb aicp asla frsa fcim
     mcim cmgr fcmi cmi fiod obe mbe cbe kbe dbe esq esquire facs facc facp faap fache faan frcp frcs mrcp mrcgp mrcs
-    rcn lcsw lmsw lmft lpc lmhc lcpc bcba rdn ccim sior gri crs cpcu cpc cpcc pcc mcc acc nbchwc cprw ctp ccp crpc
+    rcn mcmi lcsw lmsw lmft lpc lmhc lcpc bcba rdn ccim sior gri crs cpcu cpc cpcc pcc mcc acc nbchwc cprw ctp ccp crpc
     cpwa cdfa aif ricp cebs phrca chcs cppm cpp cfm fmp ceng ieng miet fiet mice fice pgdip pgce qts pgcert hons bhons
     msccm mscpm macc mtax cpge enp ceo cfo cto cio coo cmo cro chro cpo ciso cdo cco cso cxo gm vp svp evp avp md&ceo
     mciob fciob mcibse fcibse mciht fciht mciwem fciwem mciat mcilt fcilt mcipr fcipr mcieh fcieh mciarb fciarb
@@ -76,12 +76,13 @@ TITLES = listed(
     phdr mudr judr rndr mudr paeddr mgr bc doc csc shri shrimati smt sri-sri engr atty datuk dato dato' datin drmed
     dring drssa profssa dhr mevr mevrouw mw fru frk frøken fröken paní pani panna doç öğr yrd uzm mtro mtra
     arq lcda lcdo licda licdo sayin gospodin gospođa gospa doamna domnul doamnă domnișoara hra puan encik khun kumari
-    ustadz ustaz ustadh seri bpk bapak gng mevrouw meneer juffrouw fröken herra rouva neiti frú härra proua
-    kungs kundze ponas ponia dl dna domnišoara sn bayan slecna slečna państwo mecenas gospodja gđa gdja
-    doña dña dª drª srª profª engª exmª ilmª engº dona exmo exma ilmo ilma excmo excma egr gentmo gentma spett signorina
-    mademoiselle mesdames messieurs müdür abog psic profa inż ybhg shrimathi kum drjur drphil drrernat
+    ustadz ustaz ustadh bpk bapak gng mevrouw meneer juffrouw fröken herra rouva neiti frú härra proua
+    kungs kundze ponas ponia domnišoara sn slecna slečna państwo mecenas gospodja gđa gdja
+    doña dña dª drª srª profª engª exmª ilmª engº exmo exma ilmo ilma excmo excma egr gentmo gentma spett signorina
+    mademoiselle mesdames messieurs müdür abog psic profa inż ybhg shrimathi drjur drphil drrernat
     diplwirting diplvw diplpsych diplinf diplarch diplhdl diplbetrw mgrinz mgrinż mmag ddr
-    mvdr thdr pharmdr thlic dris artd mga bca docent dosent civing
+    mvdr thdr pharmdr thlic artd docent dosent civing
+    herrn familie eheleute docteur professeur profesor profesora professora professore doktor
     drmult drhc dripling dipling diplkfm diplbw diplinform diplök med habil rernat ernat jur phil hc mult doctor
     professor profdr privdoz univprof pd lic adv capt col lt ltcol sgt maj gen cmdr adm cpt msgt ssgt
     """
@@ -102,7 +103,7 @@ DOTTED_TITLES = listed(
     """
     dent vet agr theol iur ing ir mag arch lic adv capt col lt sgt maj gen cmdr adm hon doc fr br st er eng sr don med
     jur phil habil mult h.c hc rer.nat rer nat pol oec sc techn bc dipl pd priv.-doz lic.iur mag.rer m.a h.e hr av
-    hab inż inz ifj id özv am egr gent spett dt ecz arş müh gov pres cllr ald amb
+    dl dna kum hab inż inz ifj id özv am egr gent spett dt ecz arş müh gov pres cllr ald amb
     stb wp kr bw bi mhe mwl tn hj ts pt ar op gör yrd uzm geom rag cav mej sen rep amb hon fr eng ilmo exmo ks arq m
     """
 ) - {"st", "br", "fr", "don", "sc", "pol", "m"}
@@ -114,20 +115,24 @@ TITLES_BEFORE_TWO = listed(
     lieutenant sergeant commander admiral senator ambassador judge justice congressman congresswoman minister
     councillor councilor alderman deputy col capt maj gen lt sgt adm cmdr maj.gen brig wing lic ing mag adv ir maître
     maitre prof.dr brigadier wg cdr sqn ldr flt flight maj lieut viscount baroness lady rep gov mayor detective officer
-    apostle prophet elder deacon cllr hajj hadji late
+    apostle prophet elder deacon cllr hajj hadji late seri firma
+    hofrat kommerzialrat regierungsrat medizinalrat stadtrat bürgermeister direktor rechtsanwalt rechtsanwältin
+    steuerberater steuerberaterin notar wirtschaftsprüfer architekt abogado abogada avvocato avocat advocaat
     """
 )
 
 # Titles only where a given name and a surname follow: `Pan Tomasz Wójcik`, but Pan Wei Ming.
-TITLES_BEFORE_GIVEN = listed("pan bay don pak bu ibu tun tuan tan dato baron cik")
+TITLES_BEFORE_GIVEN = listed("dona bayan me pr pan bay don pak bu ibu tun tuan tan dato baron cik")
 
 # Offices that profiles in some countries put in front (CA Rahul Sharma), written in capitals before a full name.
-CAPITAL_TITLES = frozenset(("CA", "CS", "CMA", "FCA", "ACA", "CPA", "ICWA", "HE", "HRH", "HH", "RA", "WP", "YB"))
+CAPITAL_TITLES = frozenset(
+    ("CA", "CS", "CMA", "FCA", "ACA", "CPA", "ICWA", "HE", "HRH", "HH", "RA", "WP", "YB", "StB", "StBin", "RAin", "vBP")
+)
 
 PARTICLES = listed(
     """
     van von vom der den de del la las los da das do dos du di della delle degli dei dal dalla ter ten te tot thoe op
-    in 't 's 'n zu zum zur und y e i bin ibn bint binti binte av af auf aan het of ap ua nic ó el ait aït ould oude
+    in 't 's 'n zu zum zur und y e i bin ibn bint binti binte av af auf aan het of ap ua nic ó lo el ait aït ould oude
     ben ou
     """
 )
@@ -209,21 +214,6 @@ VIETNAMESE_FAMILIES = listed(
 )
 VIETNAMESE_MIDDLES = listed("văn thị van thi đức hữu ngọc minh thanh quang xuân duc huu ngoc xuan")
 
-# Words that only a description of somebody's work holds: what follows the comma or dash before them is no name.
-WORK_WORDS = listed(
-    """
-    ceo cfo cto coo cmo cio cro chief founder cofounder co-founder founding owner partner president vice vp svp evp
-    director manager head lead leader executive officer consultant consulting advisor adviser analyst engineer
-    developer designer architect recruiter recruiting recruitment specialist coordinator administrator accountant
-    attorney lawyer coach speaker author writer investor entrepreneur strategist expert professional freelance
-    freelancer sales marketing growth finance operations hr people talent product software data cloud ai saas b2b b2c
-    seo digital business development account customer success hiring we're we helping help i helps building building
-    driving at @ for of the with and ex-google ex former retired assistant associate senior junior sr. intern student
-    mentor board member certified coaching realtor agent broker physician nurse teacher professor chartered assoc
-    fellow cand gmbh inc llc ltd group agency solutions
-    """
-) - {"junior"}
-
 TWO_SURNAME_COUNTRIES = listed("ES MX CO PE CL VE EC GT CU BO DO HN PY SV NI CR PR PA")
 SECOND_GIVEN_NAMES = listed(
     """
@@ -239,18 +229,13 @@ SECOND_GIVEN_NAMES = listed(
 )
 """Names that stand second as given names (Juan Carlos, Ana María) rather than as a first surname."""
 
-# Occupations that stand behind a name without a sign (Dana Whitlock Realtor) and are nobody's surname.
-OCCUPATIONS = listed(
+DEVOTIONS = listed(
     """
-    realtor recruiter consultant engineer developer designer accountant attorney lawyer entrepreneur strategist
-    photographer therapist nutritionist copywriter marketer psychologist physiotherapist dentist surgeon veterinarian
-    physician nurse architect analyst economist journalist freelancer investor influencer blogger podcaster author
-    electrician contractor mortgage insurance realty broker advisor adviser specialist manager director founder ceo
-    cofounder owner berater beraterin ingenieur rechtsanwalt rechtsanwältin steuerberater avocat avocate consultante
-    abogado abogada ingeniero ingeniera arquitecto psicóloga psicólogo advogado advogada engenheiro avvocato
-    commercialista makelaar adviseur bey hanim
+    carmen pilar mar rosario socorro angeles lourdes fatima luz jesus dolores mercedes concepcion nieves soledad
+    consuelo refugio guadalupe remedios rocio paz cruz amparo milagros valle sagrario coro
     """
 )
+"""What a given name goes on with behind de or del: María del Carmen, Maria de Fátima, José de Jesús."""
 
 NEVER_SURNAMES = listed("phd msc bsc llm llb dds mphil esq cissp pharmd dphil")
 """Post-nominals that nobody is called, however they are written: a last-name cell with one holds no name."""

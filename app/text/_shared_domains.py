@@ -25,6 +25,7 @@ SHORTENERS = listed(
     shorturl.at lnk.bio linktr.ee linkin.bio bio.link beacons.ai campsite.bio taplink.cc taplink.at solo.to msha.ke
     linkpop.com about.me carrd.co flow.page hoo.be koji.to lnk.to smarturl.it youtu.be amzn.to amzn.com a.co forms.gle
     aka.ms hubs.ly hubs.la dlvr.it trib.al spoti.fi apple.co wp.me vimeo.pro s.id qr.ae qrco.de short.io bl.ink
+    app.google 1drv.ms we.tl bit.do shorte.st x.gd urlz.fr bento.me stan.store
     snip.ly calendly.com cal.com tidycal.com youcanbook.me typeform.com jotform.com surveymonkey.com
     """
 )
@@ -73,7 +74,7 @@ PLATFORMS = listed(
     northdata.com companieshouse.gov.uk opencorporates.com bloomberg.com wikipedia.org wikidata.org fandom.com
     eventbrite.com meetup.com slideshare.net issuu.com scribd.com academia.edu researchgate.net orcid.org archive.org
     dropbox.com box.com wetransfer.com slack.com zoom.us steamcommunity.com steampowered.com shopify.com webflow.com
-    godaddy.com mailchimp.com hubspot.com campaign-archive.com
+    godaddy.com mailchimp.com hubspot.com campaign-archive.com bing.com duckduckgo.com baidu.com ecosia.org
     """
 )
 
@@ -100,6 +101,7 @@ TENANTS = listed(
     welcometothejungle.com softgarden.io rippling.com gusto.com paylocity.com ultipro.com teachable.com thinkific.com
     mykajabi.com podia.com circle.so mn.co eventbrite.com typeform.com jotform.com surveymonkey.com bandcamp.com
     deviantart.com slack.com zoom.us webex.com box.com egnyte.com trustpilot.com zohorecruit.com zohodesk.com
+    etsy.com itch.io gumroad.com
     """
 )
 
@@ -139,6 +141,7 @@ MORE_FREE_MAIL = listed(
     privaterelay.appleid.com yahoo.nl yahoo.se yahoo.dk yahoo.no yahoo.ie yahoo.pl yahoo.com.ph yahoo.com.vn
     yahoo.com.hk yahoo.com.tw outlook.fr outlook.de outlook.it outlook.es outlook.com.br outlook.in outlook.pt
     outlook.jp outlook.dk outlook.be live.no live.se live.dk live.be live.at live.ie live.in live.it live.de
+    10minutemail.com mozmail.com simplelogin.com passmail.net addy.io anonaddy.me temp-mail.org
     hotmail.nl hotmail.be hotmail.se hotmail.ch users.noreply.github.com
     """
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from app.text import _company_phrases as phrases
 from app.text import _company_words as words
 from app.text._company_casing import recase_company
 from app.text._company_remarks import QUOTES, kept, unquoted, without_remarks
@@ -22,7 +23,8 @@ LONGEST = 300
 LOOSE_SIGN = re.compile(r"\s+([.,])(?=\s|\Z)")
 TRAILING = " ,;:-_/\\|*\u2013\u2014"
 ABBREVIATED_END = re.compile(
-    r"(?:\A|[\s&])(?:co|bros|inc|ltd|corp|st|mt|dept|univ|assoc|mfg|intl|int'l|svcs|jr|sr|no)\.\Z", re.IGNORECASE
+    r"(?:\A|[\s&])(?:co|c[i\u00ed]a|bros|inc|ltd|corp|st|mt|dept|univ|assoc|mfg|intl|int'l|svcs|jr|sr|no)\.\Z",
+    re.IGNORECASE,
 )
 SPACED_INITIALS = re.compile(r"(?<=\w[\s,])(?:\s?\w\.){2,4}\Z")
 GLUED_COMMA = re.compile(r"(?<=[^\W\d_]),(?=[^\W\d_])")
@@ -110,7 +112,7 @@ def _without_forms(line: str) -> str:
         left = _trimmed(tokens[: len(tokens) - length])
         if not length or not _is_name(left):
             break
-        if len(left) > 1 and words.BRANCH.fullmatch(left[-1]):
+        if len(left) > 1 and phrases.BRANCH.fullmatch(left[-1]):
             left = _trimmed(left[:-1])
         romanian = romanian or _key(tokens[-1]) in {"srl", "sa"}
         tokens = left
@@ -123,15 +125,17 @@ def _without_combined_form(line: str) -> str:
     """What no single word at either end says: GmbH & Co. KG, i. L., บริษัท … จำกัด."""
     low = line.lower()
     if any(sign in low for sign in (" i", "(i", ",i", " en ", "(en ", ",en ")):
-        line = kept(words.WINDING_UP.sub("", line), line)
+        line = kept(phrases.WINDING_UP.sub("", line), line)
     if line.endswith(("ME", "EI", "EPP")):
-        line = kept(words.BRAZILIAN.sub("", line), line)
+        line = kept(phrases.BRAZILIAN.sub("", line), line)
     if " di " in low:
-        line = kept(words.ITALIAN_PARTNERS.sub("", line), line)
+        line = kept(phrases.ITALIAN_PARTNERS.sub("", line), line)
+    if "-" in low:
+        line = phrases.GLUED.sub("", line)
     if "co" in low:
-        line = kept(words.COMBINED.sub("", line), line)
-    if (low[:1] == "c" or not line.isascii()) and (opening := words.OPENING.match(line)):
-        line = kept(words.THAI_END.sub("", line[opening.end() :]), line)
+        line = kept(phrases.COMBINED.sub("", line), line)
+    if (low[:1] == "c" or not line.isascii()) and (opening := phrases.OPENING.match(line)):
+        line = kept(phrases.THAI_END.sub("", line[opening.end() :]), line)
     return line
 
 
@@ -169,7 +173,7 @@ def _is_form(word: str, before: str, *, small: bool) -> bool:
         return True
     if "/" in bare.strip("/"):  # Belgium and Canada state their forms in two languages: NV/SA, Inc./Ltée
         return all(_is_form(part, before, small=small) for part in bare.split("/") if part)
-    if key in words.BEHIND_A_COMMA and bare.isupper() and before.endswith(","):
+    if key in words.BEHIND_A_COMMA and bare.isupper() and (before[-1] == "," or before.lower() in words.PROFESSIONALS):
         return True
     return key in words.CAPITALS_ONLY and (bare.isupper() or (small and key in words.SMALL_TOO))
 
@@ -222,6 +226,8 @@ def _is_name(tokens: list[str]) -> bool:
 def _ended(line: str) -> str:
     """A name without trailing punctuation; the full stop of an abbreviation and the "!" of Yahoo! stay."""
     line = line.strip(TRAILING)
+    if line.endswith(("...", "\u2026")):
+        line = line.rstrip(".\u2026 ")
     if line.endswith(".") and not ABBREVIATED_END.search(line) and line.count(".") == 1 and len(line.split()[-1]) > 3:  # noqa: PLR2004
         line = line.rstrip(".")
     opened, closed = line.count("("), line.count(")")

@@ -25,7 +25,9 @@ LONGEST = 2_000
 """Letters of a cell that are looked at; an address stands at the front of a longer text, if anywhere."""
 
 SEPARATORS = re.compile(r"[\s,;|<>()\[\]{}\"'`\u201c\u201d\u2022]+")
-SCHEME = re.compile(r"\A(?:(?:view-source|mailto|url):)*(?:h*t{1,3}p+s?(?:[:;]+[/\\]*|[.,]?[/\\]{2,}))+", re.IGNORECASE)
+SCHEME = re.compile(
+    r"\A(?:(?:view-source|mailto|url):)*(?:h*t{1,3}p+s*(?:[:;]+[/\\]*|[.,]?[/\\]{2,}:?))+", re.IGNORECASE
+)
 OTHER_SCHEME = re.compile(r"\A(?:mailto:|url:|ftps?://|sftp://|//)", re.IGNORECASE)
 WRAPPED = re.compile(r"[?&](?:q|u|url|target|dest|redirect)=(https?(?::|%3a)[^&]+)", re.IGNORECASE)
 WRAPPERS = ("google.", "facebook.com", "outlook.com", "linkedin.com", "duckduckgo.com")
@@ -34,12 +36,17 @@ SPELT_DOT = re.compile(
     r"(?<=\w) ?[\[({](?:\.|dot|punkt|punto|point)[\])}] ?(?=\w)|(?<=\w) dot (?=[a-z]{2,6}\b)", re.IGNORECASE
 )
 COMMA_FOR_DOT = re.compile(
-    r"(?:https?://)?(?:www\.[\w-]+,(?=[a-z]{2})|[\w-]+,(?=(?:com|net|org|io|biz|info)\b))[a-z.]+(?:/\S*)?",
+    r"(?:https?://|[\w.+-]+@)?(?:www\.[\w-]+,(?=[a-z]{2})|[\w-]+,(?=(?:com|net|org|io|biz|info)\b))[a-z.]+(?:/\S*)?",
     re.IGNORECASE,
 )
 """A comma where the last full stop belongs: `acme,com`; other endings are places (`London,UK`)."""
 
-WWW_DOTS = re.compile(r"\Awww\.{2,}", re.IGNORECASE)
+WWW_DOTS = re.compile(r"\Awww(?:\.{2,}|[:/]+(?=[\w-]+\.))", re.IGNORECASE)
+LABELLED = re.compile(r"\A(?:url|web|site|website|homepage|href|domain|src)=+", re.IGNORECASE)
+WWW_BLANK = re.compile(r"((?:https?://)?www[. ][\w-]+) ([a-z]{2,6}(?:\.[a-z]{2})?)", re.IGNORECASE)
+FRONT_PAGE = re.compile(r"(?:[a-z]{2}(?:[_-][a-z]{2})?|home|index(?:\.\w{2,5})?|about(?:-us)?)?", re.IGNORECASE)
+"""Paths that lead to a site's own front page, whoever's site it is."""
+
 ROOT_DOT = re.compile(r"\A(https?://[^/:]+?)\.+(?=[/:])")
 HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 BARE = re.compile(
@@ -135,12 +142,14 @@ def _dotted(cell: str) -> str:
     cell = cell.replace("\uff0e", ".").replace("\u3002", ".")
     if "." not in cell or "[" in cell or "(" in cell or "{" in cell:
         cell = SPELT_DOT.sub(".", cell)
+    if " " in cell and (torn := WWW_BLANK.fullmatch(cell)):
+        return f"{torn[1]}.{torn[2]}"
     return cell.replace(",", ".") if COMMA_FOR_DOT.fullmatch(cell) else cell
 
 
 def _unwrapped(part: str) -> str:
     """The URL that a redirect of a search engine, a mail filter or an archive leads to; any other part as it is."""
-    part = part.lstrip("@.").rstrip(".,:;!*")
+    part = LABELLED.sub("", part.lstrip("@.").rstrip(".,:;!*"))
     rest = _without_scheme(part)
     if wrapped := WRAPPED.search(rest):
         if any(wrapper in rest.partition("/")[0].lower() for wrapper in WRAPPERS):
@@ -224,7 +233,7 @@ def _is_somebodys(domain: str, host: str, part: str) -> bool:
 def _has_path(part: str) -> bool:
     """Whether a URL goes on after its host."""
     _, _, path = _without_scheme(part).partition("/")
-    return bool(path.strip("/ #?"))
+    return FRONT_PAGE.fullmatch(path.strip("/ #?")) is None
 
 
 @cache

@@ -16,7 +16,7 @@ from app.text.values import clean_text
 __all__ = ["canonical_linkedin", "linkedin_company", "linkedin_person"]
 
 ADDRESS = re.compile(
-    r"(?:\A|(?<=[\s\"'<(\[,;|/:=@\\]))(?:(?:[a-z]{2,3}(?:-[a-z]{2,4})?|www|m|touch|mobile|business)\.){0,2}linkedin\.com"
+    r"(?:\A|(?<=[\s\"'<(\[,;|/:=@\\]))(?:(?:[a-z]{2,3}(?:-[a-z]{2,4})?|w{2,5}|m|touch|mobile|business)\.){0,2}linkedin\.(?:com|cn)"
     r"(?::\d+)?[/\\]+(?P<path>[^\s\"'<>|,;)\]]*)",
     re.IGNORECASE,
 )
@@ -29,8 +29,10 @@ FOREIGN_QUERY = re.compile(
 )
 """What stands behind another site's `?` is that site's business; search engines and mail filters only lead on."""
 
-TORN = re.compile(r"(linkedin\.com\s?[/\\]\s?(?:in|company|school|showcase)\s?[/\\])\s(?=\S)", re.IGNORECASE)
-"""A blank in front of the slug: `linkedin.com/in/ jane-doe`."""
+TORN = re.compile(
+    r"\blinkedin(?:[.,]\s?com|\.cn)?\s?[/\\]+\s?(in|company|school|showcase)\s?([/\\])\s?(?=\S)", re.IGNORECASE
+)
+"""Blanks around the slashes, a comma in the host or a part of it left out: `linkedin.com/in/ jane-doe`."""
 
 LONGEST = 1_000
 TAIL = re.compile(r"[?#&].*\Z|(?:%3f|%23).*\Z", re.IGNORECASE | re.DOTALL)
@@ -39,7 +41,7 @@ HASHED = re.compile(r"a[ce][a-z]aa[a-z0-9_-]{12,}", re.IGNORECASE)
 PAGES = frozenset(("company", "school", "showcase"))
 BEFORE_SLUG = re.compile(r"\A(?:mwlite/(?:profile/)?|m/|comm/|(?:organization-)?guest/|profile/(?=in/))", re.IGNORECASE)
 LEGACY = re.compile(r"([\w%.-]+)/([0-9a-f]{1,3})/([0-9a-f]{1,3})/([0-9a-f]{1,3})", re.IGNORECASE)
-SALES_COMPANY = re.compile(r"(?:sales/(?:company|accounts?)|company-beta)/(\d+)", re.IGNORECASE)
+SALES_COMPANY = re.compile(r"(?:(?:sales|recruiter|talent)/(?:company|accounts?)|company-beta)/(\d+)", re.IGNORECASE)
 NO_SLUGS = frozenset(
     ("me", "unavailable", "login", "signup", "undefined", "null", "none", "nan", "edit", "feed", "setup")
 )
@@ -105,7 +107,7 @@ def _paths(text: str | None) -> list[str]:
         return []
     if redirect := REDIRECT.search(cleaned):
         cleaned = f"{unquote(redirect[0])} {cleaned}"
-    cleaned = TORN.sub(r"\1", FOREIGN_QUERY.sub(r"\1", cleaned))
+    cleaned = TORN.sub(r"linkedin.com/\1\2", FOREIGN_QUERY.sub(r"\1", cleaned))
     paths = [found["path"] for found in ADDRESS.finditer(cleaned)]
     if not paths and (relative := RELATIVE.match(cleaned)):
         paths = [relative["path"]]
@@ -124,7 +126,7 @@ def _slug(segment: str) -> str | None:
     if "%" in slug:
         slug = unquote(slug)  # encoded twice by the tool that exported it
     slug = slug.partition("/")[0].partition("?")[0]
-    slug = slug.strip(" .,:;*\u200e\u200f\u2026").lower()
+    slug = slug.strip(" .,:;*'\u2018\u2019\u201d\u200e\u200f\u2026").lower()
     if not slug or slug in NO_SLUGS or "\ufffd" in slug or not any(char.isalnum() for char in slug):
         return None
     return slug

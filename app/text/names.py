@@ -16,7 +16,8 @@ from app.text import _name_words as words
 from app.text._casing import UNPRONOUNCED, is_shouted, is_whispered, recase, settle_outliers
 from app.text._name_cleaning import strip_decoration
 from app.text._name_commas import Core
-from app.text._name_order import before_patronymic, surname_in_front, vietnamese_name
+from app.text._name_occupations import NOBODIES, OCCUPATION_FIELDS, OCCUPATIONS
+from app.text._name_order import before_patronymic, given_with_devotion, surname_in_front, vietnamese_name
 from app.text._name_titles import key_of, only_titles
 from app.text.companies import names_a_company
 from app.text.places import country_code
@@ -65,7 +66,7 @@ def person_name(
         given, _, family = text.partition(" ")
         if not _needs_care(given, family):
             return PersonName(given, family, text)
-    if text and names_a_company(text.strip()):
+    if text and (names_a_company(text.strip()) or fold(text.strip()) in NOBODIES):
         return NOBODY
     core = strip_decoration(text)
     if core and not first and text == last:
@@ -84,6 +85,8 @@ def _needs_care(given: str, family: str) -> bool:
         or last in words.GENERATIONS
         or last in words.FAMILY_TAILS
         or bool({first, last} & {"none", "null", "unknown", "undefined"})
+        or last
+        in {"team", "member", "user", "last", "name", "lastname", "service", "support", "resources", "desk", "manager"}
     )
 
 
@@ -103,15 +106,20 @@ def _from_core(core: Core, country: str | None) -> PersonName:
         return _one_word(text, core)
     if parts[0] in words.SMALL:
         return PersonName(None, text, text)
-    given, family = _two_surnames(parts, country) or before_patronymic(parts) or _split(parts)
+    devoted = given_with_devotion(parts)
+    behind = parts[devoted:]
+    given, family = _two_surnames(behind, country) or before_patronymic(behind) or _split(behind)
+    given = " ".join([*parts[:devoted], given])
     return _assembled(given, family, text, core.generation)
 
 
 def _without_occupation(text: str) -> str:
     """`Dana Whitlock Realtor`: what somebody does, behind a first and a last name."""
     parts = text.split()
-    while len(parts) > 2 and parts[-1].casefold() in words.OCCUPATIONS:  # noqa: PLR2004
+    last = OCCUPATIONS
+    while len(parts) > 2 and parts[-1].casefold() in last:  # noqa: PLR2004
         parts.pop()
+        last = OCCUPATIONS | OCCUPATION_FIELDS
     return " ".join(parts)
 
 
@@ -180,7 +188,7 @@ def _from_columns(first: str, last: str, full: str | None, country: str | None) 
     """Clean two columns that belong together, and put right what landed in the wrong one."""
     given = None if only_titles(first) else strip_decoration(first, column=True)
     family = None if _is_no_surname(last) else strip_decoration(last, column=True)
-    if given and family and names_a_company(f"{given.text} {last}"):
+    if given and family and (names_a_company(f"{given.text} {last}") or fold(f"{first} {last}") in NOBODIES):
         return NOBODY
     if given is None or family is None:
         return _from_one_column(first if given else last, given or family, country, is_last=given is None)

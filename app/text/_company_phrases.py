@@ -1,0 +1,43 @@
+"""Legal forms and remarks on them that no single word says: GmbH & Co. KG, i. L., S.n.c. di Rossi.
+
+`companies.py` takes these off before it looks at a name word by word.
+"""
+
+from __future__ import annotations
+
+import re
+
+OPENING = re.compile(
+    r"\A(?:c\u00f4ng ty(?: (?:tnhh(?: (?:mtv|m\u1ed9t th\u00e0nh vi\u00ean))?|c\u1ed5 ph\u1ea7n|cp))?|cty (?:tnhh|cp)"
+    r"|\u0e1a\u0e23\u0e34\u0e29\u0e31\u0e17|\u0634\u0631\u0643\u0629|\u0634\u0631\u06a9\u062a"
+    r"|общество с ограниченной ответственностью|(?:(?:публичное|открытое|закрытое) )?акционерное общество"  # noqa: RUF001
+    r"|индивидуальный предприниматель|товариство з обмеженою відповідальністю)\s+(?=\S)",
+    re.IGNORECASE,
+)
+"""Vietnamese, Thai and Arabic words for "company", which open the name."""
+
+THAI_END = re.compile(r"\s*\u0e08\u0e33\u0e01\u0e31\u0e14\s*(?:\(\s*\u0e21\u0e2b\u0e32\u0e0a\u0e19\s*\))?\Z")
+COMBINED = re.compile(
+    r"\s+(?:g?gmbh|ag|se|sa|ug(?:\s*\(haftungsbeschr\u00e4nkt\))?|mbh|ltd|b\.?v|limited|inc|aps|sarl|stiftung|kg|ohg)\.?\s*"
+    r"(?:&|\+|und|u\.)\s*co\.?(?:\s*(?:[^\W\d_]{1,30}[\s-])?(?:kgaa|kg|ohg|og|gmbh|gbr)\.?)?\Z",
+    re.IGNORECASE,
+)
+"""Two German forms in one: GmbH & Co. KG, AG & Co. OHG, UG (haftungsbeschränkt) & Co. KG."""
+
+ITALIAN_PARTNERS = re.compile(r"[\s,]+s\.?\s?(?:n\.?\s?c|a\.?\s?s)\.?\s+di\s+\S.*\Z", re.IGNORECASE)
+"""The partners of an Italian firm, behind its form: `Acme S.n.c. di Rossi & C.`"""
+
+BRANCH = re.compile(r"\((?:[A-Z]|Pvt\.?|Pty\.?|Pte\.?)\)")
+"""What stands before a form for a country or `Private`: `Acme (I) Pvt. Ltd.`, `Acme (M) Sdn. Bhd.`"""
+
+WINDING_UP = re.compile(
+    r"[\s,(]+(?:i\.\s?(?:L|G|I|A|O|Gr|Ins)\.?"
+    r"|in (?:liquidation|liquidatie|liquidazione|administration|Gr\u00fcndung|Abwicklung)"
+    r"|en liquidation|en liquidaci\u00f3n)\)?\Z",
+    re.IGNORECASE,
+)
+BRAZILIAN = re.compile(r"\s+[-\u2013]\s+(?:ME|EI|EPP|MEI)\Z")
+"""Brazil's classes of small firms, behind a dash: Pinto Transportes - ME."""
+
+GLUED = re.compile(r"(?<=[^\W\d_])-(?:g?GmbH|AG|KG|UG)\Z")
+"""A form behind a hyphen: `Acme Verwaltungs-GmbH`."""

@@ -1,0 +1,79 @@
+"""Words around people's names that say what somebody does, and entries that name nobody: lists behind `names.py`."""
+
+from __future__ import annotations
+
+from app.text._listed import listed
+
+# Words that only a description of somebody's work holds: what follows the comma or dash before them is no name.
+WORK_WORDS = listed(
+    """
+    ceo cfo cto coo cmo cio cro chief founder cofounder co-founder founding owner partner president vice vp svp evp
+    director manager head lead leader executive officer consultant consulting advisor adviser analyst engineer
+    developer designer architect recruiter recruiting recruitment specialist coordinator administrator accountant
+    attorney lawyer coach speaker author writer investor entrepreneur strategist expert professional freelance
+    freelancer sales marketing growth finance operations hr people talent product software data cloud ai saas b2b b2c
+    seo digital business development account customer success hiring we're we helping help i helps building building
+    driving at @ for of the with and ex-google ex former retired assistant associate senior junior sr. intern student
+    mentor board member certified coaching realtor agent broker physician nurse teacher professor chartered assoc
+    fellow cand gmbh inc llc ltd group agency solutions
+    """
+) - {"junior"}
+
+# Occupations that stand behind a name without a sign (Dana Whitlock Realtor) and are nobody's surname.
+OCCUPATIONS = listed(
+    """
+    realtor recruiter consultant engineer developer designer accountant attorney lawyer entrepreneur strategist
+    photographer therapist nutritionist copywriter marketer psychologist physiotherapist dentist surgeon veterinarian
+    physician nurse architect analyst economist journalist freelancer investor influencer blogger podcaster author
+    electrician contractor mortgage insurance realty broker advisor adviser specialist manager director founder ceo
+    cofounder owner berater beraterin ingenieur rechtsanwalt rechtsanwältin steuerberater avocat avocate consultante
+    abogado abogada ingeniero ingeniera arquitecto psicóloga psicólogo advogado advogada engenheiro avvocato
+    commercialista makelaar adviseur bey hanim agent photography consulting
+    coaching realty recruitment officer president chairman treasurer trainer
+    """
+)
+
+OCCUPATION_FIELDS = listed(
+    """
+    sales marketing account project product general senior junior regional business insurance estate real executive
+    managing vice hr it team area office operations finance financial software data life personal tax
+    """
+)
+"""What stands before an occupation: Leah Novak Sales Manager."""
+
+# Names that forms, lists and sites show where nobody is named.
+NOBODIES = frozenset(
+    (
+        "linkedin member",
+        "linkedin user",
+        "private member",
+        "deleted user",
+        "anonymous user",
+        "test user",
+        "unknown unknown",
+        "no name",
+        "first last",
+        "first name last name",
+        "firstname lastname",
+        "first name",
+        "last name",
+        "full name",
+        "your name",
+        "sales team",
+        "support team",
+        "info team",
+        "marketing team",
+        "hr team",
+        "customer service",
+        "customer support",
+        "human resources",
+        "accounts payable",
+        "front desk",
+        "hiring manager",
+        "office manager",
+        "to whom it may concern",
+        "not available",
+        "name unknown",
+        "no contact",
+    )
+)
