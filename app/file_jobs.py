@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 LEASE_S = 30
 _TELL_S = 1.0
 _SHORT_S = 20.0
+_FAREWELL_S = 2.0
 
 
 @dataclass
@@ -94,8 +95,9 @@ async def _carry_out(db: Database, job: dict[str, Any], holder: str) -> None:
         code = "same_file" if isinstance(error, ConflictError) else None
         await db.call("fail_file_job", job=uid, holder=holder, error=error.message, hint=error.hint, code=code)
     except asyncio.CancelledError:
-        with contextlib.suppress(DatabaseError):  # then its lease runs out
-            await asyncio.shield(db.call("release_file_job", job=uid, holder=holder, error=None))
+        with contextlib.suppress(DatabaseError, TimeoutError):  # then its lease runs out
+            async with asyncio.timeout(_FAREWELL_S):
+                await asyncio.shield(db.call("release_file_job", job=uid, holder=holder, error=None))
         raise
     except Exception as error:
         log.exception("The %s %s broke off; it is tried again", job["kind"], uid)

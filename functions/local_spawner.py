@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from app.clay_http import http_client
 from app.db import Database, Patience
 from app.dispatcher import run_chunk
-from app.errors import LeadloomError
+from app.errors import DatabaseUnavailableError, LeadloomError
 from app.file_jobs import work_off
 from app.settings import settings
 from app.workflows import registry
@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 
 PATIENCE = Patience(key_s=180.0)
 """A key that Supabase refuses for a while is waited out: what a chunk has worked out is not thrown away."""
+
+
+DRAIN_S = 1.0
+"""How long chunks are waited for, when the engine stops, before the database is asked whether it is still there."""
 
 
 class LocalSpawner:
@@ -81,10 +85,28 @@ class LocalSpawner:
         self._wake.set()
 
     async def drain(self) -> None:
-        """Wait for the chunks that are running, then close. Work on a file is given back: the next engine goes on."""
+        """Wait for the chunks that are running, then close. Work on a file is given back: the next engine goes on.
+
+        Chunks are waited for as long as the database answers; where it does not, their rows go back to the queue when
+        their leases run out.
+        """
         if self._files is not None:
             self._files.cancel()
             await asyncio.gather(self._files, return_exceptions=True)
         while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.wait(self._tasks, timeout=DRAIN_S)
+            if self._tasks and not await self._is_answered():
+                log.warning("%d chunks are left unfinished: the database does not answer.", len(self._tasks))
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.wait(self._tasks, timeout=DRAIN_S)
+                break
         await self._http.aclose()
+
+    async def _is_answered(self) -> bool:
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                await self._db.read("readiness")
+        except (TimeoutError, DatabaseUnavailableError):
+            return False
+        return True

@@ -113,7 +113,7 @@ class ClayWorld:
         marked = await self.db.call(
             "mark_sending", url_sha256="0" * 64, client_id=self.world.client_id, items=refs, cap=50_000
         )
-        await self.db.call("mark_sent", items=refs)
+        await self.world.taken(refs)
         return marked
 
     async def call_back(self, row: Claimed, body: Any = None, slug: str = SLUG) -> Received:

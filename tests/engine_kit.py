@@ -157,6 +157,11 @@ class World:
         pairs = [{"state_id": i["state_id"], "attempt": i["attempt"]} for i in items]
         return await self.db.call("mark_sending", url_sha256="0" * 64, client_id=self.client_id, items=pairs, cap=cap)
 
+    async def taken(self, items: list[dict[str, Any]]) -> dict[str, Any]:
+        """The service took these marked items, as a sender records it."""
+        said = [{"state_id": i["state_id"], "attempt": i["attempt"], "outcome": "taken"} for i in items]
+        return await self.db.call("record_sends", outcomes=said, url_sha256="0" * 64)
+
     async def advance(self) -> dict[str, Any]:
         """One turn of the sequencer."""
         return await self.db.call("advance_completed_items", limit=2000)

@@ -112,7 +112,8 @@ language sql stable security invoker set search_path = ''
 as $$
   select leadloom.finding('sends', 'steps sent more often than they had attempts', array(
       select i.row_number from public.workflow_states s join public.batch_items i on i.id = s.batch_item_id
-      where s.batch_id = p_batch.id and s.send_count > s.attempt))
+      left join public.attempt_floors f on f.batch_item_id = s.batch_item_id and f.step_index = s.step_index
+      where s.batch_id = p_batch.id and s.send_count > greatest(s.attempt, f.attempt)))
     || leadloom.finding('sends', 'computed steps that were sent', array(
       select i.row_number from public.workflow_states s join public.batch_items i on i.id = s.batch_item_id
       where s.batch_id = p_batch.id and s.send_count > 0

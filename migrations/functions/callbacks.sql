@@ -91,23 +91,44 @@ as $$
   for update of s
 $$;
 
--- An answer that was paid for finds its attempt given up (timed out, failed, or queued to be tried again): the state is
--- under way again, and the caller ends it in the same transaction. Not where the operator cancelled or started over.
-create or replace function leadloom.revive_for_answer(p_state public.workflow_states) returns boolean
+-- An earlier attempt asked the same question: its answer counts, and the attempt after it never goes out, unless that one
+-- is on its way or has its own answer, or the row was run again in between.
+create or replace function leadloom.is_superseded(p_state public.workflow_states, p_attempt integer) returns boolean
+language sql stable security invoker set search_path = ''
+as $$
+  select p_attempt < p_state.attempt and (
+    p_state.status in ('COMPLETED', 'SKIPPED', 'CANCELLED')
+    or p_state.status = 'IN_PROGRESS' and p_state.sent_at is not null
+    or exists (select 1 from jsonb_array_elements(coalesce(p_state.history, '[]')) h
+               where h ->> 'code' = 'rerun' and (h ->> 'attempt')::integer >= p_attempt)
+    -- What left before the state was made belongs to one that a rerun took away.
+    or not exists (select 1 from public.sends x
+                   where x.batch_item_id = p_state.batch_item_id and x.step_index = p_state.step_index
+                     and x.attempt = p_attempt and x.marked_at >= p_state.created_at))
+$$;
+
+-- An answer that was paid for finds its attempt given up (timed out, failed, queued to be tried again, or claimed for the
+-- next one that has not left): the state is under way again in the attempt that is answered, and the caller ends it in
+-- the same transaction. Numbers given out since are not given out again. Not where the operator cancelled or started over.
+create or replace function leadloom.revive_for_answer(p_state public.workflow_states, p_attempt smallint) returns boolean
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_now timestamptz := leadloom.clock();
 begin
   perform leadloom.hold_batch(p_state.batch_id);
-  if p_state.status not in ('FAILED', 'PENDING') or p_state.error_code is null
+  if p_state.status <> 'IN_PROGRESS' and p_state.error_code is null
      or not exists (select 1 from public.batches
                     where id = p_state.batch_id and state <> 'CANCELLED' and archived_at is null) then
     return false;
   end if;
+  insert into public.attempt_floors as f (batch_item_id, step_index, attempt)
+  select p_state.batch_item_id, p_state.step_index, p_state.attempt where p_attempt < p_state.attempt
+  on conflict (batch_item_id, step_index) do update set attempt = greatest(f.attempt, excluded.attempt);
   update public.workflow_states
-  set status = 'IN_PROGRESS', error_code = null, error_text = null, finished_at = null, advanced_at = null,
-      sent_at = leadloom.left_at(p_state), deadline_at = coalesce(deadline_at, v_now)
+  set status = 'IN_PROGRESS', attempt = p_attempt, error_code = null, error_text = null, finished_at = null,
+      advanced_at = null, sent_at = leadloom.left_at(p_state, p_attempt), lease_until = null,
+      deadline_at = coalesce(deadline_at, v_now)
   where id = p_state.id;
   perform leadloom.reopen_batch(p_state.batch_id);
   update public.batch_items set state = 'ACTIVE', finished_at = null
@@ -141,11 +162,12 @@ as $$
 $$;
 
 -- End the state with what the callback said; false if its attempt is over.
-create or replace function leadloom.apply_answer(p_state public.workflow_states, p_outcome jsonb) returns boolean
+create or replace function leadloom.apply_answer(
+  p_state public.workflow_states, p_attempt smallint, p_outcome jsonb) returns boolean
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_item jsonb := jsonb_build_object('state_id', p_state.id, 'attempt', p_state.attempt);
+  v_item jsonb := jsonb_build_object('state_id', p_state.id, 'attempt', p_attempt);
   v_text text := nullif(btrim(coalesce(p_outcome ->> 'error', p_outcome ->> 'note')), '');
   v_not_found boolean := p_outcome ->> 'status' = 'not_found';
 begin
@@ -171,9 +193,18 @@ as $$
        with ordinality as n(name, place)
 $$;
 
+-- Whether this attempt has been answered with "nothing found" before.
+create or replace function leadloom.was_not_found(p_state public.workflow_states, p_attempt smallint) returns boolean
+language sql immutable security invoker set search_path = ''
+as $$
+  select p_state.status = 'FAILED' and p_state.error_code = 'not_found' and p_state.attempt = p_attempt
+      or exists (select 1 from jsonb_array_elements(coalesce(p_state.history, '[]')) h
+                 where h ->> 'code' = 'not_found' and (h ->> 'attempt')::integer = p_attempt)
+$$;
+
 -- The verdict on a readable callback for a state, and what it does to it.
 create or replace function leadloom.judge_callback(
-  p_state public.workflow_states, p_attempt integer, p_outcome jsonb, out verdict public.callback_verdict, out note text)
+  p_state public.workflow_states, p_attempt smallint, p_outcome jsonb, out verdict public.callback_verdict, out note text)
 language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
@@ -188,20 +219,20 @@ begin
   elsif p_attempt > p_state.attempt or p_attempt < 1 then
     verdict := 'unmatched';
     note := 'This attempt was never sent.';
-  elsif p_attempt < p_state.attempt then
+  elsif leadloom.is_superseded(p_state, p_attempt) then
     note := format('Attempt %s is superseded by attempt %s.', p_attempt, p_state.attempt);
-  elsif p_state.status = 'IN_PROGRESS' then
-    if leadloom.apply_answer(p_state, p_outcome) then
+  elsif p_state.status = 'IN_PROGRESS' and p_attempt = p_state.attempt then
+    if leadloom.apply_answer(p_state, p_attempt, p_outcome) then
       verdict := 'applied';
       note := case when p_outcome ->> 'status' = 'not_found' then 'Nothing was found: ' || (p_outcome ->> 'note')
                    else p_outcome ->> 'note' end;
     end if;
   elsif p_state.status = 'COMPLETED'
-        or (p_state.status = 'FAILED' and p_state.error_code = 'not_found' and p_outcome ->> 'status' = 'not_found') then
+        or (p_outcome ->> 'status' = 'not_found' and leadloom.was_not_found(p_state, p_attempt)) then
     verdict := 'duplicate';
-  elsif p_state.status in ('FAILED', 'PENDING')
+  elsif p_state.status in ('FAILED', 'PENDING', 'IN_PROGRESS')
         and (p_outcome ->> 'status' in ('success', 'not_found') or p_state.error_code = 'unreadable_answer') then
-    if leadloom.revive_for_answer(p_state) and leadloom.apply_answer(p_state, p_outcome) then
+    if leadloom.revive_for_answer(p_state, p_attempt) and leadloom.apply_answer(p_state, p_attempt, p_outcome) then
       note := 'applied';
     else
       note := 'The row was cancelled or started over.';

@@ -88,13 +88,6 @@ begin
 end
 $$;
 
--- p_items: [{"state_id", "attempt"}], each answered with success by the service.
-create or replace function public.mark_sent(p_items jsonb) returns jsonb
-language sql volatile security invoker set search_path = ''
-as $$
-  select jsonb_build_object('applied', leadloom.record_taken(p_items))
-$$;
-
 -- Locks in the order that advance.sql names: these states, then their batches' gates.
 create or replace function leadloom.hold_for_sending(p_items jsonb) returns void
 language plpgsql volatile security invoker set search_path = ''
@@ -223,14 +216,14 @@ end
 $$;
 
 -- When an attempt left, or may have; null where it did not.
-create or replace function leadloom.left_at(p_state public.workflow_states) returns timestamptz
+create or replace function leadloom.left_at(p_state public.workflow_states, p_attempt smallint) returns timestamptz
 language sql stable security invoker set search_path = ''
 as $$
   select coalesce(
-    p_state.sent_at,
+    case when p_attempt = p_state.attempt then p_state.sent_at end,
     (select max(marked_at) from public.sends
-     where batch_item_id = p_state.batch_item_id and step_index = p_state.step_index and attempt = p_state.attempt
+     where batch_item_id = p_state.batch_item_id and step_index = p_state.step_index and attempt = p_attempt
        and outcome in ('marked', 'unknown', 'taken')),
-    case when (p_state.history -> -1 ->> 'attempt')::smallint = p_state.attempt
+    case when (p_state.history -> -1 ->> 'attempt')::smallint = p_attempt
          then (p_state.history -> -1 ->> 'sent_at')::timestamptz end)
 $$;

@@ -190,7 +190,6 @@ CASES: dict[str, Case] = FILE_CASES | {
     "fold_tallies": {"limit": 100_000},
     "launch_batch": lambda r: launch(r, "one more"),
     "mark_sending": _unsent,
-    "mark_sent": _sent,
     "note_test_row": lambda r: {
         "client": r["Northgate"],
         "workflow": "paid",

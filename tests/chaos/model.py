@@ -52,6 +52,7 @@ class State:
     sent: bool = False
     accepted: bool = False
     send_key: str | None = None
+    reran_at: int = 0  # the attempt after which an operator had the row run again
     sends: int = 0
     code: str | None = None
     advanced: bool = False
@@ -177,7 +178,7 @@ class Model:
     def claim(self, chunk_id: str, claimer: str, holder: str) -> list[tuple[int, int, int]]:
         """The rows that a worker gets."""
         chunk = self.chunks.get(chunk_id)
-        if chunk is None or chunk.claimer not in (None, claimer):
+        if chunk is None or chunk.claimer not in (None, claimer) or chunk.expires <= self.clock:
             return []
         chunk.claimer, chunk.holder = claimer, holder
         at_work = [where for where in chunk.states if self._at_work(where)]
@@ -264,6 +265,7 @@ class Model:
         if step < len(item.states):
             return
         state = State("PENDING", max_attempts=STEPS[step].max_attempts, available=self.clock)
+        state.reran_at = item.before.get(step, 0)
         if batch.state == "CANCELLED":
             state.status, state.advanced = "CANCELLED", True
             if item.state == "ACTIVE":
@@ -321,7 +323,7 @@ class Model:
                 allowed.add(where)
         return allowed
 
-    def mark_sent(self, refs: Iterable[tuple[tuple[int, int, int], int]]) -> None:
+    def record_taken(self, refs: Iterable[tuple[tuple[int, int, int], int]]) -> None:
         """Taken by the service."""
         for where, attempt in refs:
             state = self.at(where)
@@ -334,13 +336,13 @@ class Model:
         before = self.batches[where[0]].items[where[1]].before.get(where[2], 0)
         if state is None or attempt < 1 or attempt > max(state.attempt, before):
             verdict = "unmatched"
-        elif attempt != state.attempt:
-            verdict = "late"  # superseded, or sent before the row was run again
-        elif state.status == "IN_PROGRESS":
+        elif self._is_superseded(state, attempt):
+            verdict = "late"
+        elif state.status == "IN_PROGRESS" and attempt == state.attempt:
             self._answer(where, state, good=good)
             verdict = "applied"
-        elif state.status in ("FAILED", "PENDING") and good:
-            self._revive(where, state)
+        elif state.status in ("FAILED", "PENDING", "IN_PROGRESS") and good:
+            self._revive(where, state, attempt)
             verdict = "late"
         else:
             had_its_answer = state.status == "COMPLETED" or (state.status, state.code) == ("FAILED", "clay_error")
@@ -353,12 +355,20 @@ class Model:
         else:
             self._fail(self.batches[where[0]].items[where[1]], state, "clay_error")
 
-    def _revive(self, where: tuple[int, int, int], state: State) -> None:
+    def _is_superseded(self, state: State, attempt: int) -> bool:
+        """A later attempt is on its way or has its answer, or the row was run again: an old question."""
+        later = state.status in ("COMPLETED", "CANCELLED") or (state.status == "IN_PROGRESS" and state.sent)
+        return attempt > state.attempt or (attempt < state.attempt and (later or attempt <= state.reran_at))
+
+    def _revive(self, where: tuple[int, int, int], state: State, attempt: int) -> None:
         """Paid for, and not superseded: it counts after all. Not where the operator ended it or began anew."""
         batch = self.batches[where[0]]
         item = batch.items[where[1]]
-        if batch.state == "CANCELLED" or state.code is None:
+        if batch.state == "CANCELLED" or (state.status != "IN_PROGRESS" and state.code is None):
             return
+        if attempt < state.attempt:  # numbers that were given out since are not given out again
+            item.before[where[2]] = max(item.before.get(where[2], 0), state.attempt)
+            state.attempt = attempt
         if state.attempt not in state.booked:
             state.sends += 1
             state.booked.add(state.attempt)
@@ -402,6 +412,8 @@ class Model:
         reached = [batch.items[i] for i in rows if step < len(batch.items[i].states)]
         if batch.state == "CANCELLED" or not reached:
             return False
+        for chunk in self.chunks.values():  # what comes again at later steps is not what a worker was given
+            chunk.states = [(n, i, s) for n, i, s in chunk.states if n != b or i not in rows or s <= step]
         for item in reached:
             for s in range(step + 1, len(item.states)):
                 item.before[s] = max(item.before.get(s, 0), item.states[s].attempt)
@@ -410,7 +422,7 @@ class Model:
             item.results = {s: attempt for s, attempt in item.results.items() if s < step}
             state = item.states[step]
             self._again(batch, item, step, state)
-            state.code = None
+            state.code, state.reran_at = None, state.attempt
         return True
 
     def _again(self, batch: Batch, item: Item, step: int, state: State) -> None:

@@ -17,7 +17,7 @@ __all__ = ["EVENTS", "Event", "Plan", "plan_of"]
 EVENTS = {
     "kill engine": "SIGKILL of the engine with its workers",
     "kill engine at mark_sending": "SIGKILL when rows were marked as about to be sent",
-    "kill engine at mark_sent": "SIGKILL when rows were sent",
+    "kill engine at record_sends": "SIGKILL when it was recorded what became of rows that were sent",
     "kill engine at claim_chunk": "SIGKILL when a worker has claimed its chunk",
     "kill engine at complete_items": "SIGKILL when results were handed back",
     "kill engine at dispatch_pending_items": "SIGKILL when rows were dispatched",

@@ -167,7 +167,8 @@ async def turn(rich: Rich, parsed: dict[str, Any] | None = None) -> None:
         refs = [{"state_id": item["state_id"], "attempt": item["attempt"]} for item in claimed["items"]]
         if claimed.get("workflow") == "paid":
             await db.call("mark_sending", **sending(rich, refs, key(f"send {chunk['chunk_id']}")))
-            await db.call("mark_sent", items=refs)
+            taken = [ref | {"outcome": "taken"} for ref in refs]
+            await db.call("record_sends", outcomes=taken, url_sha256="0" * 64)
         else:
             done = [
                 {**ref, "parsed": parsed or {}, "source": "computed", "raw": None, "identity": None} for ref in refs

@@ -326,11 +326,12 @@ class Engine(RuleBasedStateMachine):
             self.sent_ever += [(where, attempt) for where, attempt in refs if where in allowed]
 
     @rule(chosen=some)
-    def mark_sent(self, chosen: set[int]) -> None:
+    def record_sends(self, chosen: set[int]) -> None:
         refs = self.pick(chosen, paid=True)
         if refs:
-            self.twice("mark_sent", items=self.refs(refs))
-            self.model.mark_sent(dict(refs).items())
+            taken = [ref | {"outcome": "taken"} for ref in self.refs(refs)]
+            self.twice("record_sends", outcomes=taken, url_sha256="0" * 64)
+            self.model.record_taken(dict(refs).items())
 
     @rule(n=st.integers(0, 99), good=st.booleans(), off=st.sampled_from((0, 0, 0, 0, 1)))
     def callback(self, n: int, good: bool, off: int) -> None:

@@ -14,6 +14,7 @@ import pytest
 import respx
 
 from app.clay import http_client, send_chunk
+from tests.chaos.auditor_sql import QUERIES
 from tests.chaos.direct import Direct
 from tests.clay_kit import ClayWorld
 from tests.clay_sending_kit import WORKFLOW
@@ -88,14 +89,115 @@ async def test_an_answer_to_a_superseded_attempt_books_the_send_that_it_proves(w
     await world.fail([first], unsent=True, url_sha256=URL, **refused)
     assert await books(world, batch) == (0, 0, 0)
     [second] = await world.claim()
-    for _ in range(2):
-        assert (await answer(world, first))["verdict"] == "late"
-    assert await books(world, batch) == (1, 2, 1), "it was taken after all, once"
     await world.send([second])
+    for _ in range(2):
+        said = await answer(world, first)
+        assert (said["verdict"], said["applied"]) == ("late", False)
+    assert await books(world, batch) == (2, 4, 2), "it was taken after all, once"
     assert (await answer(world, second))["verdict"] == "applied"
     assert await books(world, batch) == (2, 4, 2)
     await world.advance()
     assert await world.findings(batch) == []
+
+
+SNOOZED = {"code": "clay_rate_limited", "text": "429", "retry": True, "snooze": True, "http_status": 429}
+
+
+async def give_up(world: World, batch: str, item: dict[str, Any], how: str) -> None:
+    """End an attempt that left without its answer, so that another one follows."""
+    if how == "refused":
+        await world.fail([item], unsent=True, url_sha256=URL, **SNOOZED)
+    else:
+        await time_out(world)
+        await world.db.call("retry_failed", batch=batch, filter={}, actor="ann")
+
+
+@pytest.mark.parametrize("how", ["refused", "timed out"])
+async def test_an_answer_settles_its_row_before_the_next_attempt_goes_out(world: World, how: str) -> None:
+    """It is the same question: the attempt that a sender has in hand by now is not paid for."""
+    batch = await world.launch(1, "paid", "gamma")
+    [first] = await world.claim()
+    await world.send([first])
+    await give_up(world, batch, first, how)
+    [second] = await world.claim()
+    said = await answer(world, first)
+    assert (said["verdict"], said["applied"]) == ("late", True)
+    marked = await world.send([second])
+    assert (marked["allowed"], marked["capped"], marked["returned"]) == ([], [], [])
+    assert (await answer(world, first))["verdict"] == "duplicate"
+    assert await books(world, batch) == (1, 2, 1)
+    assert await auditors_words(world, batch) == []
+    assert (await world.run(batch))["completed"] == 1
+    assert await world.findings(batch) == []
+    # Numbers that a sender has had are never given out again.
+    await world.db.call("reset_items", items=[first["item"]], from_step=0, actor="ann")
+    [third] = await world.claim()
+    assert third["attempt"] == second["attempt"] + 1
+    assert (await answer(world, first))["applied"] is False, "an operator wants a new answer"
+
+
+async def auditors_words(world: World, batch: str) -> list[str]:
+    """What the chaos suite's auditor, which knows nothing of the product, finds wrong with money and answers."""
+    said = []
+    for check, query in QUERIES.items():
+        if "answer" in check or "money" in check or "results" in check:
+            said += [f"{check}: {row['why']}" for row in await world.pg.fetch(query, batch)]
+    return said
+
+
+async def test_an_answer_beyond_an_attempt_that_never_left_counts(world: World) -> None:
+    batch = await world.launch(1, "paid")
+    [first] = await world.claim()
+    await world.send([first])
+    await world.fail([first], unsent=True, url_sha256=URL, **SNOOZED)
+    [second] = await world.claim()
+    await world.fail([second], unmarked=True, unsent=True, **SNOOZED)
+    said = await answer(world, first)
+    assert (said["verdict"], said["applied"]) == ("late", True)
+    assert await auditors_words(world, batch) == []
+    assert (await world.run(batch))["completed"] == 1
+
+
+async def test_a_refusal_that_comes_again_does_not_end_the_retry(world: World) -> None:
+    """Clay delivers its "nothing found" twice; in between an operator has asked to try the row once more."""
+    await world.launch(1, {"workflow": "paid", "settings": {"when_not_found": "fail"}})
+    [first] = await world.claim()
+    await world.send([first])
+    nothing = {"status": "not_found", "note": "No company found."}
+    settle = {"inbox": await receive(world, first), "outcome": nothing}
+    assert (await world.db.call("settle_callback", **settle))["verdict"] == "applied"
+    batch = str(await world.pg.fetchval("select uid from batches"))
+    await world.db.call("retry_failed", batch=batch, filter={}, actor="ann")
+    for _ in range(2):
+        settle["inbox"] = await receive(world, first)
+        assert (await world.db.call("settle_callback", **settle))["verdict"] == "duplicate"
+        await world.claim()
+    assert [s["status"] for s in await world.states("status::text")] == ["IN_PROGRESS"]
+
+
+async def test_a_mark_and_an_answer_at_once_settle_the_row_once(world: World, sessions: list[Direct]) -> None:
+    """Whoever has the row first: it is settled and not sent, or sent and waits for its own answer."""
+    batch = await world.launch(12, "paid")
+    items = await world.claim()
+    await world.send(items)
+    await world.fail(items, unsent=True, url_sha256=URL, **SNOOZED)
+    again = {item["state_id"]: item for item in await world.claim()}
+    inboxes = {item["state_id"]: await receive(world, item) for item in items}
+    sender, receiver = sessions[:2]
+
+    async def mark(state: int) -> bool:
+        refs = [{"state_id": state, "attempt": again[state]["attempt"]}]
+        args = {"url_sha256": URL, "client_id": world.client_id, "cap": 50_000}
+        return bool((await sender.call("mark_sending", items=refs, **args))["allowed"])
+
+    async def settle(state: int) -> bool:
+        return bool((await receiver.call("settle_callback", inbox=inboxes[state], outcome=SUCCESS))["applied"])
+
+    for state in inboxes:
+        sent, settled = await asyncio.gather(mark(state), settle(state))
+        assert sent is not settled
+    assert await world.pg.fetchval("select deadlocks from pg_stat_database where datname = current_database()") == 0
+    assert (await world.findings(batch)) == []
 
 
 async def test_an_answer_after_the_cancel_books_the_send_that_it_proves(world: World) -> None:

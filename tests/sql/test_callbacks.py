@@ -54,7 +54,7 @@ async def test_an_answer_may_come_before_the_sender_has_recorded_the_yes(clay: C
     [row] = await clay.claim()
     await clay.db.call("mark_sending", url_sha256="0" * 64, client_id=clay.world.client_id, items=[row.ref], cap=50_000)
     assert (await clay.call_back(row)).verdict == "applied"
-    await clay.db.call("mark_sent", items=[row.ref])
+    await clay.world.taken([row.ref])
     assert (await clay.state(row))["status"] == "COMPLETED"
 
 

@@ -65,7 +65,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     for module in ("app.dispatcher", "functions.local_spawner"):
         monkeypatch.setattr(f"{module}.registry", lambda: real | more)
-    monkeypatch.setattr("app.sequencer.registry_rows", lambda: [w.registry_row() for w in (real | more).values()])
+    monkeypatch.setattr("app.engine_turn.registry_rows", lambda: [w.registry_row() for w in (real | more).values()])
 
 
 async def drive(db: Database, *, seconds: float = 20) -> None:

@@ -46,7 +46,7 @@ async def test_a_callback_deadline_fails_and_is_not_requeued(world: World) -> No
     batch = await world.launch(2, "paid")
     items = await world.claim()
     await world.send(items)
-    await world.db.call("mark_sent", items=[{"state_id": i["state_id"], "attempt": i["attempt"]} for i in items])
+    await world.taken(items)
     assert json.loads(await world.later("reap_expired", "59 minutes", 100))["timed_out"] == 0
     assert json.loads(await world.later("reap_expired", "61 minutes", 100))["timed_out"] == 2
     await world.advance()
@@ -200,7 +200,7 @@ async def test_a_sender_that_lost_the_reply_gets_its_rows_again(world: World) ->
     assert (again["sent_total"], again["capped"]) == (3, [])
     other = await world.db.call("mark_sending", items=refs, **(args | {"send_key": str(uuid4())}))
     assert other["allowed"] == [], "another sender may not"
-    await world.db.call("mark_sent", items=refs)
+    await world.taken(refs)
     assert (await world.db.call("mark_sending", items=refs, **args))["allowed"] == []
     status = await world.status(batch)
     assert (status["sent"], status["spent"]) == (3, 6)

@@ -128,11 +128,11 @@ async def send(storm: Storm, chunk: dict[str, Any]) -> None:
         storm.ledger[(item["state_id"], item["attempt"])] += 1
         storm.waiting.append(item | {"step": chunk["step_index"], "workflow": chunk["workflow"]})
         if fate < 0.9:
-            taken.append(ref)
+            taken.append(ref | {"outcome": "taken"})
     if refused:
         await storm.twice("fail_items", items=refused)
     if taken:
-        await storm.twice("mark_sent", items=taken)
+        await storm.twice("record_sends", outcomes=taken, url_sha256=URL)
     storm.deeds["sent"] += len(taken)
 
 

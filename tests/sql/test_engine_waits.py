@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
@@ -17,6 +18,7 @@ from app.extraction.background import work_in_background
 from app.extraction.replay import extract_batches
 from app.sequencer import EngineReport, Pace, run_engine
 from app.workflows import registry_rows
+from functions.local_engine import running_engine
 from functions.local_spawner import LocalSpawner
 from functions.workers import PATIENCE
 from tests.conftest import TestStack
@@ -77,6 +79,54 @@ async def drive(db: Database) -> EngineReport:
     report = await run_engine(db, spawner, pace=PACE, wake=wake, idle_exit_s=0.2, max_seconds=20)
     await spawner.drain()
     return report
+
+
+class Silent(httpx.AsyncBaseTransport):
+    """A wire that goes dead with the first call of a function: from then on nothing gets an answer, ever."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, function: str) -> None:
+        self.inner, self.function, self.asked = inner, function, asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.asked.is_set() or request.url.path.endswith(self.function):
+            self.asked.set()
+            await asyncio.Event().wait()
+        return await self.inner.handle_async_request(request)
+
+
+@pytest.mark.parametrize("at_work", [False, True])
+async def test_an_engine_that_is_told_to_stop_does_not_wait_for_a_database_that_is_away(
+    db: Database,
+    stack: TestStack,
+    pg: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    *,
+    at_work: bool,
+) -> None:
+    """Whoever stops it kills it after 15 seconds; its lease and its rows' leases run out by themselves."""
+    monkeypatch.setattr("functions.local_engine.home", lambda: tmp_path)
+    world = await make_world(db, pg)
+    await db.call("sync_registry", workflows=registry_rows())
+    if at_work:
+        await world.launch(3, "normalize_name")
+    async with await connect(stack.settings) as own:
+        own._http._transport = wire = Silent(own._http._transport, "complete_items" if at_work else "")
+        async with asyncio.timeout(25):
+            async with running_engine(own):
+                await wire.asked.wait()
+
+
+async def test_a_key_that_is_refused_in_many_turns_does_not_end_the_engine(
+    stack: TestStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.sequencer.MAX_REFUSALS", 2)
+    monkeypatch.setattr("app.sequencer.PAUSE_S", 0.01)
+    async with await connect(stack.settings) as own:
+        own._http._transport = wire = Troubled(own._http._transport, 30, REFUSED)
+        report = await drive(own)
+    assert (wire.left, report.held) == (0, True)
+    assert report.ticks > 0
 
 
 async def test_an_engine_whose_key_is_refused_for_good_waits_and_does_not_die(stack: TestStack) -> None:

@@ -158,8 +158,11 @@ async def test_an_answer_at_the_fixed_url_that_came_before_the_attempt_left_is_o
     await clay.db.call("retry_failed", batch=batch, filter={}, actor="test")
     [second] = await clay.claim()  # under way, and not sent yet
     assert second.attempt == 2
-    assert (await clay.call_back_fixed(answer(batch_item_id=first.item))).verdict == "late"
-    assert (await clay.state(second))["status"] == "IN_PROGRESS"
+    said = await clay.call_back_fixed(answer(batch_item_id=first.item))
+    assert (said.verdict, said.applied) == ("late", True)
+    assert [record["attempt"] for record in await clay.inbox()] == [1]
+    state = await clay.state(second)
+    assert (state["status"], state["attempt"]) == ("COMPLETED", 1), "the same question: the second is not asked"
 
 
 async def test_an_upload_that_pauses_for_a_minute_is_not_swept(world: World) -> None:
