@@ -12,25 +12,30 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from app.extraction.figures import head_count, read_amount
-from app.extraction.keys import Record, fields_of, key_of, keys, record_of, unread
-from app.extraction.payloads import Report, decoded, find_record, first, read_int, read_list, read_text
+from app.extraction.keys import Names, Record, fields_of, key_of, keys, record_of, unread
+from app.extraction.payloads import (
+    Layers,
+    Report,
+    decoded,
+    find_record,
+    first,
+    first_text,
+    read_int,
+    read_list,
+    read_text,
+    said_under,
+)
 from app.extraction.places import Place, read_place
 from app.extraction.reports import careful
-from app.text import companies as names
-from app.text import domains, linkedin
-from app.text.domains import registrable_domain
-from app.text.linkedin import linkedin_person
+from app.text.companies import company_key, is_no_company
+from app.text.domains import company_domain, registrable_domain
+from app.text.linkedin import linkedin_company, linkedin_person
 from app.text.values import year as spoken_year
 
 __all__ = ["COMPANY_MARKS", "SIZE_BUCKETS", "Company", "CompanyRef", "read_company", "read_company_ref", "size_bucket"]
 
 SIZE_BUCKETS = ("1-10", "11-50", "51-200", "201-500", "501-1000", "1001-5000", "5001-10000", "10001+")
 """LinkedIn's company sizes, with its two smallest as one."""
-
-# The same employers come up again and again in a list: what was worked out about one is kept for the next.
-company_key = lru_cache(maxsize=65_536)(names.company_key)
-company_domain = lru_cache(maxsize=65_536)(domains.company_domain)
-linkedin_company = lru_cache(maxsize=65_536)(linkedin.linkedin_company)
 
 _UPPER = (10, 50, 200, 500, 1_000, 5_000, 10_000)
 _RANGE = re.compile(r"(\d[\d,. ]*[kK]?) ?(?:-|\u2013|to) ?(\d[\d,. ]*[kK]?)(?: .*)?")
@@ -45,6 +50,14 @@ COMPANY_MARKS = frozenset(
     - {key_of(name) for name in _ENVELOPES}
 )
 """Keys that a company's record is known by: not those that a person's has as well, nor those that wrap one."""
+
+_MARKS = Names(COMPANY_MARKS)
+_FIELDS = {field: keys("company", field) for field in fields_of("company")}
+_NAME_INSIDE = Names(("name", *_FIELDS["name"]))
+_LINKS = Names(("url", "link"))
+_PHONE_PARTS = Names(("sanitizednumber", "number", "phonenumber", "phone", "rawnumber", "mobilenumber", "value"))
+_LINE_PARTS = Names(("name", "full", "default", "rawaddress", "line"))
+_PRIMARY = Names(("isprimary", "isheadquarter", "isheadquarters", "ishq", "primary", "headquarter"))
 
 
 class CompanyRef(NamedTuple):
@@ -75,6 +88,13 @@ class CompanyRef(NamedTuple):
     def filled_from(self, other: CompanyRef) -> CompanyRef:
         """The same company with the domain and page that only the other names."""
         return self._replace(domain=self.domain or other.domain, linkedin=self.linkedin or other.linkedin)
+
+    def is_among(self, companies: list[CompanyRef]) -> bool:
+        """Whether one of these is the same company."""
+        for company in companies:  # noqa: SIM110 -- a generator costs more than the comparison
+            if self.same_as(company):
+                return True
+        return False
 
 
 class Company(NamedTuple):
@@ -134,38 +154,40 @@ def read_linkedin(value: Any, kind: str, field: str, report: Report) -> str | No
     return url
 
 
-@careful(CompanyRef())
-def read_company_ref(layers: tuple[Record, ...], field: str, report: Report) -> CompanyRef:
-    """Which company a position or a person's record names; `field` prefixes the report's lines."""
-    names_of = keys("company", "name")
-    raw_name, _ = first(layers, names_of)
-    if isinstance(raw_name, list):
-        raw_name = next((entry for entry in raw_name if entry), None)
-    if isinstance(raw_name, dict):
-        inner = record_of(raw_name)
+@careful(CompanyRef(), "company")
+def read_company_ref(layers: Layers, report: Report) -> CompanyRef:
+    """Which company a position, a person's or a company's record names."""
+    said = first(layers, _FIELDS["name"])
+    if said.__class__ is list:
+        said = next((entry for entry in said if entry), None)
+    if isinstance(said, dict):
+        inner = record_of(said)
         layers = (inner, *layers)
-        raw_name, _ = first((inner,), ("name", *names_of))
-    name = read_text(raw_name, f"{field}company_name", report)
+        said = first((inner,), _NAME_INSIDE)
+    name = read_text(said, "company_name", report)
     if name and CARD in name:
         name = name.partition(CARD)[0].strip() or name  # LinkedIn's card: "Tern Vale · Full-time"
-    sites = keys("company", "domain")
-    saying = [layer for layer in layers if not sites.known.isdisjoint(layer)]
-    stated = (value for key in sites for layer in saying if (value := layer.get(key)))
-    domain = read_domain(stated, f"{field}company_domain", report) if saying else None
-    page = _page(layers, f"{field}company_linkedin", report)
-    # "Self-employed" and "Stealth Startup" are what many write; nobody worked together there.
-    return CompanyRef(name, None if names.is_no_company(name) else company_key(name), domain, page)
+    sites = [value for value in said_under(layers, _FIELDS["domain"]) if value]
+    domain = read_domain(sites, "company_domain", report) if sites else None
+    link = _link(layers)
+    page = None if link is None else read_linkedin(link, "company", "company_linkedin", report)
+    return CompanyRef(name, _employer_key(name) if name else None, domain, page)
 
 
-@careful(None)
-def _page(layers: tuple[Record, ...], field: str, report: Report) -> str | None:
-    """The company's LinkedIn page; a plain `url` counts only where it leads to LinkedIn."""
-    link, _ = first(layers, keys("company", "linkedin"))
+@lru_cache(maxsize=65_536)
+def _employer_key(name: str) -> str | None:
+    """The key of an employer's name; "Self-employed" and "Stealth Startup" have none: nobody worked together there."""
+    return None if is_no_company(name) else company_key(name)
+
+
+def _link(layers: Layers) -> Any:
+    """The link to the company's LinkedIn page; a plain `url` counts only where it leads to LinkedIn."""
+    link = first(layers, _FIELDS["linkedin"])
     if link is None:
-        link, _ = first(layers, ("url", "link"))
+        link = first(layers, _LINKS)
         if link.__class__ is not str or "linkedin" not in link.lower():
             return None
-    return read_linkedin(link, "company", field, report)
+    return link
 
 
 @careful(None, "size_bucket")
@@ -214,62 +236,67 @@ def read_company(body: Any, report: Report) -> Company:
         body: the callback's body as it came (JSON value or JSON text).
         report: takes what could not be read, by the names of `Company`'s fields.
     """
-    record, around = find_record(body, COMPANY_MARKS)
-    _take_parts(record)
+    record, around = find_record(body, _MARKS)
     if not record:
         if body not in (None, "", [], {}):
             report.doubt("company", body, "no company record found")
         return Company()
     report.unread = unread(record, "company")
-    layers = (record, *around)
+    record = _with_parts(record)
+    only = (record,)
 
-    def text(field: str, *, lines: bool = False) -> str | None:
-        value, _ = first((record,), keys("company", field.removeprefix("company_") if lines else field))
-        if value.__class__ is list and field == "industry":
-            value = next((entry for entry in value if entry), None)
-        return read_text(value, field, report, lines=lines)
+    def said(field: str) -> Any:
+        return first(only, _FIELDS[field])
 
-    ref = read_company_ref(layers, "", report)
-    employees, _ = first((record,), keys("company", "employee_count"))
+    def text(field: str) -> str | None:
+        return first_text(only, _FIELDS[field], field, report)
+
+    ref = read_company_ref((record, *around), report)
+    employees, industry = said("employee_count"), said("industry")
     count = None
     if employees.__class__ is list or (employees.__class__ is str and _RANGE.fullmatch(employees.strip()[:40])):
         stated = employees
     else:
         count = head_count(employees, report)
-        stated, _ = first((record,), keys("company", "size"))
-    founded, _ = first((record,), keys("company", "founded_year"))
+        stated = said("size")
+    if industry.__class__ is list:
+        industry = next((entry for entry in industry if entry), None)
     place = _seat(record, report)
     company = Company(
         company_name=ref.name,
         company_domain=ref.domain,
         company_linkedin=ref.linkedin,
         website=text("website"),
-        industry=text("industry"),
+        industry=read_text(industry, "industry", report),
         size_bucket=size_bucket(stated, count, report),
         employee_count=count,
         company_city=place.city,
         company_state=place.state,
         company_country=place.country,
-        company_phone=text_of_phone(first((record,), keys("company", "phone"))[0], "company_phone", report),
-        annual_revenue=read_amount(record, "annual_revenue", report),
-        total_funding=read_amount(record, "total_funding", report),
+        company_phone=text_of_phone(said("phone"), "company_phone", report),
+        annual_revenue=read_amount(said("annual_revenue"), "annual_revenue", report),
+        total_funding=read_amount(said("total_funding"), "total_funding", report),
         latest_funding=text("latest_funding"),
-        founded_year=_year(founded, report),
+        founded_year=_year(said("founded_year"), report),
         company_type=text("company_type"),
-        company_description=text("company_description", lines=True),
+        company_description=read_text(said("description"), "company_description", report, lines=True),
         specialties=_specialties(record, report),
     )
     report.recognised = company != Company()
     return company
 
 
-def _take_parts(record: Record) -> None:
-    """Add what a record keeps in objects by theme (`metrics`, `geo`), where it does not say it itself."""
-    for name in keys("company", "parts"):
-        part = decoded(record.get(name))
+def _with_parts(record: Record) -> Record:
+    """A record with what it keeps in objects by theme (`metrics`, `geo`), where it does not say it itself."""
+    if not record.shape[_FIELDS["parts"]]:
+        return record
+    whole = dict(record)
+    for name in _FIELDS["parts"]:
+        part = decoded(whole.get(name))
         for key, value in record_of(part).items() if isinstance(part, dict) else ():
-            if record.get(key) in (None, "", [], {}):
-                record[key] = value
+            if whole.get(key) in (None, "", [], {}):
+                whole[key] = value
+    return record_of(whole)
 
 
 @careful(None)
@@ -278,14 +305,11 @@ def text_of_phone(value: Any, field: str, report: Report) -> str | None:
     for entry in value[:20] if value.__class__ is list else (value,):
         inner = entry
         if isinstance(entry, dict):
-            inner, _ = first((record_of(entry),), _PHONE_PARTS)
+            inner = first((record_of(entry),), _PHONE_PARTS)
         text = read_text(inner, field, report)
         if text:
             return text
     return None
-
-
-_PHONE_PARTS = ("sanitizednumber", "number", "phonenumber", "phone", "rawnumber", "mobilenumber", "value")
 
 
 @careful(None, "founded_year")
@@ -305,23 +329,18 @@ def _year(value: Any, report: Report) -> int | None:
 def _seat(record: Record, report: Report) -> Place:
     """City, state and country: of the primary location when there is one, else of the locality line."""
     stated: list[str | None] = [
-        read_text(first((record,), keys("company", field))[0], f"company_{field}", report)
-        for field in ("city", "state", "country")
+        first_text((record,), _FIELDS[field], f"company_{field}", report) for field in ("city", "state", "country")
     ]
     primary = _primary_location(record, report)
     if primary is not None:
         for index, field in enumerate(("city", "state", "country")):
-            stated[index] = stated[index] or read_text(
-                first((primary,), keys("company", field))[0], f"locations.{field}", report
-            )
-    value, _ = first((record,), keys("company", "locality"))
+            stated[index] = stated[index] or first_text((primary,), _FIELDS[field], f"locations.{field}", report)
+    value = first((record,), _FIELDS["locality"])
     if isinstance(value, dict):
         seat = record_of(value)
         for index, field in enumerate(("city", "state", "country")):
-            stated[index] = stated[index] or read_text(
-                first((seat,), keys("company", field))[0], f"headquarters.{field}", report
-            )
-        value = first((seat,), ("name", "full", "default", "rawaddress", "line"))[0]
+            stated[index] = stated[index] or first_text((seat,), _FIELDS[field], f"headquarters.{field}", report)
+        value = first((seat,), _LINE_PARTS)
     line = read_text(value, "locality", report)
     place = read_place(line, stated[2])
     if place.rest and not stated[0]:
@@ -330,20 +349,19 @@ def _seat(record: Record, report: Report) -> Place:
 
 
 def _primary_location(record: Record, report: Report) -> Record | None:
-    found, _ = first((record,), keys("company", "locations"))
+    found = first((record,), _FIELDS["locations"])
     if found is None:
         return None
     locations = [record_of(place) for place in read_list(found, "locations", report) if isinstance(place, dict)]
     for place in locations:
-        flag, _ = first((place,), ("isprimary", "isheadquarter", "isheadquarters", "ishq", "primary", "headquarter"))
-        if flag in (True, "true", "True", 1):
+        if first((place,), _PRIMARY) in (True, "true", "True", 1):
             return place
     return locations[0] if len(locations) == 1 else None
 
 
 @careful((), "specialties")
 def _specialties(record: Record, report: Report) -> tuple[str, ...]:
-    value, _ = first((record,), keys("company", "specialties"))
+    value = first((record,), _FIELDS["specialties"])
     if value.__class__ is str and not value.lstrip().startswith(("[", "{")):
         items: list[Any] = re.split(r"[,;\n]", value)
     else:

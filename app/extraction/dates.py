@@ -133,8 +133,11 @@ def _from_text(value: str) -> Reading:
 
 def split_range(value: Any) -> tuple[Any, Any]:
     """Cut "Mar 2019 - Present · 2 yrs" into start and end; what is no range is `(value, None)`."""
-    if value.__class__ is not str or len(value) > LONGEST_RANGE:
-        return value, None
+    return _cut(value) if value.__class__ is str and len(value) <= LONGEST_RANGE else (value, None)
+
+
+@lru_cache(maxsize=16_384)
+def _cut(value: str) -> tuple[str, str | None]:
     for piece, _ in zip(_BEHIND.split(value.strip()), range(MOST_DASHES), strict=False):
         bounds = _split(" ".join(piece.split()))
         if bounds:

@@ -10,10 +10,22 @@ from typing import Any, NamedTuple
 
 from app.extraction.dates import split_range
 from app.extraction.flat_positions import numbered_positions, position_in_words, previous_position
-from app.extraction.keys import Record, key_of, keys, record_of
+from app.extraction.keys import Names, Record, fields_of, keys, record_of
 from app.extraction.payloads import Report, decoded, read_list
 
 __all__ = ["Entry", "entries_of"]
+
+_FIELDS = {field: keys("position", field) for field in fields_of("position")}
+_TIMES = ("start", "end", "start_year", "start_month", "end_year", "end_month", "period")
+_ROLES_OWN = Names(name for field in ("title", *_TIMES, "current", "nested") for name in _FIELDS[field])
+"""Keys of a role; what else a group has belongs to its company."""
+
+_ROLE_MARKS = Names(
+    (*_FIELDS["title"], *_FIELDS["start"], *(name for name in _FIELDS["nested"] if name not in ("positions", "titles")))
+)
+_COMPANY_NAME = keys("company", "name")
+_EMPLOYER = Names(name for name in _COMPANY_NAME if name != "name")
+_NO_HISTORIES = Names((*keys("ignored", "not_positions"), *_FIELDS["current_lists"]))
 
 LOOKS_LIKE = 2
 """Of a position's three marks (title, company, time) an unknown list's entries need this many."""
@@ -35,7 +47,7 @@ def entries_of(record: Record, report: Report) -> list[Entry]:
         report: takes what is no position, and lists under unknown names that were read all the same.
     """
     listed, past, current = (
-        [said for name in keys("position", field) if name in record for said in _unfolded(record, name, report)]
+        [said for name in record.shape[_FIELDS[field]] for said in _unfolded(record, name, report)]
         for field in ("lists", "past_lists", "current_lists")
     )
     if not listed and not past:
@@ -52,7 +64,8 @@ def _unfolded(record: Record, name: str, report: Report) -> list[Record]:
         return []
     found: list[Record] = []
     for entry in read_list(record[name], name, report):
-        entry = decoded(entry)  # noqa: PLW2901 -- JSON in a cell
+        if entry.__class__ is not dict:
+            entry = decoded(entry)  # noqa: PLW2901 -- JSON in a cell
         if entry.__class__ is str and (told := position_in_words(entry)) is not None:
             entry = told  # noqa: PLW2901 -- "Head of Care at Tern Vale (May 2021 - Present)"
         if not isinstance(entry, dict):
@@ -65,24 +78,18 @@ def _unfolded(record: Record, name: str, report: Report) -> list[Record]:
 
 def _roles(entry: Record, depth: int = 0) -> list[Record]:
     """The roles that an entry groups under its company, or the entry itself."""
-    nested = keys("position", "nested")
-    held = nested if not nested.known.isdisjoint(entry) else ()
-    inner = [role for name in held for role in _dicts(entry.get(name)) if _is_role(role)]
+    inner = [role for name in entry.shape[_FIELDS["nested"]] for role in _dicts(entry[name]) if _is_role(role)]
     if not inner or depth > 1:
         return [_with_caption(entry)]
-    own = {*keys("position", "title"), *_TIMES, *keys("position", "current"), *nested}
-    company = {name: value for name, value in entry.items() if name not in own}
-    if not any(entry.get(name) for name in keys("company", "name")) and isinstance(entry.get("title"), str):
+    company = {name: entry[name] for _, name in entry.shape.besides(_ROLES_OWN)}
+    if not _says(entry, _COMPANY_NAME) and isinstance(entry.get("title"), str):
         company["companyname"] = entry["title"]  # the group's heading is the employer
     roles = [role for said in inner for role in _roles(said, depth + 1)]
     return [_merged(company, role) for role in roles]
 
 
 def _merged(company: dict[str, Any], role: Record) -> Record:
-    merged = Record({})
-    merged.update(company)
-    merged.update({name: value for name, value in role.items() if value not in (None, "", [], {})})
-    return merged
+    return record_of(company | {name: value for name, value in role.items() if value not in (None, "", [], {})})
 
 
 def _dicts(value: Any) -> list[Record]:
@@ -94,26 +101,29 @@ def _dicts(value: Any) -> list[Record]:
 
 def _is_role(entry: Record) -> bool:
     """Whether a nested object is a role, not a remark on one (Apify keeps descriptions in the same place)."""
-    return any(entry.get(name) for name in (*keys("position", "title"), *keys("position", "start"), *_NESTED_LISTS))
+    return _says(entry, _ROLE_MARKS)
+
+
+def _says(entry: Record, names: Names) -> bool:
+    return any(entry[name] for name in entry.shape[names])
 
 
 def _with_caption(entry: Record) -> Record:
     """Apify's cards: "subtitle" is "Company · Full-time" where no other key names the company."""
     subtitle = entry.get("subtitle")
-    if isinstance(subtitle, str) and not any(entry.get(name) for name in keys("company", "name")):
-        entry["companyname"] = subtitle.split("\u00b7")[0].strip()
+    if isinstance(subtitle, str) and not _says(entry, _COMPANY_NAME):
+        return record_of(entry | {"companyname": subtitle.split("\u00b7")[0].strip()})
     return entry
 
 
 def _under_unknown_names(record: Record, report: Report) -> list[Record]:
     """Lists of what looks like positions, under a name that nobody has told us; read, with a doubt."""
-    known = {*keys("ignored", "not_positions"), *keys("position", "current_lists")}
-    for name, value in record.items():
-        if name in known or value.__class__ is not list:
+    for original, name in record.shape.besides(_NO_HISTORIES):
+        value = record[name]
+        if value.__class__ is not list:
             continue
         found = [record_of(item) for item in value if isinstance(item, dict)]
         if found and all(_marks(entry) >= LOOKS_LIKE for entry in found):
-            original = next((said for said in record.said if key_of(said) == name), name)
             report.doubt(
                 "experience", original, "not a known name; its entries look like positions and are read as such"
             )
@@ -123,19 +133,12 @@ def _under_unknown_names(record: Record, report: Report) -> list[Record]:
 
 def _marks(entry: Record) -> int:
     """How many of title, employer and time an object has."""
-    period = any(split_range(entry.get(name))[1] for name in keys("position", "period"))
+    shape = entry.shape
+    period = any(split_range(entry[name])[1] for name in shape[_FIELDS["period"]])
     return sum(
         (
-            any(isinstance(entry.get(name), str) for name in keys("position", "title")),
-            any(entry.get(name) for name in keys("company", "name") if name != "name"),
-            period or any(entry.get(name) for name in (*keys("position", "start"), *keys("position", "end"))),
+            any(isinstance(entry[name], str) for name in shape[_FIELDS["title"]]),
+            _says(entry, _EMPLOYER),
+            period or _says(entry, _FIELDS["start"]) or _says(entry, _FIELDS["end"]),
         )
     )
-
-
-_TIMES = tuple(
-    name
-    for field in ("start", "end", "start_year", "start_month", "end_year", "end_month", "period")
-    for name in keys("position", field)
-)
-_NESTED_LISTS = tuple(name for name in keys("position", "nested") if name not in ("positions", "titles"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.extraction.keys import Record, keys, record_of
+from app.extraction.keys import Names, record_of
 from app.extraction.payloads import decoded, first, read_int, read_text
 from app.extraction.reports import Report, careful
 from app.text.values import count
@@ -12,6 +12,8 @@ from app.text.values import count
 __all__ = ["head_count", "read_amount"]
 
 LONGEST_COUNT = 60
+_AMOUNTS = Names(("printed", "formatted", "text", "amount", "value", "valueusd", "usd", "estimate", "raw"))
+_UNITS = Names(("currency", "currencycode", "unit"))
 
 
 @careful(None, "employee_count")
@@ -27,17 +29,16 @@ def head_count(value: Any, report: Report) -> int | None:
 
 
 @careful(None)
-def read_amount(record: Record, field: str, report: Report) -> str | None:
+def read_amount(value: Any, field: str, report: Report) -> str | None:
     """An amount as text; of an object its amount, or both ends of its range, with the currency."""
-    value, _ = first((record,), keys("company", field))
     value = decoded(value)
     if not isinstance(value, dict):
         return read_text(value, field, report)
     parts = record_of(value)
     bounds = [read_text(parts.get(name), field, report) for name in ("min", "max") if parts.get(name)]
-    said = first((parts,), ("printed", "formatted", "text", "amount", "value", "valueusd", "usd", "estimate", "raw"))[0]
+    said = first((parts,), _AMOUNTS)
     amount = "-".join(bound for bound in bounds if bound) or read_text(said, field, report)
     if amount is None:
         return read_text(value, field, report)
-    unit = first((parts,), ("currency", "currencycode", "unit"))[0]
+    unit = first((parts,), _UNITS)
     return f"{amount} {unit}" if isinstance(unit, str) and unit.strip() else amount

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -22,15 +23,21 @@ __all__ = [
     "decoded",
     "find_record",
     "first",
+    "first_text",
     "read_bool",
     "read_int",
     "read_list",
     "read_text",
+    "said_under",
 ]
 
 MAX_DEPTH = 5
 MAX_NODES = 400
 TOO_LARGE = 1e18
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+Layers = Sequence[Record]
+"""A record, and what is around it, from the inside out."""
 MOST_ESCAPES = 5
 SPOKEN = ("name", "value", "text", "title", "label", "fullName", "full_name", "full", "default", "localized")
 """Under which keys an object says what it is, the first first."""
@@ -42,18 +49,19 @@ _NUMBER = re.compile(r"[+]?(\d{1,3}(?:[ ,.']\d{3})+|\d+)(?:[.,]0+)?\+?(?: ?(?:em
 _THOUSANDS = re.compile(r"(\d+(?:\.\d+)?) ?([kKmM])\+?")
 
 
-def find_record(body: Any, marks: frozenset[str]) -> tuple[Record, list[Record]]:
+def find_record(body: Any, marks: Names) -> tuple[Record | None, list[Record]]:
     """Find the record in a body: the object that has most of the fields it is known by.
 
     Args:
         body: a decoded JSON value, or text that holds JSON.
-        marks: keys that records of this kind have, in the form of `keys.key_of`.
+        marks: keys that records of this kind have.
 
     Returns:
         The record, and the objects around it from the inside out (an agency's envelope often has the better e-mail).
-        Both empty where there is no object with any such field.
+        None and nothing around it where there is no object with any such field.
     """
-    best, best_score = Record({}), 0
+    best: Record | None = None
+    best_score = 0
     best_around: list[Record] = []
     queue: list[tuple[Any, list[Record]]] = [(body, [])]
     for seen, (node, around) in enumerate(queue):
@@ -65,15 +73,15 @@ def find_record(body: Any, marks: frozenset[str]) -> tuple[Record, list[Record]]
         if not isinstance(value, dict):
             continue
         record = record_of(value)
-        score = sum(1 for name in marks.intersection(record) if record[name] not in (None, "", [], {}))
+        score = sum([record[name] not in _EMPTY for name in record.shape[marks]])
         if score > best_score:
             best, best_score, best_around = record, score, around
         if len(around) < MAX_DEPTH:
             inner = [record, *around]
             queue += [
                 (child, inner)
-                for name, child in record.items()
-                if name not in marks and (child.__class__ in (dict, list) or _may_be_json(child))
+                for _, name in record.shape.besides(marks)
+                if (child := record[name]).__class__ is dict or child.__class__ is list or _may_be_json(child)
             ]
     return best, best_around
 
@@ -92,25 +100,35 @@ def decoded(value: Any) -> Any:
         return value
 
 
-def first(layers: tuple[Record, ...], names: Names | tuple[str, ...]) -> tuple[Any, str | None]:
-    """The first value that says anything, by name first, then from the inner object to the outer ones.
+def first(layers: Layers, names: Names) -> Any:
+    """The first value that says anything, by name first, then from the inner object to the outer ones; else None."""
+    for value in said_under(layers, names):
+        if value is not None and not _says_nothing(value):
+            return value
+    return None
 
-    Returns:
-        The value and its name there; `(None, None)` when nothing is said.
-    """
-    if names.__class__ is Names:
-        known = names.known
-        if len(layers) == 1:
-            if known.isdisjoint(layers[0]):
-                return None, None
-        elif not (layers := tuple(layer for layer in layers if not known.isdisjoint(layer))):
-            return None, None
-    for name in names:
-        for layer in layers:
-            value = layer.get(name)
-            if value is not None and not _says_nothing(value):
-                return value, name
-    return None, None
+
+def first_text(layers: Layers, names: Names, field: str, report: Report) -> str | None:
+    """The first value that says anything, as text: what `read_text` makes of what `first` finds."""
+    for value in said_under(layers, names):
+        if value is not None:
+            text = read_text(value, field, report)
+            if text is not None or not _says_nothing(value):
+                return text
+    return None
+
+
+def said_under(layers: Layers, names: Names) -> Sequence[Any]:
+    """Every value under one of the names, the most believed name first, of one name the innermost object first."""
+    if len(layers) > 1:
+        layers = [layer for layer in layers if layer.shape[names]]
+        if len(layers) > 1:
+            return [layer[name] for name in names for layer in layers if name in layer]
+        if not layers:
+            return ()
+    record = layers[0]
+    present = record.shape[names]
+    return [record[name] for name in present] if present else present
 
 
 def _says_nothing(value: Any) -> bool:
@@ -199,11 +217,13 @@ def read_int(value: Any, field: str, report: Report) -> int | None:
     return number
 
 
-@careful(None)
 def read_bool(value: Any, field: str, report: Report) -> bool | None:
     """True or false, also as text or number."""
-    if value.__class__ is bool or value is None:
-        return value
+    return value if value is None or value.__class__ is bool else _bool_in_words(value, field, report)
+
+
+@careful(None)
+def _bool_in_words(value: Any, field: str, report: Report) -> bool | None:
     word = str(value).strip().lower() if value.__class__ in (str, int, float) else ""
     if word in {"true", "yes", "1", "1.0", "y", "t", "current", "present", "active", "ongoing"}:
         return True

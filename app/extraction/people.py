@@ -10,8 +10,8 @@ import re
 from typing import Any, NamedTuple
 
 from app.extraction.companies import CompanyRef, read_company_ref, read_linkedin, text_of_phone
-from app.extraction.keys import Record, fields_of, keys, record_of, unread
-from app.extraction.payloads import Report, decoded, find_record, first, read_text
+from app.extraction.keys import Names, Record, fields_of, keys, record_of, unread
+from app.extraction.payloads import Layers, Report, decoded, find_record, first, first_text, read_text, said_under
 from app.extraction.places import Place, read_place
 from app.extraction.positions import Position, read_positions
 from app.extraction.reports import careful
@@ -21,6 +21,7 @@ from app.text.places import place_name
 
 __all__ = ["PERSON_MARKS", "Person", "read_person"]
 
+OFTEN_SEVERAL = ("seniority", "title", "department")
 TEXTS = ("first_name", "last_name", "person_name", "headline", "title", "seniority", "department", "email_status")
 PERSON_MARKS = frozenset(
     {key for field in fields_of("person") for key in keys("person", field)}
@@ -29,22 +30,26 @@ PERSON_MARKS = frozenset(
 ) - {"url", "inputurl"}
 """Keys that a person's record is known by."""
 
+_MARKS = Names(PERSON_MARKS)
+_FIELDS = {field: keys("person", field) for field in fields_of("person")}
+_ANY_ADDRESS = Names(("inputurl", "url"))
+_PROFILE = Names(name for name in _FIELDS["linkedin"] if name not in _ANY_ADDRESS)
+_PLACE_PARTS = Names(("name", "default", "full", "short", "text"))
+_ADDRESS_PARTS = Names(("email", "emailaddress", "address", "value", "mail"))
+_ADDRESS_NOTES = Names(
+    ("type", "emailtype", "kind", "label", "status", "emailstatus", "verificationstatus", "smtpvalid", "category")
+)
+_EMPLOYER = Names(
+    {*keys("company", "name"), *keys("company", "domain"), *keys("company", "linkedin")}
+    - {"name", "displayname", "legalname", "linkedinurl", "linkedin", "linkedinprofileurl", "professionalnetworkurl"}
+    - {"domain", "website", "websiteurl", "homepage", "homepageurl", "domainname"}
+)
+"""Keys of a person's record that speak of the employer."""
+
 
 MOST_ADDRESSES = 20
 LONGEST_LIST = 2_000
 _SEVERAL = re.compile(r"[;,|\n]| / | or | and ")
-_ADDRESS_PARTS = ("email", "emailaddress", "address", "value", "mail")
-_ADDRESS_NOTES = (
-    "type",
-    "emailtype",
-    "kind",
-    "label",
-    "status",
-    "emailstatus",
-    "verificationstatus",
-    "smtpvalid",
-    "category",
-)
 BUSINESS = frozenset(
     ("work", "professional", "business", "corporate", "company", "current_professional", "office", "job")
 )
@@ -90,19 +95,19 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
         as_of: ISO date on which it came.
         report: takes what could not be read, by the names of `Person`'s fields.
     """
-    record, around = find_record(body, PERSON_MARKS)
+    record, around = find_record(body, _MARKS)
     if not record:
         if body not in (None, "", [], {}):
             report.doubt("person", body, "no person record found")
         return Person()
     report.unread = unread(record, "person", "company", "position")
     layers = (record, *around)
-    texts = {name: read_text(_value(layers if name != "title" else (record,), name), name, report) for name in TEXTS}
+    texts = {name: _text((record,) if name == "title" else layers, name, report) for name in TEXTS}
     place, line = _place(record, report)
     employer, positions = _completed(_employer(record, report), read_positions(record, as_of, report))
     person = Person(
         **texts,
-        phone=text_of_phone(_value(layers, "phone"), "phone", report),
+        phone=text_of_phone(first(layers, _FIELDS["phone"]), "phone", report),
         email=_email(layers, report),
         linkedin=_linkedin(layers, report),
         city=place.city,
@@ -134,26 +139,27 @@ def _completed(employer: CompanyRef, positions: tuple[Position, ...]) -> tuple[C
     )
 
 
-def _value(layers: tuple[Record, ...], name: str) -> Any:
-    value, _ = first(layers, keys("person", name))
-    if value.__class__ is list and name in ("seniority", "title", "department"):
+def _text(layers: Layers, name: str, report: Report) -> str | None:
+    """A field's text; of several titles, levels or departments the first."""
+    if name not in OFTEN_SEVERAL:
+        return first_text(layers, _FIELDS[name], name, report)
+    value = first(layers, _FIELDS[name])
+    if value.__class__ is list:
         value = next((entry for entry in value if entry), None)
-    return value
+    return read_text(value, name, report)
 
 
 @careful((Place(), None), "location")
 def _place(record: Record, report: Report) -> tuple[Place, str | None]:
     """Where the person lives: fields of their own before the parts of the place line, which is returned as well."""
-    value, _ = first((record,), keys("person", "location"))
-    layers: tuple[Record, ...] = (record,)
+    value = first((record,), _FIELDS["location"])
+    layers: Layers = (record,)
     if isinstance(value, dict):
         inner = record_of(value)
         layers = (record, inner)
-        value = first((inner,), ("name", "default", "full", "short", "text"))[0]
+        value = first((inner,), _PLACE_PARTS)
     line = read_text(value, "location", report)
-    city, state, country = (
-        read_text(first(layers, keys("person", field))[0], field, report) for field in ("city", "state", "country")
-    )
+    city, state, country = (first_text(layers, _FIELDS[field], field, report) for field in ("city", "state", "country"))
     if city and "," in city:  # Bright Data's "city" is the whole line
         named = read_place(city, country)
         line, city = line or city, named.city or city
@@ -164,17 +170,15 @@ def _place(record: Record, report: Report) -> tuple[Place, str | None]:
 
 
 @careful(None, "email")
-def _email(layers: tuple[Record, ...], report: Report) -> str | None:
+def _email(layers: Layers, report: Report) -> str | None:
     """The best address: business addresses before others, the inner record before its envelope."""
-    for name in keys("person", "email"):
-        for layer in layers:
-            value = layer.get(name)
-            if value is None:
-                continue
-            found = [_address(entry, report) for entry in _listed(value)]
-            best = min((entry for entry in found if entry), default=None, key=lambda entry: entry[0])
-            if best:
-                return best[1]
+    for value in said_under(layers, _FIELDS["email"]):
+        if value is None:
+            continue
+        found = [_address(entry, report) for entry in _listed(value)]
+        best = min((entry for entry in found if entry), default=None, key=lambda entry: entry[0])
+        if best:
+            return best[1]
     return None
 
 
@@ -187,43 +191,31 @@ def _listed(value: Any) -> list[Any]:
 
 def _address(entry: Any, report: Report) -> tuple[tuple[bool, bool, bool], str] | None:
     """An address of a list, and how little it is wanted: refused ones last, private ones behind business ones."""
-    said = record_of(entry) if isinstance(entry, dict) else Record({})
-    inner = first((said,), _ADDRESS_PARTS)[0] if said else entry
+    said = record_of(entry) if isinstance(entry, dict) and entry else None
+    inner = first((said,), _ADDRESS_PARTS) if said else entry
     text = read_text(inner, "email", report)
     address = email_address(text)
     if address is None:
         if text:
             report.doubt("email", entry, "not an e-mail address")
         return None
-    words = {str(said[name]).lower() for name in _ADDRESS_NOTES if name in said}
+    words = {str(said[name]).lower() for name in said.shape[_ADDRESS_NOTES]} if said else set()
     private = bool(words & PRIVATE) or (not words & BUSINESS and is_free_mail(address.partition("@")[2]))
     return (bool(words & REFUSED), private, not words & BUSINESS), address
 
 
 @careful(None, "linkedin")
-def _linkedin(layers: tuple[Record, ...], report: Report) -> str | None:
-    for name in keys("person", "linkedin"):
-        for layer in layers:
-            value = layer.get(name)
-            if value.__class__ is not str or (name in ("url", "inputurl") and "linkedin" not in value.lower()):
-                continue
-            url = read_linkedin(value, "person", "linkedin", report)
-            if url:
-                return url
+def _linkedin(layers: Layers, report: Report) -> str | None:
+    """The profile's address; under a name that any address may have, only one that leads to LinkedIn."""
+    others = [value for value in said_under(layers, _ANY_ADDRESS) if value.__class__ is str]
+    for value in (*said_under(layers, _PROFILE), *(value for value in others if "linkedin" in value.lower())):
+        if value.__class__ is str and (url := read_linkedin(value, "person", "linkedin", report)):
+            return url
     return None
 
 
 @careful(CompanyRef(), "company")
 def _employer(record: Record, report: Report) -> CompanyRef:
     """The employer by the record's own fields; `name`, `url` and `linkedin_url` belong to the person here."""
-    named = Record(record.said)
-    named.update({key: value for key, value in record.items() if key in EMPLOYER and value is not None})
-    return read_company_ref((named,), "", report) if named else CompanyRef()
-
-
-EMPLOYER = frozenset(
-    {*keys("company", "name"), *keys("company", "domain"), *keys("company", "linkedin")}
-    - {"name", "displayname", "legalname", "linkedinurl", "linkedin", "linkedinprofileurl", "professionalnetworkurl"}
-    - {"domain", "website", "websiteurl", "homepage", "homepageurl", "domainname"}
-)
-"""Keys of a person's record that speak of the employer."""
+    named = {name: value for name in record.shape[_EMPLOYER] if (value := record[name]) is not None}
+    return read_company_ref((record_of(named),), report) if named else CompanyRef()

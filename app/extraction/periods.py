@@ -10,7 +10,7 @@ import re
 from typing import Any, NamedTuple
 
 from app.extraction.dates import PartialDate, is_present, is_stated, read_date, says_since, split_range
-from app.extraction.keys import Record, keys, record_of
+from app.extraction.keys import Names, Record, fields_of, keys, record_of
 from app.extraction.payloads import Report, first, read_bool
 from app.extraction.reports import careful
 
@@ -19,7 +19,9 @@ __all__ = ["Period", "read_period"]
 LONGEST = 200
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _DASHES = ("-", "\u2013", "\u2014")
-_BOUNDS = ("start", "end", "start_date", "end_date", "from", "to", "starts_at", "ends_at")
+_FIELDS = {field: keys("position", field) for field in fields_of("position")}
+_YEARS = Names((*_FIELDS["start_year"], *_FIELDS["end_year"]))
+_BOUNDS = Names(("start", "end", "startdate", "enddate", "from", "to", "startsat", "endsat"))
 
 
 class Period(NamedTuple):
@@ -40,10 +42,10 @@ def read_period(entry: Record, as_of: str, hint: bool | None, report: Report) ->
         report: takes what could not be read.
     """
     begin, finish, alone = _bounds(entry, report)
-    present = is_present(finish) or (alone and says_since(begin))
-    start = _date(begin, "start_date", report)
-    end = None if present else _date(finish, "end_date", report)
-    if start and end and end.latest() < start.earliest():
+    present = (finish is not None and is_present(finish)) or (alone and says_since(begin))
+    start = None if begin is None else _date(begin, "start_date", report)
+    end = None if present or finish is None else _date(finish, "end_date", report)
+    if start and end and end.year <= start.year and end.latest() < start.earliest():
         report.doubt("end_date", str(end), f"before the start, {start}")
     ended = end is None and not present and is_stated(finish)
     is_current = _is_current(
@@ -57,11 +59,12 @@ def _bounds(entry: Record, report: Report) -> tuple[Any, Any, bool]:
 
     The flag says that there is but one date where a range would be: "2016" may be all of it.
     """
-    begin = _year_and_month(entry, "start") or _stated(entry, "start")
-    finish = _year_and_month(entry, "end") or _stated(entry, "end")
+    begin, finish = _stated(entry, "start"), _stated(entry, "end")
+    if entry.shape[_YEARS]:
+        begin, finish = _year_and_month(entry, "start") or begin, _year_and_month(entry, "end") or finish
     if finish is None and begin is not None:
         begin, finish = split_range(begin)
-    if finish is not None:
+    if finish is not None or not entry.shape[_FIELDS["period"]]:
         return begin, finish, False
     period = _range(entry, report if begin is None else Report())
     if begin is not None:
@@ -71,11 +74,8 @@ def _bounds(entry: Record, report: Report) -> tuple[Any, Any, bool]:
 
 
 def _stated(entry: Record, field: str) -> Any:
-    names = keys("position", field)
-    if names.known.isdisjoint(entry):
-        return None
-    for name in names:
-        if name in entry and is_stated(entry[name]):
+    for name in entry.shape[_FIELDS[field]]:
+        if is_stated(entry[name]):
             return entry[name]
     return None
 
@@ -87,12 +87,11 @@ def _year_and_month(entry: Record, edge: str) -> dict[str, Any] | None:
 
 def _range(entry: Record, report: Report) -> tuple[Any, Any]:
     """One field for both: "Mar 2019 - Present", or an object with a start and an end in it."""
-    names = keys("position", "period")
-    for name in names if not names.known.isdisjoint(entry) else ():
-        value = entry.get(name)
+    for name in entry.shape[_FIELDS["period"]]:
+        value = entry[name]
         if isinstance(value, dict):
             inner = record_of(value)
-            if any(key.replace("_", "") in inner for key in _BOUNDS):
+            if inner.shape[_BOUNDS]:
                 return _stated(inner, "start"), _stated(inner, "end")
         if value.__class__ is list and len(value) == len(("start", "end")) and read_date(value[0])[0] is not None:
             return value[0], value[1]
@@ -147,21 +146,15 @@ def _is_current(
 
 def _flag(entry: Record, report: Report) -> bool | None:
     """What the entry's own flags say; one that says "left" when true counts only then."""
-    flag = read_bool(first((entry,), keys("position", "current"))[0], "is_current", report)
-    past = keys("position", "past")
-    if (
-        flag is None
-        and not past.known.isdisjoint(entry)
-        and any(read_bool(entry.get(name), name, Report()) for name in past)
-    ):
+    flag = read_bool(first((entry,), _FIELDS["current"]), "is_current", report)
+    if flag is None and any(read_bool(entry[name], name, Report()) for name in entry.shape[_FIELDS["past"]]):
         return False
     return _status(entry) if flag is None else flag
 
 
 def _status(entry: Record) -> bool | None:
     """What a word such as "former" says; fields of this name say much else."""
-    names = keys("position", "status")
-    return None if names.known.isdisjoint(entry) else read_bool(first((entry,), names)[0], "status", Report())
+    return read_bool(first((entry,), _FIELDS["status"]), "status", Report()) if entry.shape[_FIELDS["status"]] else None
 
 
 def _uncertain(entry: Record) -> bool:
@@ -169,6 +162,5 @@ def _uncertain(entry: Record) -> bool:
     return any(
         read_bool(entry[name], name, Report()) is value
         for field, value in against
-        for name in keys("position", field)
-        if name in entry
+        for name in entry.shape[_FIELDS[field]]
     )

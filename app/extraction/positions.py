@@ -13,13 +13,15 @@ from app.extraction.companies import CompanyRef, read_company_ref
 from app.extraction.dates import PartialDate
 from app.extraction.entries import Entry, entries_of
 from app.extraction.keys import Record, keys
-from app.extraction.payloads import Report, first, read_text
+from app.extraction.payloads import Report, first, first_text, read_text
 from app.extraction.periods import read_period
 from app.extraction.reports import careful
 
 __all__ = ["Position", "read_positions"]
 
 MAX_POSITIONS = 500
+_NO_COMPANY = CompanyRef()
+_TITLE, _LOCATION = keys("position", "title"), keys("position", "location")
 
 
 class Position(NamedTuple):
@@ -82,9 +84,10 @@ def read_positions(record: Record, as_of: str, report: Report) -> tuple[Position
         if position is None:
             report.doubt("experience", entry.said, "a position that says neither company nor title")
             continue
-        same = _repetition(found, position)
+        key = _identity(position)
+        same = _repetition(found, key)
         if same is None:
-            found[_identity(position)] = position
+            found[key] = position
         elif entry.listed:
             repeated += 1
         elif found[same].is_current is None:
@@ -97,19 +100,20 @@ def read_positions(record: Record, as_of: str, report: Report) -> tuple[Position
 def _read_position(entry: Entry, as_of: str, whole: Report) -> Position | None:
     report = Report()
     layers = (entry.said,)
-    company = read_company_ref(layers, "", report)
-    title = read_text(first(layers, keys("position", "title"))[0], "title", report)
-    if title is None and company == CompanyRef():
+    company = read_company_ref(layers, report)
+    title = first_text(layers, _TITLE, "title", report)
+    if title is None and company == _NO_COMPANY:
         return None
     location = read_text(_location(entry.said), "location", report)
     period = read_period(entry.said, as_of, entry.hint, report)
-    whole.defects |= {f"experience.{name}": line for name, line in report.defects.items()}
+    if report.defects:
+        whole.defects |= {f"experience.{name}": line for name, line in report.defects.items()}
     return Position(company, title, location, *period, None, report.lines or None)
 
 
 def _location(entry: Record) -> Any:
     """The place as text; `metadata` is one only where it is text."""
-    value = first((entry,), keys("position", "location"))[0]
+    value = first((entry,), _LOCATION)
     if value.__class__ is list:
         value = next((place for place in value if place), None)
     return None if isinstance(value, dict) and entry.get("metadata") is value else value
@@ -122,12 +126,11 @@ def _identity(position: Position) -> tuple[Any, ...]:
     return (who, title, position.start, position.end)
 
 
-def _repetition(found: dict[tuple[Any, ...], Position], position: Position) -> tuple[Any, ...] | None:
+def _repetition(found: dict[tuple[Any, ...], Position], key: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """The position that says the same already: also one whose twin leaves the start or the end out."""
-    key = _identity(position)
     if key in found:
         return key
-    if position.start is not None and position.end is not None:
+    if key[2] is not None and key[3] is not None:
         return None
     for other in found:
         if (
@@ -145,10 +148,10 @@ def _with_leaving(positions: tuple[Position, ...]) -> tuple[Position, ...]:
     unknown = [position.company for position in positions if position.is_current is None]
 
     def has_left(position: Position) -> bool | None:
-        if position.is_current or any(position.company.same_as(company) for company in staying):
+        if position.is_current or position.company.is_among(staying):
             return False
-        if position.is_current is None or any(position.company.same_as(company) for company in unknown):
+        if position.is_current is None or position.company.is_among(unknown):
             return None
         return True
 
-    return tuple(position._replace(has_left=has_left(position)) for position in positions)
+    return tuple([position._replace(has_left=has_left(position)) for position in positions])
