@@ -17,7 +17,16 @@ from app.header_parts import LabelIndex, fields_in_parts, says_person
 from app.header_values import COMPANY_PAGE, PROFILE, WHAT, fields_by_value, held
 from app.text.mojibake import mended
 
-__all__ = ["FIELDS", "KINDS", "HeaderMatch", "detect_kind", "is_known", "match_headers", "normalise"]
+__all__ = [
+    "FIELDS",
+    "KINDS",
+    "HeaderMatch",
+    "detect_kind",
+    "fields_of_label",
+    "is_known",
+    "match_headers",
+    "normalise",
+]
 
 KINDS = ("people", "companies", "customers")
 
@@ -33,6 +42,8 @@ _LOOKS: dict[str, re.Pattern[str]] = {
     "website": re.compile(r"^(?!.*\blinkedin\.com)[^\s@]+\.[^\s@]+$", re.IGNORECASE),
     "company_domain": re.compile(r"^(?!.*\blinkedin\.com)[^\s@]+\.[^\s@]+$", re.IGNORECASE),
 }
+_SURNAME_OR_WHOLE = frozenset(("name", "naam"))
+_ENGLISH = frozenset(("firstname", "givenname", "first", "forename", "fname"))
 _WHOLE_OR_PART = frozenset(("nome", "nombre", "nom", "naam", "first", "last"))
 
 _SAMPLE = 200
@@ -82,6 +93,13 @@ _KNOWN = frozenset(map(normalise, KNOWN)) | _TAKEN
 def is_known(label: str) -> bool:
     """Whether the label is one of those that exports use."""
     return normalise(label) in _KNOWN
+
+
+def fields_of_label(kind: str, label: str) -> list[str]:
+    """The fields that a label may mean in a file of this kind, the likeliest first."""
+    plain = normalise(label)
+    own = [name for name, labels in _NORMALISED[kind].items() if plain in labels]
+    return own or [n for n in fields_in_parts(label, _INDEX[kind], _INDEX["companies"]) if n in FIELDS[kind]]
 
 
 def detect_kind(header: Sequence[str], sample: Mapping[str, Sequence[str]] | None = None) -> str:
@@ -142,7 +160,7 @@ def match_headers(
             notes.append(_doubt(name, doubted))
         suspects += doubted
     _by_parts(header, chosen, mapping, cells)
-    _settle_single_name(mapping)
+    _settle_single_name(mapping, cells)
     by_value = _by_value(header, chosen, mapping, cells, suspects)
     notes += [f"“{column}” holds {WHAT[name]}, so it is mapped to {name}." for name, column in by_value.items()]
     used = set(mapping.values())
@@ -191,13 +209,19 @@ def _by_parts(header: Sequence[str], kind: str, mapping: dict[str, str], cells: 
             taken.add(label)
 
 
-def _settle_single_name(mapping: dict[str, str]) -> None:
-    """`Nome`, `Nombre`, `Nom` are one part of a name only beside a column for the other part."""
+def _settle_single_name(mapping: dict[str, str], cells: Mapping[str, Sequence[str]]) -> None:
+    """`Nome`, `Nombre`, `Nom` are one part of a name only beside a column for the other part, and so is `Name`."""
     for part, other in (("first_name", "last_name"), ("last_name", "first_name")):
         column = mapping.get(part)
         if column and other not in mapping and normalise(column) in _WHOLE_OR_PART:
             del mapping[part]
             mapping.setdefault("person_name", column)
+    first, whole = mapping.get("first_name"), mapping.get("person_name", "")
+    if first and "last_name" not in mapping and normalise(whole) in _SURNAME_OR_WHOLE:
+        rows = zip(cells.get(first, ()), cells.get(whole, ()), strict=False)
+        both = [name.strip().casefold() in full.casefold() for name, full in rows if name.strip() and full.strip()]
+        if sum(both) < len(both) / 2 or not (both or normalise(first) in _ENGLISH):
+            mapping["last_name"] = mapping.pop("person_name")
 
 
 def _misleads(name: str, label: str, columns: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> bool:

@@ -7,7 +7,7 @@ make on the way: above all, that a list of companies does not go through a pipel
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from app.clients import find_client
 from app.db import Database
 from app.duplicates import find_duplicates
 from app.errors import ConflictError, DatabaseError, InputError
+from app.mapping import Choice
 from app.pipelines import find_pipeline
 from app.uploads import ingest, upload_uid
 
@@ -33,6 +34,7 @@ async def launch_file(
     launch_key: UUID,
     actor: str,
     kind: str | None = None,
+    choices: Sequence[Choice] = (),
     row_limit: int | None = None,
     budget: float | None = None,
     allow_duplicate: bool = False,
@@ -50,6 +52,7 @@ async def launch_file(
         launch_key: names this launch.
         actor: who launches, for the audit log.
         kind: people or companies, to insist on it; None looks at the columns.
+        choices: columns with the field that each is to hold in this file, before what is remembered or seen.
         row_limit: launch only the first so many rows.
         budget: credits that it may spend; None: no limit.
         allow_duplicate: read the file in although the client has it already.
@@ -57,10 +60,11 @@ async def launch_file(
         on_progress: called with the number of rows stored so far, and of how many.
 
     Returns:
-        `{"batch", "rows", "upload", "unrecognised_columns", "mended_cells", "warnings"}`; warnings are sentences.
+        `{"batch", "rows", "upload", "unrecognised_columns", "mended_cells", "warnings", "mapping_confirmed"}`; warnings
+        are sentences; the last says when the mapping of such files was confirmed, None: nobody did.
 
     Raises:
-        InputError: the file cannot be taken, or is not of the kind that the pipeline is for.
+        InputError: the file cannot be taken, is not of the kind that the pipeline is for, or has no such column.
         NotFoundError: there is no such client or pipeline; the hint lists those there are.
         ConflictError: the client has this very file already.
     """
@@ -82,6 +86,7 @@ async def launch_file(
             kind=made_for,
             insist=kind is not None,
             filename=filename,
+            choices=choices,
             allow_duplicate=allow_duplicate,
             actor=actor,
             upload=upload_uid(launch_key),
@@ -103,4 +108,5 @@ async def launch_file(
         "unrecognised_columns": upload.unrecognised,
         "mended_cells": upload.report.get("mended_cells", 0),
         "warnings": [warning["text"] for warning in upload.report.get("warnings", [])],
+        "mapping_confirmed": (upload.report.get("remembered") or {}).get("confirmed_at"),
     }

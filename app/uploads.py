@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -23,7 +23,8 @@ from app.csv_survey import Table, survey
 from app.csv_text import TextFile, Warned, open_text
 from app.db import Database
 from app.errors import InputError, LeadloomError, UserError
-from app.headers import KINDS, HeaderMatch, detect_kind, match_headers
+from app.headers import KINDS, HeaderMatch, detect_kind
+from app.mapping import Choice, Settled, settle
 from app.row_keys import KEY_VERSION, row_keys
 
 __all__ = ["UploadResult", "ingest", "sweep_stale_uploads", "upload_uid"]
@@ -63,7 +64,7 @@ class _File:
 
     text: TextFile
     table: Table
-    match: HeaderMatch
+    settled: Settled
     reader: TableReader
     chunks: Iterator[tuple[Chunk, list[int | None]]]
     first: tuple[Chunk, list[int | None]]
@@ -92,6 +93,7 @@ async def ingest(
     kind: str | None = None,
     insist: bool = True,
     filename: str,
+    choices: Sequence[Choice] = (),
     allow_duplicate: bool = False,
     actor: str,
     upload: str | UUID | None = None,
@@ -104,9 +106,10 @@ async def ingest(
         db: the database.
         source: a path, the content, or a seekable binary file (which stays open).
         client: the client's uid.
-        kind: people, companies or customers; None tells people from companies by the header.
+        kind: people, companies or customers; None: as a remembered mapping says, or the columns.
         insist: read the file as that kind even if its columns look like the other; else such a file is refused.
         filename: what the file is called where it came from.
+        choices: columns with the field that each is to hold, before what is remembered or seen.
         allow_duplicate: read the file in although the client has this very file already.
         actor: who uploads, for the audit log.
         upload: a uid for the upload; one of that name that is complete already is the answer.
@@ -124,10 +127,11 @@ async def ingest(
     if kind is not None and kind not in KINDS:
         raise InputError(f"“{kind}” is no kind of upload.", f"Choose one of {', '.join(KINDS)}.")
     await sweep_stale_uploads(db)
-    file = await asyncio.to_thread(_understand, source, kind)
+    file = await _understand(db, source, client, kind, choices)
+    match = file.settled.match
     try:
         likely = detect_kind(file.table.header, file.table.sample)
-        if not insist and kind not in {None, "customers", likely}:
+        if not insist and kind not in {None, "customers", likely} and file.settled.remembered is None:
             raise InputError(
                 f"The columns of {filename} look like {likely}, not {kind}.",
                 f"Choose a pipeline for {likely}; with --kind {kind} the file is read as {kind} all the same.",
@@ -137,12 +141,13 @@ async def ingest(
             upload=(wanted := str(upload or uuid4())),
             holder=(holder := str(uuid4())),
             client=client,
-            kind=file.match.kind,
+            kind=match.kind,
             filename=Path(filename).name[-_FILENAME_LENGTH:] or "upload.csv",
             sha256=file.text.sha256,
             byte_size=file.text.byte_size,
             header=file.table.header,
-            mapping=file.match.mapping,
+            header_shape=file.settled.shape,
+            mapping=match.mapping,
             report=_report(file),
             allow_duplicate=allow_duplicate,
             actor=actor,
@@ -172,15 +177,21 @@ async def sweep_stale_uploads(db: Database) -> int:
     return failed
 
 
-def _understand(source: Path | bytes | IO[bytes], kind: str | None) -> _File:
+async def _understand(
+    db: Database,
+    source: Path | bytes | IO[bytes],
+    client: str | UUID,
+    kind: str | None,
+    choices: Sequence[Choice],
+) -> _File:
     """Everything that can refuse the file, before anything of it is stored."""
-    text = open_text(source)
+    text = await asyncio.to_thread(open_text, source)
     try:
-        table = survey(text)
-        match = match_headers(table.header, kind, table.sample)
+        table = await asyncio.to_thread(survey, text)
+        settled = await settle(db, client, table.header, table.sample, kind=kind, choices=choices)
         reader = TableReader(table)
-        chunks = _keyed(reader.chunks(), match)
-        return _File(text, table, match, reader, chunks, next(chunks))
+        chunks = _keyed(reader.chunks(), settled.match)
+        return _File(text, table, settled, reader, chunks, await asyncio.to_thread(next, chunks))
     except BaseException:
         text.close()
         raise
@@ -226,7 +237,7 @@ async def _store(
         if not keep_rows or isinstance(error, UserError):
             await asyncio.shield(_give_up(db, begun, error))
         raise
-    match, columns = file.match, file.reader.columns
+    match, columns = file.settled.match, file.reader.columns
     return UploadResult(begun.uid, match.kind, file.reader.rows, columns, match.mapping, match.unrecognised, report)
 
 
@@ -276,10 +287,10 @@ async def _give_up(db: Database, begun: _Begun, error: BaseException) -> None:
 
 def _report(file: _File) -> dict[str, Any]:
     """What is known of a file before its rows are read; the reader's own report is added at the end."""
-    table, match = file.table, file.match
+    table, match, remembered = file.table, file.settled.match, file.settled.remembered
     warnings = [*file.text.warnings, *(Warned("mapping", note) for note in match.notes)]
     likely = detect_kind(table.header, table.sample)
-    if match.kind not in {"customers", likely}:
+    if remembered is None and match.kind not in {"customers", likely}:
         warnings.append(Warned("kind", f"The columns look like {likely}; the file is read as {match.kind}, as asked."))
     if not match.mapping:
         warnings.append(Warned("mapping", "No column was recognised. Say by hand which column holds what."))
@@ -291,5 +302,7 @@ def _report(file: _File) -> dict[str, Any]:
         "unrecognised": match.unrecognised,
         "unused": match.unused,
         "by_value": match.by_value,
+        "automatic_mapping": file.settled.automatic,
+        "remembered": remembered,
         "warnings": [asdict(warning) for warning in warnings],
     }

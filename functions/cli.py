@@ -8,6 +8,8 @@ app: every other module of functions/ has hung its functions on it by then.
 from __future__ import annotations
 
 import json as jsonlib
+import re
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +24,7 @@ from app.db import connect_database
 from app.errors import InputError
 from app.extraction.replay import extract_batches
 from app.launching import launch_file
+from app.mapping import Choice, parse_choice
 from app.pipelines import ensure_templates
 from app.settings import settings
 from app.workflows import registry_rows
@@ -47,6 +50,7 @@ __all__ = [
 
 ACTOR = "modal run"
 POLL_SECONDS = 3.0
+_SEVERAL = re.compile(r";(?=[^;=]*=)|;\s*$")
 SHOWN = ("completed", "failed", "cancelled", "waiting", "active")
 
 
@@ -72,6 +76,7 @@ async def launch_upload(
     launch_key: str,
     *,
     kind: str | None = None,
+    choices: list[Choice] | None = None,
     row_limit: int | None = None,
     allow_duplicate: bool = False,
 ) -> dict[str, Any]:
@@ -84,11 +89,12 @@ async def launch_upload(
         pipeline: the pipeline's name.
         launch_key: a uuid that names this launch; a call delivered twice launches once.
         kind: people or companies, where the columns look like the other.
+        choices: columns with the field that each is to hold.
         row_limit: launch only the first so many rows.
         allow_duplicate: read the file in although the client has it already.
 
     Returns:
-        `{"batch", "rows", "upload", "unrecognised_columns", "mended_cells", "warnings"}`, as the answer.
+        What `launch_file` returns, as the answer.
     """
     async with connect_database() as db:
         return await launch_file(
@@ -100,6 +106,7 @@ async def launch_upload(
             launch_key=UUID(launch_key),
             actor=ACTOR,
             kind=kind,
+            choices=choices or [],
             row_limit=row_limit,
             allow_duplicate=allow_duplicate,
             keep_rows=True,
@@ -159,6 +166,7 @@ def launch(
     pipeline: str,
     *,
     kind: str = "",
+    map: str = "",  # noqa: A002 -- the option's name
     sample: int = 0,
     again: bool = False,
     wait: bool = False,
@@ -171,6 +179,7 @@ def launch(
         client: name of the client.
         pipeline: name of one of the client's pipelines, or of a template.
         kind: people or companies, where the columns look like the other.
+        map: COLUMN=FIELD, which field a column holds; several with semicolons; COLUMN= leaves it unmapped.
         sample: launch only the first so many rows.
         again: launch although the client has this very file already.
         wait: stay and show the progress until the batch is settled.
@@ -180,6 +189,7 @@ def launch(
     with plainly():
         if not path.is_file():
             raise InputError(f"There is no file {path}.")
+        choices = _choices(map)
         launched = answered(
             launch_upload.remote(
                 path.name,
@@ -188,6 +198,7 @@ def launch(
                 pipeline,
                 str(uuid4()),
                 kind=kind or None,
+                choices=choices,
                 row_limit=sample or None,
                 allow_duplicate=again,
             )
@@ -200,6 +211,17 @@ def launch(
             launched["status"] = _follow(launched["batch"], quiet=json)
     if json:
         typer.echo(jsonlib.dumps(launched))
+
+
+def _choices(text: str) -> list[Choice]:
+    """The columns' fields that `--map` names. Of an option given twice `modal run` keeps the last one without a word.
+
+    Raises:
+        InputError: it was given twice, or is no list of COLUMN=FIELD.
+    """
+    if sum(part == "--map" or part.startswith("--map=") for part in sys.argv) > 1:
+        raise InputError("modal run takes --map once.", 'Join several: --map "Job Title=title; Firm=company_name".')
+    return [parse_choice(part.strip()) for part in _SEVERAL.split(text) if part.strip(" ;")]
 
 
 def _start_deployed_engine() -> str:

@@ -20,7 +20,7 @@ from app.errors import SettingsError
 from app.launching import launch_file
 from app.settings import settings
 from functions.local_output import console, print_json, table
-from functions.options import amount, whole
+from functions.options import amount, column_choice, whole
 from migrations.migrate import migrate as run_migrations
 from web import formats
 
@@ -67,6 +67,14 @@ def launch(
         int | None, typer.Option(help="Only the first so many rows.", parser=whole(1), metavar="ROWS")
     ] = None,
     budget: Annotated[float | None, typer.Option(help="What it may spend.", parser=amount, metavar="CREDITS")] = None,
+    column_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="Which field a column holds, in this file; COLUMN= leaves it unmapped. May be given several times.",
+            metavar="COLUMN=FIELD",
+        ),
+    ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Stay until the batch has ended, or waits for somebody.")
     ] = False,
@@ -87,6 +95,7 @@ def launch(
             client=client,
             pipeline=pipeline,
             kind=kind,
+            choices=[column_choice(text) for text in column_map or []],
             launch_key=key or uuid4(),
             row_limit=sample,
             budget=budget,
@@ -99,6 +108,8 @@ def launch(
         console.print(f"Batch [bold]{answer['batch']}[/] over {answer['rows']} rows of {file.name}.")
         for warning in answer["warnings"]:
             console.print(warning, style="yellow", markup=False)
+        if answer["mapping_confirmed"]:
+            console.print(f"Columns are mapped as confirmed on {formats.day(answer['mapping_confirmed'])}.")
         if wait:
             show_status(answer["status"])
 

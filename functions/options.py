@@ -1,4 +1,8 @@
-"""Numbers as options of the console commands: read as the pages read them, `12,50` refused and not turned into 1250."""
+"""Options of the console commands that are more than a text.
+
+Numbers are read as the pages read them, `12,50` refused and not turned into 1250; a column's field as `app/mapping.py`
+reads it.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,10 @@ from collections.abc import Callable
 import typer
 
 from app.errors import InputError
+from app.mapping import Choice, parse_choice
 from app.numbers import read_amount, read_whole
 
-__all__ = ["amount", "whole"]
+__all__ = ["amount", "column_choice", "whole"]
 
 
 def whole(least: int, most: int = 2_000_000_000) -> Callable[[object], int]:
@@ -32,5 +37,17 @@ def amount(value: object) -> float:
     """
     try:
         return float(read_amount(str(value), "It"))
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def column_choice(text: str) -> Choice:
+    """One `COLUMN=FIELD` of an option that may be given several times.
+
+    Raises:
+        typer.BadParameter: it is none, in words.
+    """
+    try:
+        return parse_choice(text)
     except InputError as error:
         raise typer.BadParameter(str(error)) from None

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import orjson
 from markupsafe import Markup
 
-__all__ = ["FILTERS", "HOLDS", "STATES", "credits", "parse_time"]
+__all__ = ["FILTERS", "HOLDS", "STATES", "credits", "day", "parse_time"]
 
 STATES: dict[str, tuple[str, str]] = {
     # bucket or state: (icon, words)
@@ -155,6 +155,12 @@ def clock(value: Any) -> Markup | str:
     )
 
 
+def day(value: Any) -> str:
+    """A date: 3 Nov 2026."""
+    moment = parse_time(value)
+    return NOTHING if moment is None else f"{moment.astimezone(UTC):%-d %b %Y}"
+
+
 def field(name: Any) -> str:
     """A field's name in the user's words: company_domain → company domain."""
     special = {"linkedin": "LinkedIn URL", "company_linkedin": "company LinkedIn URL", "email": "e-mail"}
@@ -197,6 +203,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "between": between,
     "ago": ago,
     "clock": clock,
+    "day": day,
     "field": field,
     "plural": plural,
     "pretty_json": pretty_json,

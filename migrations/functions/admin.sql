@@ -1,6 +1,5 @@
--- What the admin pages change besides launching and controlling batches: clients, pipelines, an upload's mapping, the
--- comparison of uploads. Each change writes the audit log in the same transaction, and answers a repeat with the same
--- p_request as it answered first.
+-- What the admin pages change besides launching and controlling batches: clients, pipelines, test rows. Each change writes
+-- the audit log in the same transaction, and answers a repeat with the same p_request as it answered first.
 
 create or replace function public.rename_client(
   p_client uuid, p_name text, p_actor text, p_request uuid default null) returns jsonb
@@ -123,42 +122,6 @@ begin
 exception when unique_violation then
   raise exception using errcode = 'PT409', message = format('Somebody just created a pipeline named "%s".', v_pipeline.name),
     hint = 'Rename that one first, then restore this one.';
-end
-$$;
-
--- p_mapping: field -> column. Batches launched before keep what they read.
-create or replace function public.save_mapping(
-  p_upload uuid, p_mapping jsonb, p_actor text, p_client uuid default null, p_request uuid default null) returns jsonb
-language plpgsql volatile security invoker set search_path = ''
-as $$
-declare
-  v_answer jsonb := leadloom.answered(p_request);
-  v_upload public.uploads;
-  v_bad text;
-begin
-  if v_answer is not null then
-    return v_answer;
-  end if;
-  v_upload := leadloom.upload_of(p_upload, p_client);
-  perform 1 from public.uploads where id = v_upload.id for update;
-  if v_upload.state <> 'READY' then
-    raise exception using errcode = 'PT409', message = 'This upload is not read completely.',
-      hint = 'Wait until it is ready, then change the mapping.';
-  end if;
-  select string_agg(value, ', ') into v_bad from jsonb_each_text(p_mapping) m
-  where not (v_upload.header ? m.value);
-  if v_bad is not null then
-    raise exception using errcode = 'PT422', message = format('The file has no column %s.', v_bad),
-      hint = 'Reload the page and choose again.';
-  end if;
-  if v_upload.mapping <> p_mapping then
-    update public.uploads set mapping = p_mapping where id = v_upload.id;
-    -- Keys of the old mapping are made again when the rows are compared next.
-    update public.upload_scans set key_version = 0, finished_at = null where upload_id = v_upload.id;
-    perform leadloom.audit(p_actor, 'save_mapping', v_upload.client_id, 'upload', p_upload,
-                           jsonb_build_object('from', v_upload.mapping, 'to', p_mapping));
-  end if;
-  return leadloom.note_answer(p_request, jsonb_build_object('changed', v_upload.mapping <> p_mapping));
 end
 $$;
 

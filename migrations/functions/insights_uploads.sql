@@ -30,6 +30,16 @@ as $$
              from public.upload_scans s where s.upload_id = p_upload.id))
 $$;
 
+-- Whether an upload still has the mapping that it was read with, and that is the one confirmed at this time: its labels
+-- may be spelt another way than those of the file that it was confirmed for.
+create or replace function leadloom.mapped_as_remembered(p_upload public.uploads, p_confirmed_at timestamptz)
+returns boolean
+language sql stable security invoker set search_path = ''
+as $$
+  select coalesce(p_upload.mapping = p_upload.report -> 'remembered' -> 'mapping'
+                  and p_confirmed_at = (p_upload.report -> 'remembered' ->> 'confirmed_at')::timestamptz, false)
+$$;
+
 create or replace function public.insights_upload(p_upload uuid, p_client uuid default null) returns jsonb
 language plpgsql stable security invoker set search_path = ''
 as $$
@@ -43,6 +53,11 @@ begin
                     and request_key = md5(jsonb_build_object('upload', v_upload.uid)::text)),
     'batches', leadloom.batch_rows(array(
       select id from public.batches where upload_id = v_upload.id order by id desc limit 10)),
+    'remembered', (select jsonb_build_object('confirmed_at', m.confirmed_at, 'confirmed_by', m.confirmed_by,
+                                            'same', m.mapping = v_upload.mapping
+                       or leadloom.mapped_as_remembered(v_upload, m.confirmed_at))
+                   from public.remembered_mappings m
+                   where m.client_id = v_upload.client_id and m.kind = v_upload.kind and m.header_shape = v_upload.header_shape),
     'same_file', (select coalesce(jsonb_agg(jsonb_build_object('uid', uid, 'filename', filename, 'created_at', created_at)
                                             order by id desc), '[]')
                   from public.uploads where client_id = v_upload.client_id and sha256 = v_upload.sha256 and id <> v_upload.id),

@@ -47,7 +47,8 @@ as $$
   select jsonb_build_object('batch', b.uid, 'rows', b.item_count, 'upload', u.uid,
                             'unrecognised_columns', coalesce(u.report -> 'unrecognised', '[]'),
                             'mended_cells', coalesce(u.report -> 'mended_cells', '0'),
-                            'warnings', jsonb_path_query_array(u.report, '$.warnings[*].text'))
+                            'warnings', jsonb_path_query_array(u.report, '$.warnings[*].text'),
+                            'mapping_confirmed', u.report -> 'remembered' ->> 'confirmed_at')
   from public.batches b join public.uploads u on u.id = b.upload_id
   where b.launch_key = p_launch_key
 $$;

@@ -27,7 +27,7 @@ $$;
 create or replace function public.begin_upload(
   p_client uuid, p_kind text, p_filename text, p_sha256 text, p_byte_size bigint, p_header jsonb, p_mapping jsonb,
   p_report jsonb, p_allow_duplicate boolean, p_actor text, p_upload uuid default gen_random_uuid(),
-  p_holder uuid default null)
+  p_holder uuid default null, p_header_shape text default null)
 returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
@@ -51,16 +51,21 @@ begin
     raise exception using errcode = 'PT409', message = format('The client %s is archived.', v_client.name),
       hint = 'Restore the client, or choose another one.';
   elsif v_upload.id is not null then
+    if v_upload.mapping <> p_mapping then  -- rows that are stored have keys of the former mapping: all are made again
+      insert into public.upload_scans (upload_id) values (v_upload.id) on conflict do nothing;
+    end if;
     update public.uploads
     set state = 'RECEIVING', error = null, holder = p_holder, touched_at = leadloom.clock(), header = p_header,
-        mapping = p_mapping, report = coalesce(p_report, '{}')
+        header_shape = p_header_shape, mapping = p_mapping, report = coalesce(p_report, '{}')
     where id = v_upload.id and state <> 'READY' returning * into v_upload;
     return leadloom.begun_upload(v_upload);
   end if;
   insert into public.uploads
-    (uid, client_id, kind, filename, sha256, byte_size, header, mapping, report, created_by, created_at, touched_at, holder)
-  values (p_upload, v_client.id, p_kind::public.upload_kind, p_filename, p_sha256, p_byte_size, p_header, p_mapping,
-          coalesce(p_report, '{}'), coalesce(nullif(p_actor, ''), 'system'), leadloom.clock(), leadloom.clock(), p_holder)
+    (uid, client_id, kind, filename, sha256, byte_size, header, header_shape, mapping, report, created_by, created_at,
+     touched_at, holder)
+  values (p_upload, v_client.id, p_kind::public.upload_kind, p_filename, p_sha256, p_byte_size, p_header, p_header_shape,
+          p_mapping, coalesce(p_report, '{}'), coalesce(nullif(p_actor, ''), 'system'), leadloom.clock(), leadloom.clock(),
+          p_holder)
   returning * into v_upload;
   return leadloom.begun_upload(v_upload);
 end

@@ -60,6 +60,27 @@ async def test_launch_status_audit_export(installation: Installation, tmp_path: 
     assert (code, "valid UUID" in err) == (2, True)
 
 
+async def test_columns_are_mapped_on_the_command_line(installation: Installation, tmp_path: Path) -> None:
+    await installation.launch(1)  # makes the client
+    file = tmp_path / "liste.csv"
+    file.write_text("Vorname,Was,Wo,E-Mail\nAda,Boats,Oslo,ada@tern.no\n", encoding="utf-8")
+    launch = ("launch", str(file), "--client", "acceptance", "--pipeline", "Clean up only", "--again")
+    code, out, err = await leadloom(*launch, "--map", "Was=title", "--map", "wo=City", "--map", "E-Mail=", "--json")
+    assert code == 0, err
+    upload = (await installation.db.read("insights_upload", upload=json.loads(out)["upload"]))["upload"]
+    assert upload["mapping"] == {"first_name": "Vorname", "title": "Was", "city": "Wo"}
+    assert json.loads(out)["unrecognised_columns"] == []
+
+    code, _, err = await leadloom(*launch, "--map", "Vornam=title")
+    assert (code, "The file has no column “Vornam”. Did you mean “Vorname”?" in err) == (1, True)
+    code, _, err = await leadloom(*launch, "--map", "Was=Job titel")
+    assert (code, "There is no field “Job titel”." in err) == (1, True)
+    code, _, err = await leadloom(*launch, "--map", "Was=title", "--map", "Wo=title")
+    assert (code, "Two columns cannot both be “title”: Was and Wo." in err) == (1, True)
+    code, _, err = await leadloom(*launch, "--map", "Was")
+    assert (code, "COLUMN=FIELD" in err) == (2, True)
+
+
 async def test_a_port_in_use_is_said_clearly() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

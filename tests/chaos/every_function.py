@@ -221,6 +221,7 @@ CASES: dict[str, Case] = FILE_CASES | {
         "actor": "test",
     },
     "save_mapping": lambda r: {"upload": r["upload"], "mapping": {"email": "Email"}, "actor": "test"},
+    "forget_mapping": lambda r: {"upload": r["upload"], "actor": "test"},
     "save_pipeline": lambda r: {
         "pipeline": r["pipeline"],
         "expected_version": 1,

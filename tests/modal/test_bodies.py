@@ -7,7 +7,9 @@ plays the worker.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import sys
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
@@ -19,7 +21,7 @@ import pytest
 from app import batches
 from app.clients import create_client
 from app.db import Database
-from app.errors import DatabaseUnavailableError
+from app.errors import DatabaseUnavailableError, InputError
 from app.uploads import ingest, upload_uid
 from app.workflows import registry, registry_rows
 from functions import address, cli, modal_app, workers
@@ -186,6 +188,25 @@ async def test_launch_upload_reads_the_file_and_launches_once(world: World) -> N
     assert "--again" in again["error"]
     forced = await launch("a.csv", content, "northgate", "Clean up only", str(uuid4()), allow_duplicate=True)
     assert answered(forced)["rows"] == 2
+
+
+async def test_launch_upload_maps_columns_as_asked(world: World) -> None:
+    await cli.migrate_database.local()
+    content = b"Vorname,Was,Wo\nAnna,Boats,Oslo\n"
+    launch = cli.launch_upload.local
+    choices = cli._choices("Was=title; wo = City ;")
+    assert choices == [("Was", "title"), ("wo", "City")]
+    answered(await launch("a.csv", content, "northgate", "Clean up only", str(uuid4()), choices=choices))
+    mapping = await world.pg.fetchval("select mapping::text from uploads where filename = 'a.csv'")
+    assert json.loads(mapping) == {"first_name": "Vorname", "title": "Was", "city": "Wo"}
+    wrong = await launch("a.csv", content, "northgate", "Clean up only", str(uuid4()), choices=[("Wer", "title")])
+    assert "The file has no column “Wer”" in wrong["error"]
+
+
+def test_of_an_option_given_twice_none_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["modal", "run", "-m", "app::launch", "--map", "a=title", "--map=b=city"])
+    with pytest.raises(InputError, match="takes --map once"):
+        cli._choices("b=city")
 
 
 @pytest.mark.parametrize(

@@ -46,12 +46,14 @@ async def test_migrate_then_launch_and_the_engine_finishes_the_batch(
     (tmp_path / "people.csv").write_text(CSV)
 
     words = ["--csv", str(tmp_path / "people.csv"), "--client", "northgate", "--pipeline", "Clean up only", "--json"]
+    words += ["--map", "Title=headline"]
     printed = (await modal(modal_cli, "run", "-q", "-m", "app::launch", *words)).stdout
     launched = json.loads(printed)
 
     numbers = await settled(db, launched["batch"])
     assert (numbers["item_count"], numbers["completed"], numbers["failed"]) == (3, 3, 0), containers.log("engine")
     assert await batches.audit(db, launched["batch"]) == []
+    assert "headline" in json.loads(await pg.fetchval("select mapping from uploads"))
     names = {row["last_name"] for row in await pg.fetch("select last_name from batch_items")}
     assert "van der Lind" in names
     called = [call.function for call in containers.service.calls.values() if call.spawned]

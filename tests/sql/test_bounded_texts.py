@@ -65,6 +65,7 @@ BOUNDED = {
     "person_work_history.company_domain": "store_positions",
     "person_work_history.company_key": "store_positions",
     "rate_buckets.key": "ClayConfig: 200 letters",
+    "remembered_mappings.header_shape": "a hash",
     "retired_receiver_tokens.token_sha256": "a check",
     "saved_views.COALESCE(client_id, 0::bigint)": "a number",
     "saved_views.lower(name)": "a check: 100 letters",

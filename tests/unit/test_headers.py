@@ -385,3 +385,19 @@ def test_cells_decide_where_labels_do_not(
     header: list[str], cells: dict[str, list[str]], mapping: dict[str, str]
 ) -> None:
     assert match_headers(header, None, cells).mapping == mapping
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "field"),
+    [
+        (["Vorname", "Name"], {}, "last_name"),
+        (["Vorname", "Name"], {"Vorname": ["Ada", "Jo"], "Name": ["King", "Berg"]}, "last_name"),
+        (["Vorname", "Name"], {"Vorname": ["Ada", "Jo"], "Name": ["Ada King", "BERG Jo"]}, "person_name"),
+        (["Voornaam", "Naam"], {"Voornaam": ["Ada", ""], "Naam": ["King", "Berg"]}, "last_name"),
+        (["First Name", "Name"], {}, "person_name"),
+        (["First Name", "Name"], {"First Name": ["Ada", "Jo"], "Name": ["King", "Berg"]}, "last_name"),
+        (["Vorname", "Nachname", "Name"], {}, "person_name"),
+    ],
+)
+def test_name_beside_a_first_name_is_a_surname(header: list[str], cells: dict[str, list[str]], field: str) -> None:
+    assert match_headers(header, "people", cells).mapping[field] == header[-1]

@@ -18,6 +18,7 @@ from app.errors import InputError, UserError
 from app.file_jobs import finish_soon
 from app.file_pieces import clean_filename, send_file
 from app.headers import FIELDS
+from app.mapping import as_mapping
 from web.deps import Actor, Db, services
 from web.downloads import send_export
 from web.formats import plural
@@ -95,14 +96,11 @@ async def save_mapping(request: Request, db: Db, admin: Actor, client: UUID, uid
     form = await read_form(request)
     data = await insights.upload(db, str(uid), client=str(client))
     here = f"/clients/{client}/uploads/{uid}"
-    mapping: dict[str, str] = {}
-    for column, chosen in zip(data["upload"]["header"], form.all("field"), strict=False):
-        if not chosen:
-            continue
-        if chosen in mapping:
-            said = f"Two columns cannot both be “{chosen.replace('_', ' ')}”: {mapping[chosen]} and {column}."
-            return redirect(request, f"{here}#columns", said, kind="error")
-        mapping[chosen] = column
+    choices = zip(data["upload"]["header"], form.all("field"), strict=False)
+    try:
+        mapping = as_mapping(choices, FIELDS[data["upload"]["kind"]])
+    except InputError as error:
+        return redirect(request, f"{here}#columns", str(error), kind="error")
     answer = await db.call(
         "save_mapping",
         upload=str(uid),
@@ -111,10 +109,30 @@ async def save_mapping(request: Request, db: Db, admin: Actor, client: UUID, uid
         actor=admin.email,
         request=form.request_key(),
     )
-    if not answer["changed"]:
-        return redirect(request, here, "No changes to save.")
-    await _compare(request, db, admin.email, client, uid)
-    return redirect(request, here, "The mapping is saved. Batches launched from now on use it.")
+    if answer["changed"]:
+        await _compare(request, db, admin.email, client, uid)
+    said = "The mapping is saved. Batches launched from now on use it." if answer["changed"] else "No changes to save."
+    if answer["remembered"]:
+        said = said if answer["changed"] else "The mapping is confirmed."
+        said += " This client's next file with these columns is mapped the same way."
+    return redirect(request, here, said)
+
+
+@router.post("/{uid}/mapping/forget")
+async def forget_mapping(request: Request, db: Db, admin: Actor, client: UUID, uid: UUID) -> Response:
+    """Forget what was confirmed for files with these columns, and map this one automatically."""
+    form = await read_form(request)
+    answer = await db.call(
+        "forget_mapping", upload=str(uid), client=str(client), actor=admin.email, request=form.request_key()
+    )
+    if answer["changed"]:
+        await _compare(request, db, admin.email, client, uid)
+    said = "Mapping forgotten." if answer["forgotten"] else "There was no mapping to forget."
+    return redirect(
+        request,
+        f"/clients/{client}/uploads/{uid}",
+        f"{said} This file is mapped automatically again." if answer["changed"] else said,
+    )
 
 
 @router.post("/{uid}/duplicates")
