@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["QUOTES", "kept", "unquoted", "without_remarks"]
+__all__ = ["QUOTES", "REMARK_WORDS", "TRADE_WORDS", "kept", "unquoted", "without_remarks"]
 
 SIGNS = re.compile(r"[\u00ae\u2122\u2120\u00a9]|\((?:R|TM|SM|C)\)", re.IGNORECASE)
 PICTURES = re.compile(

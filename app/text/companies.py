@@ -12,7 +12,7 @@ from functools import lru_cache
 from app.text import _company_phrases as phrases
 from app.text import _company_words as words
 from app.text._company_casing import recase_company
-from app.text._company_remarks import QUOTES, kept, unquoted, without_remarks
+from app.text._company_remarks import QUOTES, REMARK_WORDS, TRADE_WORDS, kept, unquoted, without_remarks
 from app.text.values import clean_text, fold
 
 __all__ = ["company_key", "company_name", "is_no_company", "names_a_company"]
@@ -39,6 +39,20 @@ DASHES = frozenset(("-", "\u2013", "\u2014"))
 MOST_WORDS_OF_A_PLACE = 2
 BRACKET = re.compile(r"\s\([^()]{1,40}\)\Z")
 CO = frozenset(("co", "co."))
+TELLING = frozenset(
+    word.lower()
+    for known in (
+        *(words.ANYHOW, words.SPELT, words.CAPITALS_ONLY, words.BEHIND_A_COMMA, CO, REMARK_WORDS, TRADE_WORDS),
+        *(words.FORMS_IN_FRONT, words.FORMS_BEFORE_ONE, words.FORMS_BEFORE_TWO, words.ADDRESSED),
+        ("in", "en", "di", "cty"),  # of _company_phrases; "und" and "co" are looked for inside words, too
+    )
+    for word in known
+)
+"""Words without one of which a name of letters and blanks has no form at either end, and no remark."""
+
+OWNED_BY = frozenset(("inhaber", "inhaberin", "proprietor", "au"))
+"""Words with which what follows them is a remark, if a full stop stands in it."""
+
 AND = frozenset(("&", "+", "and", "und", "et", "y", "e", "en", "og", "och", "&amp;"))
 
 
@@ -50,7 +64,14 @@ def company_name(text: str | None) -> str | None:
     Capitals are put right only where the whole name is written in one case.
     """
     line = clean_text(text)
-    if line is None or not any(char.isalnum() for char in line):
+    if line is None or _is_ordinary(line):
+        return line
+    return _ordinary_before_form(line) or _with_care(line)
+
+
+def _with_care(line: str) -> str | None:
+    """The name in a text of any kind."""
+    if not any(char.isalnum() for char in line):
         return None
     line = line[:LONGEST]
     line = without_remarks(LOOSE_SIGN.sub(r"\1", line) if " ." in line or " ," in line else line)
@@ -72,6 +93,34 @@ def company_key(text: str | None) -> str | None:
     if any(pair in key for pair in ("ae", "oe", "ue", "aa")):
         key = TWO_LETTERS.sub(r"\1\2\3", key)
     return _alnum(key) or None
+
+
+def _is_ordinary(line: str) -> bool:
+    """Whether nothing needs doing to a name, as to most: words in mixed case, of which no rule below knows any."""
+    if not line.isascii() or not line.replace(" ", "").isalnum() or len(line) > LONGEST:
+        return False
+    low = line.lower()
+    if line == low or line == line.upper() or ("und" in low and "co" in low):
+        return False
+    spoken = low.split()
+    longest = min(words.LONGEST_FORM, len(spoken) - 1)
+    return TELLING.isdisjoint(spoken) and words.ANYHOW.isdisjoint(
+        ["".join(spoken[-length:]) for length in range(2, longest + 1)]
+    )
+
+
+def _ordinary_before_form(line: str) -> str | None:
+    """The name in front of one legal form, where it is ordinary itself: `Orchard Tools, Inc.`; else None."""
+    written, _, form = line.rpartition(" ")
+    name = written.removesuffix(",")
+    if not _is_ordinary(name) or name[-1] == " " or not form.replace(".", "").isalpha():
+        return None
+    spoken, key = name.lower().split(), _key(form)
+    longest = min(words.LONGEST_FORM, len(spoken))
+    if not words.ANYHOW.isdisjoint(["".join(spoken[1 - length :]) + key for length in range(2, longest + 1)]):
+        return None  # "Private Limited" is one form
+    hanging = spoken[-1] in words.LOOSE_ENDS or spoken[0] == "sc" or not OWNED_BY.isdisjoint(spoken)
+    return name if not hanging and _is_form(form, written.split()[-1], small=False) and _is_name(spoken) else None
 
 
 def is_no_company(text: str | None) -> bool:
