@@ -22,8 +22,8 @@ TRADES_AS = re.compile(
 REMARK = (
     r"formerly|previously|prev\.|originally|f/?k/?a|a/?k/?a|also known as|now\b|ex[- ]|n[\u00e9e]e\b|acquired|a part of"
     r"|part of|subsidiary|an? [^()]{1,60}?\s?(?:company|subsidiary|brand|business|division)\b|division of|powered by"
-    r"|acq\.|self[- ]employed|yc [wsfx]\d\d|y combinator|nasdaq|nyse|lse|asx|tsx|otc|euronext|bse|nse|ticker"
-    r"|publicly traded|we.?re hiring|hiring|is hiring|closed|defunct|inactive|remote|stealth|merged"
+    r"|acq\.|persero|branch\b|self[- ]employed|yc [wsfx]\d\d|y combinator|nasdaq|nyse|lse|asx|tsx|otc|euronext|bse|nse"
+    r"|ticker|publicly traded|we.?re hiring|hiring|is hiring|closed|defunct|inactive|remote|stealth|merged"
     r"|rebranded|ehemals|vormals|fr\u00fcher"
     r"|anciennement|voorheen|since \d{4}|series [a-h]\b|(?:pre-)?seed\b|bootstrapped|contract(?:or)?\b|freelance"
     r"|part[- ]time|full[- ]time|intern(?:ship)?\b|temp\b|client\b|est\.? \d{4}|via |ipo\b"
@@ -32,7 +32,8 @@ BRACKETED_REMARK = re.compile(rf"\s*[(\[]\s*(?:{REMARK})[^)\]]*(?:[)\]]|\Z)", re
 TRAILING_REMARK = re.compile(
     r"\s*(?:[,;-]\s*|\s)(?:formerly(?: known as)?|previously(?: known as)?|f/?k/?a|also known as|a/k/a|ehemals|vormals"
     r"|anciennement|voorheen|an? [\w.&' -]{2,40}? (?:company|subsidiary|brand|business|corporation|llc)\Z|acquired by"
-    r"|inh(?:aber(?:in)?:?|\.)|prop(?:rietor|\.)|owner:|au capital (?:social )?de"
+    r"|inh(?:aber(?:in)?:?|\.)|prop(?:rietor|\.)|owner:|(?:and|&) (?:its )?(?:subsidiaries|affiliates)\Z"
+    r"|au capital (?:social )?de"
     r"|a (?:professional|law) (?:law )?corporation\Z"
     r"|(?:nasdaq|nyse|lse|asx|tsxv?|otc[a-z]*|euronext|nse|bse) ?:"
     r"|(?:now )?part of|a division of|a subsidiary of|we.?re hiring|is hiring)(?:\s.*|)\Z",

@@ -42,6 +42,9 @@ MORE_FORMS = listed(
     enkeltpersonforetak ekonomiskforening ekfor smpc singlememberpc singlememberllc singlemembersa singlememberike
     μονικε μονεπε μοναε μονοπροσωπηικε μονοπροσωπηαε μονοπροσωπηεπε bscc bscclosed kscp
     jointstockcompany openjointstockcompany closedjointstockcompany publicjointstockcompany publiccompanylimited
+    proprietaryltd unlimitedcompany teoranta scorp ccorp egbr vvag einzelunternehmen einzelfirma sarls sicavraif
+    sicavsif soccooparl societacooperativaarl sasbic osuuskunta druzstvo nonprofitkft nonprofitzrt egyenivallalkozo
+    srld llcfz
     opcprivatelimited opcpvtltd unipessoallda unipessoallimitada sociedadeunipessoallda unipersonale asociounico
     consociounico societabenefit gesellschaftmbh gemeinnutzigegmbh gemeinnutzigeag gemeinnutzigeugmbh
     spolkazograniczonaodpowiedzialnoscia spolkaakcyjna spolkajawna spolkakomandytowa spolkacywilna prostaspolkaakcyjna
@@ -78,7 +81,7 @@ TURKISH = frozenset(
 CAPITALS_ONLY = listed(
     "ag ab as sa se kg ug lp asa scs sca snc sas spa pte ohg og vof kk sac sal sae bm sl gk aps hf ad dd plc"
     " pbc dac ulc clg sia hb kb ood ead cic vzw gie epe nuf kda esv iks rhf xxk tdv kft kht ohf"
-    " scop ans ike spc fze fzc sci ivzw ivs pcl npc pfa"
+    " scop ans ike spc fze fzc sci ivzw ivs pcl npc pfa uc lc opc"
 )
 SPELT = frozenset(
     (
@@ -103,7 +106,8 @@ SPELT = frozenset(
         ),
         *("Ky", "Tmi", "T:mi", "Bt.", "Bt", "Rt.", "Kht.", "vzw", "VZW", "e.c.", "ohf.", "ohf", "ses.", "S.Coop"),
         *("S.Coop.", "s.p.", "Ad.", "Snc", "Sas", "Scrl", "Oy", "OY", "Ab", "k.d.", "A.m.b.A.", "A.M.B.A.", "F.M.B.A."),
-        *("obrt", "AöR", "aöR", "Est.", "EST.", "slf.", "z.s.", "z. s.", "a.G."),
+        *("obrt", "Pte.", "Cyf", "Cyf.", "Teo", "Teo.", "r.V.", "o.p.s."),
+        *("AöR", "aöR", "Est.", "EST.", "slf.", "z.s.", "z. s.", "a.G."),
         *("ry", "r.y.", "Osk", "Osk.", "osk", "Şti.", "Şti"),
     )
 )
@@ -112,10 +116,10 @@ SURE_SHORT = listed(
     " ctcp tbk l3c lda wll fze psc qsc jsc pvt pty mbh kkt slu sll sau"
 )
 
-SLASHED = frozenset(("is", "ks", "ps", "as", "va"))
-"""Danish forms, sure with their slash: I/S, K/S, P/S, A/S."""
+SLASHED = frozenset(("is", "ks", "ps", "as", "va", "pl"))
+"""Forms that are sure with their slash: Danish I/S, K/S, P/S, A/S, Australian P/L."""
 
-CYRILLIC = listed("ооо оао пао зао ао оод еоод ад еад тов тоо чп пат прат фоп жшс доо ано")  # noqa: RUF001
+CYRILLIC = listed("ооо оао пао зао ао оод еоод ад еад тов тоо чп пат прат фоп жшс доо ано чао ет")  # noqa: RUF001
 """Russian, Bulgarian, Ukrainian, Kazakh, Serbian."""
 
 OTHER_SCRIPTS = CYRILLIC | listed("αε οε εε επε ικε αεβε בעמ ذمم شمم شمل شمع المحدودة შპს სს սպը փբը")
@@ -123,7 +127,9 @@ OTHER_SCRIPTS = CYRILLIC | listed("αε οε εε επε ικε αεβε בעמ 
 
 # With full stops or a slash in it, a form in any letters: `s.a.`, `A/S`, `P.C.`.
 DOTTED = (
-    CLEANCO | MORE_FORMS | listed("ua ao esp pa pc ps sa sl sc scp scom os ae oe ee ek ev eg jdoo na amba fmba psa bsc")
+    CLEANCO
+    | MORE_FORMS
+    | listed("ua ao esp pa pc ps sa sl sc scp scom os ae oe ee ek ev eg jdoo na amba fmba psa bsc slp ac lc")
 ) - (ORDINARY_WORDS | listed("sf et ec sp da ba bl bm pp ps ik is us sd at ei ep es ce"))
 ANYHOW = (
     frozenset(key for key in CLEANCO | MORE_FORMS | TURKISH if len(key) > 3) - ORDINARY_WORDS - CAPITALS_ONLY  # noqa: PLR2004
@@ -131,12 +137,17 @@ ANYHOW = (
 SMALL_TOO = listed("ag ab sa kg plc llc")
 """Of the short ones, those that go in a name written small throughout as well: `siemens ag`."""
 
+BRANCHES = listed(
+    "zweigniederlassung niederlassung avd avdeling filial branch succursale sucursal oddzial pobocka podruznica"
+)
+"""What stands between a form and the town of a branch: `Acme AS avd Oslo`."""
+
 PROFESSIONALS = listed(
     "associates partners law dental attorneys lawyers physicians pediatrics dentistry orthodontics medical"
 )
 """Words that a firm of professionals ends in, so that PC behind them is a form."""
 
-BEHIND_A_COMMA = listed("pc pa ps apc apa psc")
+BEHIND_A_COMMA = listed("pc pa ps apc apa psc pt cv")
 """Forms of American professional firms: initials of other things, unless a comma parts them from the name."""
 
 LONGEST_FORM = 5
@@ -158,7 +169,7 @@ FORMS_IN_FRONT = (
 FORMS_BEFORE_TWO = listed("uab sia as pt mb llc jsc ojsc cjsc pjsc ctcp ood oy tov too cv ud")
 """In front of two words or more; before one they may be initials: PT Solutions."""
 
-FORMS_BEFORE_ONE = listed("uab sia pt")
+FORMS_BEFORE_ONE = listed("uab sia pt vof")
 """In front of a single word as well, unless it is one that English firms are called by: SIA Partners."""
 
 TRADES = listed(
@@ -174,7 +185,24 @@ TRADES = listed(
 WRITTEN_IN_FRONT = frozenset(("Oy", "O\u00fc", "As", "Aktiebolaget", "Osa\u00fching", "Aktsiaselts", "Firma"))
 """Forms in front that are seldom written in capitals."""
 
-ADDRESSED = frozenset(("Fa.", "M/s", "M/s.", "M/S", "M/S.", "Messrs", "Messrs.", "Ditta", "B.V."))
+ADDRESSED = frozenset(
+    (
+        "Fa.",
+        "M/s",
+        "M/s.",
+        "M/S",
+        "M/S.",
+        "Messrs",
+        "Messrs.",
+        "Ditta",
+        "B.V.",
+        "T:mi",
+        "Tmi",
+        "I\u012e",
+        "V\u0161\u012e",
+        "V\u0160\u012e",
+    )
+)
 """What letters and ledgers put in front of a firm's name in Germany and India."""
 
 FORMS_BEFORE_QUOTES = frozenset(("uab", "sia", "as", "ao", "ab", "llc", "jsc", "ojsc", "cjsc", "pjsc", "ltd", "too"))
@@ -192,6 +220,15 @@ EASTERN_FORMS = (
     "合名会社",
     "股份公司",
     "(유)",
+    "一般社団法人",
+    "一般財団法人",
+    "公益社団法人",
+    "公益財団法人",
+    "医療法人",
+    "学校法人",
+    "社会福祉法人",
+    "사단법인",
+    "재단법인",
     "㈱",
     "㈲",
     "주식회사",

@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 from app.text._name_commas import EDGES, Core, by_commas, is_work
+from app.text._name_titles import only_titles
 from app.text.values import clean_text
 
 __all__ = ["Core", "strip_decoration"]
@@ -58,14 +59,20 @@ ALTERNATIVE = re.compile(r"(?<=[^\W\d_][^\W\d_])/[^\W\d_]{2,}")
 PHRASES = re.compile(
     r",?\s+(?:LEED\s+(?:AP|GA|Green Associate)\b.*|(?:Lean\s+)?(?:Six\s+Sigma|Green\s+Belt|Black\s+Belt)\b.*"
     r"|CIPP/\w+(?=\W|\Z)|(?:MD|M\.D\.)\s*&\s*CEO|Ph\.?\s?D\.?(?:\s?c\b\.?|\s+candidate\b|\s+student\b)?(?=\W|\Z)"
-    r"|[BM]\.?\s?(?:Sc|Eng|Ed|Tech|Com|Phil)\b\.?|[BM]\.\s?[AS]\.(?=\W|\Z)"
+    r"|[BM]\.?\s?(?:Sc|Eng|Ed|Tech|Com|Phil)\b\.?"
     r"|Dr\.?\s?h\.?\s?c\.?(?=\W|\Z))"
+)
+DEGREE = re.compile(r"(?<=\w),?\s+[BM]\.\s?[AS]\.(?=\W|\Z)")
+FRENCH_COUPLE = re.compile(r"\A(?:m\.?|mr|monsieur) et (?:mme|madame)\s+(?=\S)", re.IGNORECASE)
+THAI_TITLE = re.compile(
+    r"\A(?:\u0e19\u0e32\u0e07\u0e2a\u0e32\u0e27|\u0e19\u0e32\u0e07|\u0e19\u0e32\u0e22|\u0e04\u0e38\u0e13|\u0e14\u0e23\.?)\s*(?=[\u0e00-\u0e7f])"
 )
 ADDRESSED = re.compile(
     r"\A(?:(?:the )?(?:rt|right|most|very)\.? (?:hon(?:ou?rable|\.)?|rev(?:erend|\.)?)"
     r"|the (?:hon(?:ou?rable|\.)?|rev(?:erend|\.)?)"
     r"|(?:aan )?de heer(?: en mevrouw)?|(?:m\.|mme|mlle|monsieur|madame) l[ae] \w+"
-    r"|(?:tan|puan|dato'?|datuk) sri)\s+(?=\S+\s)",
+    r"|(?:tan|puan|dato'?|datuk) sri"
+    r"|an (?:herrn|frau)|(?:el|al)[- ]hadj|(?:assistant|associate|adjunct|visiting) professor)\s+(?=\S+\s)",
     re.IGNORECASE,
 )
 """Forms of address of several words: the Hon., de heer, Mme la Directrice."""
@@ -88,10 +95,15 @@ def strip_decoration(text: str | None, *, column: bool = False) -> Core | None:
     line = clean_text(text)
     if line is None or NOT_NAMES.search(line):
         return None
+    line = FRENCH_COUPLE.sub("Mme ", line)
+    if not line.isascii():
+        line = THAI_TITLE.sub("", line)
     line = ADDRESSED.sub("", line[:LONGEST].replace("\uff0c", ", "))
     line = GLUED_WORDS.sub(r"\1 \2", COUPLE.sub(r"\1 \2", _undecorated(line)))
     line = _in_one_script(_cut_tagline(line, least=1 if column else 2))
-    line = BIRTH.sub("", PHRASES.sub(" ", f" {line}")).strip(EDGES)
+    line = DEGREE.sub(" ", PHRASES.sub(" ", f" {line}"))
+    born = BIRTH.sub("", line)
+    line = (line if only_titles(born) else born).strip(EDGES)
     return by_commas(line, column=column)
 
 

@@ -23,7 +23,7 @@ from app.text.places import country_code
 from app.text.regions import is_region
 from app.text.values import fold
 
-__all__ = ["EDGES", "Core", "by_commas", "is_work"]
+__all__ = ["EDGES", "Core", "by_commas", "is_work", "particles_in_front"]
 
 EDGES = ' \t,;:-_*"\u201c\u201d`\u00b4/&+!?\u00b7|@~#=<>^'
 INITIAL = len("J.")
@@ -60,7 +60,7 @@ def by_commas(line: str, *, column: bool) -> Core | None:
         tokens, _ = without_titles(part.split(), all_of_them=True)
         if tokens and key_of(tokens[0]) in words.GENERATIONS and tokens[0].lower() not in {"2nd", "3rd"}:
             generation = words.GENERATIONS[key_of(tokens.pop(0))]
-        if tokens and all(token.lower() in words.PARTICLES for token in tokens):
+        if tokens and all((token if head[1:2].islower() else token.lower()) in words.PARTICLES for token in tokens):
             parts = [*tokens, *parts]  # "Berg, van den"
             continue
         if not tokens or ((len(parts) > 1 or column) and are_credentials(tokens, parts, sure_only=False)):
@@ -76,7 +76,7 @@ def by_commas(line: str, *, column: bool) -> Core | None:
     parts, given = _letters(parts), _letters(given)
     if not parts and not given:
         return None
-    given, parts = _particles_first(given, particles_in_front(parts))
+    given, parts = _particles_first(given, particles_in_front(parts) if given else parts)
     return Core(" ".join(parts or given), " ".join(given) if parts and given else None, generation, titled)
 
 

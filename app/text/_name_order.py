@@ -11,12 +11,13 @@ from app.text import _name_words as words
 from app.text._casing import UNPRONOUNCED
 from app.text.values import fold
 
-__all__ = ["before_patronymic", "given_with_devotion", "surname_in_front", "vietnamese_name"]
+__all__ = ["before_patronymic", "given_with_devotion", "joined_surname", "surname_in_front", "vietnamese_name"]
 
 PATRONYMIC = re.compile(
     r".+(?:ович|евич|йович|ьич|мич|овна|евна|івна|ївна|ична)|[A-Z][a-z]+(?:ovich|evich|ovych|yovych|ovna|evna|ivna|ichna)",
     re.IGNORECASE,
 )
+INITIALS = re.compile(r"(?:[^\W\d_]\.-?){2,3}")
 RUSSIAN = re.compile(r"(?:[oe]v|[oe]va|in|ina|sky|skiy|skii|skaya|enko)\Z")
 WITH_PATRONYMIC = 3
 FEWEST_CAPITALS = 3
@@ -25,10 +26,14 @@ FEWEST_CAPITALS = 3
 def vietnamese_name(parts: list[str]) -> tuple[str, str, str] | None:
     """Given name, surname and whole name of Vietnamese names: `Nguyễn Văn An` is An."""
     low = [part.lower() for part in parts]
+    if len(parts) > 2 and low[0].rstrip(".") in words.VIETNAMESE_TITLES and low[1] in words.VIETNAMESE_FAMILIES:  # noqa: PLR2004
+        parts, low = parts[1:], low[1:]
     families = words.VIETNAMESE_FAMILIES | words.VIETNAMESE_WITHOUT_MARKS
-    if len(parts) < 2 or low[0] not in families or low[-1] in families:  # noqa: PLR2004
+    if len(parts) < 2 or low[0] not in families:  # noqa: PLR2004
         return None
     named = len(parts) > 2 and low[1] in words.VIETNAMESE_MIDDLES  # noqa: PLR2004
+    if low[-1] in families and not (named and low[-1] in words.VIETNAMESE_OFTEN_GIVEN):
+        return None
     if not named and (low[0] not in words.VIETNAMESE_FAMILIES or "".join(parts).isascii()):
         return None
     written = [part.capitalize() for part in parts]
@@ -37,10 +42,15 @@ def vietnamese_name(parts: list[str]) -> tuple[str, str, str] | None:
 
 def surname_in_front(parts: list[str]) -> tuple[str, str] | None:
     """Given name and surname where capitals mark the latter: `DUPONT Jean`, `DE LA CRUZ Maria`."""
+    if INITIALS.fullmatch(parts[-1]) and (parts[0] in words.SMALL or (len(parts) == 2 and not parts[0].isascii())):  # noqa: PLR2004
+        cyrillic = "\u0400" <= parts[0][0] <= "\u04ff"
+        return (parts[-1], " ".join(parts[:-1])) if cyrillic or parts[0] in words.SMALL else None
     cut = next((n for n, part in enumerate(parts) if not part.isupper()), len(parts))
     if not 0 < cut < len(parts) or any(part.isupper() for part in parts[cut:]):
         return None
     family = parts[:cut]
+    if family[0].lower() in words.SURE_CREDENTIALS:
+        return None
     if "." in "".join(family) or max(map(len, family)) < FEWEST_CAPITALS or UNPRONOUNCED.fullmatch(family[0]):
         return None
     given = fold(parts[cut]).split("-")[0]
@@ -68,3 +78,11 @@ def given_with_devotion(parts: list[str]) -> int:
         return 0
     at = 3 if parts[2].lower() in {"la", "las", "los"} else 2
     return at if at < len(parts) - 1 and fold(parts[at]) in words.DEVOTIONS else 0
+
+
+def joined_surname(parts: list[str]) -> tuple[str, str] | None:
+    """Given name and surname of Dutch double names, whose hyphen stands before a particle: `A. Jansen-de Boer`."""
+    at = next(
+        (n for n in range(1, len(parts) - 1) if parts[n].rpartition("-")[2] in words.SMALL and "-" in parts[n]), 0
+    )
+    return (" ".join(parts[:at]), " ".join(parts[at:])) if at else None

@@ -14,9 +14,11 @@ from app.text.values import fold
 
 __all__ = ["are_credentials", "key_of", "looks_like_credential", "only_titles", "without_credentials", "without_titles"]
 
-GLUED_TITLE = re.compile(r"\A(dr|prof|mr|mrs|ms|ing)\.(?!ssa\b|ra\b)(?=[^\W\d_]{2})", re.IGNORECASE)
+GLUED_TITLE = re.compile(r"\A(dr|prof|mr|mrs|ms|ing)\.(?!ssa\b|ra\b|in\b|a\b)(?=[^\W\d_]{2})", re.IGNORECASE)
 INITIALS = re.compile(r"(?:[^\W\d_]\.){2,}")
 ACADEMIC = re.compile(r"(?:Dr|Prof|Dipl)(?:\.|-|\Z)")
+ABBREVIATED = re.compile(r"[^\W\d_]{2,}\.(?:[^\W\d_]+\.?)*|[a-z]\.(?:[^\W\d_]+\.)*")
+"""What full stops shorten, or a single small letter: Barr., siv.ing., g."""
 COUPLED = ("&", "and", "und", "et", "y", "e", "og", "och", "en", "/", "+")
 SHAPED = re.compile(
     r"(?=.{2,12}\Z)(?:[A-Z]{1,3}[a-z]{1,9}[A-Z][A-Za-z]*|[a-z]+[A-Z][A-Za-z]*|(?:[A-Z][A-Za-z]{0,4}\.){1,4}[A-Z][A-Za-z]{0,6}\.?"
@@ -67,6 +69,8 @@ def without_titles(tokens: list[str], *, all_of_them: bool = False) -> tuple[lis
     tokens = _without_couple(tokens)
     while len(tokens) > (0 if all_of_them else 1) and _is_title(tokens):
         tokens, titled = tokens[1:], True
+        if tokens and tokens[0] == "D." and len(tokens) > 2:  # noqa: PLR2004
+            tokens = tokens[1:]  # Sra. D. Inês Rocha: doña, don
     if len(tokens) > 2 and tokens[-1].endswith(".") and key_of(tokens[-1]) in {"dr", "prof", "mr", "mrs", "ms"}:  # noqa: PLR2004
         tokens = tokens[:-1]
     return tokens, titled
@@ -82,20 +86,25 @@ def _without_couple(tokens: list[str]) -> list[str]:
 def _is_title(tokens: list[str]) -> bool:
     """Whether the first word is a title, whatever follows."""
     word, key = tokens[0], key_of(tokens[0])
-    if key in words.TITLES or (key in FOREIGN_TITLES and len(tokens) > 1):
+    if key in FOREIGN_TITLES and len(tokens) > 1:
         return True
-    if word.endswith(".") and key in words.DOTTED_TITLES and not INITIALS.fullmatch(word):
+    if (key in words.TITLES or (word.endswith(".") and key in words.DOTTED_TITLES)) and not INITIALS.fullmatch(word):
         return True
     return len(tokens) > 2 and _is_title_before_two(word, key, tokens[1:])  # noqa: PLR2004
 
 
 def _is_title_before_two(word: str, key: str, behind: list[str]) -> bool:
     """Whether a word is a title in front of a first and a last name: Judge, Pan, CA, Hofrat Dipl.-Ing."""
-    if word[0].isupper() and key in words.TITLES_BEFORE_TWO:
+    if key in words.TITLES_BEFORE_TWO and (word[0].isupper() or behind[0][0].isupper()):
         return True
+    known = fold(behind[0]) in words.given_names()
     if word[0].isupper() and key in words.TITLES_BEFORE_GIVEN:
-        return fold(behind[0]) in words.given_names()
-    if len(behind) > 2 and ACADEMIC.match(behind[0]):  # noqa: PLR2004
+        return known or key_of(behind[0]) in words.TITLES | words.DOTTED_TITLES
+    if ABBREVIATED.fullmatch(word) and word[-1] == "." and key not in words.SHORTENED_NAMES:
+        another = behind[0][-1] == "." or key_of(behind[0]) in words.TITLES
+        if word[0].islower() or known or another:
+            return True
+    if word[0].isdigit() or (len(behind) > 2 and ACADEMIC.match(behind[0])):  # noqa: PLR2004
         return fold(word) not in words.given_names()
     return word.replace(".", "") in words.CAPITAL_TITLES and not is_shouted("".join(behind))
 

@@ -32,7 +32,7 @@ SURE_CREDENTIALS = listed(
     mciob fciob mcibse fcibse mciht fciht mciwem fciwem mciat mcilt fcilt mcipr fcipr mcieh fcieh mciarb fciarb
     mistructe fistructe mimeche fimeche mrsc frsc mrsb frsb mrtpi frtpi miosh cmiosh fiosh mbcs fbcs mrpharms frpharms
     mrcvs frcvs mbacp mcsp fcsp mbps afbps cphys minstp finstp cchem csci cenv miema techiosh gradiosh mieee smieee
-    nlp npdp sahri acsw rncm cmrp cpht rhia rhit cphims peng assoc
+    frs frse fba freng fmedsci nlp npdp sahri acsw rncm cmrp cpht rhia rhit cphims peng assoc
     """
 )
 
@@ -40,7 +40,8 @@ SURE_CREDENTIALS = listed(
 DOUBTFUL_CREDENTIALS = listed(
     """
     ma ba bs ms md do pa pe ca cs ea se jd rn np ot pt ph ed ei si as aa be bed med bsed ace ace-cpt cc aca fca cpm
-    cis pmi ssm sa acp asp bem cip cap esg hr it pr ux sme iod msp mos dip pg cert mai cem cal sra psp pci dis lion
+    cis pmi ssm sa acp asp bem cip cap esg hr it pr ux sme iod re mp msp mos pg cert mai cem cal sra psp pci dis lion
+    dip
     """
 )
 
@@ -82,7 +83,8 @@ TITLES = listed(
     mademoiselle mesdames messieurs müdür abog psic profa inż ybhg shrimathi drjur drphil drrernat
     diplwirting diplvw diplpsych diplinf diplarch diplhdl diplbetrw mgrinz mgrinż mmag ddr
     mvdr thdr pharmdr thlic artd docent dosent civing
-    herrn familie eheleute docteur professeur profesor profesora professora professore doktor
+    herrn familie eheleute doutor doutora weduwe veuve emeritus drin maga profin univprofin ingin diplingin
+    diplpäd kommr docteur professeur profesor profesora professora professore doktor
     drmult drhc dripling dipling diplkfm diplbw diplinform diplök med habil rernat ernat jur phil hc mult doctor
     professor profdr privdoz univprof pd lic adv capt col lt ltcol sgt maj gen cmdr adm cpt msgt ssgt
     """
@@ -116,6 +118,7 @@ TITLES_BEFORE_TWO = listed(
     councillor councilor alderman deputy col capt maj gen lt sgt adm cmdr maj.gen brig wing lic ing mag adv ir maître
     maitre prof.dr brigadier wg cdr sqn ldr flt flight maj lieut viscount baroness lady rep gov mayor detective officer
     apostle prophet elder deacon cllr hajj hadji late seri firma
+    attorney president alhaji alhaja mwalimu advokat barrister chief engineer evangelist chairman principal premier
     hofrat kommerzialrat regierungsrat medizinalrat stadtrat bürgermeister direktor rechtsanwalt rechtsanwältin
     steuerberater steuerberaterin notar wirtschaftsprüfer architekt abogado abogada avvocato avocat advocaat
     """
@@ -126,7 +129,32 @@ TITLES_BEFORE_GIVEN = listed("dona bayan me pr pan bay don pak bu ibu tun tuan t
 
 # Offices that profiles in some countries put in front (CA Rahul Sharma), written in capitals before a full name.
 CAPITAL_TITLES = frozenset(
-    ("CA", "CS", "CMA", "FCA", "ACA", "CPA", "ICWA", "HE", "HRH", "HH", "RA", "WP", "YB", "StB", "StBin", "RAin", "vBP")
+    (
+        "CA",
+        "CS",
+        "CMA",
+        "FCA",
+        "ACA",
+        "CPA",
+        "ICWA",
+        "HE",
+        "HRH",
+        "HH",
+        "RA",
+        "WP",
+        "YB",
+        "StB",
+        "StBin",
+        "RAin",
+        "vBP",
+        "KTM",
+        "DI",
+        "MP",
+        "CEO",
+        "CFO",
+        "CTO",
+        "COO",
+    )
 )
 
 PARTICLES = listed(
@@ -137,6 +165,14 @@ PARTICLES = listed(
     """
 )
 """Words that open or join surnames; which of them are written small is `SMALL`."""
+
+SHORTENED_NAMES = listed(
+    """
+    wm chas geo jos thos alex chr joh benj robt jas edw fred sam ben st mac jr th ph max ma mohd md moh muh
+    mhd abd kh sk fco ant jn val ste sta
+    """
+)
+"""Given names that a full stop shortens, as it does titles: Wm. Henry Ford."""
 
 NOBLE = listed("freiherr freifrau freiin graf gräfin fürst fürstin prinz prinzessin baron baronin ritter edler edle")
 """German ranks, which are a part of the surname since 1919 where a particle follows: `Gräfin zu Waldburg`."""
@@ -186,7 +222,7 @@ WRITTEN = {
     for name in listed(
         """
     DiCaprio DiMaggio DeVito DeVries DeMarco DeLuca DeSantis DeSilva DeGeneres DeLillo DeJong DeYoung DeWitt DeRosa
-    DiNapoli DiStefano DiPietro DiGiovanni DiMarco DaSilva DaCosta DuBois DuPont LeBlanc LeBron LaRue LaPorte LaFleur
+    DiNapoli DiStefano DiPietro DiGiovanni DiMarco DaSilva DaCosta DuPont LeBlanc LeBron LaRue LaPorte LaFleur
     LaMarca VanDyke VanHorn VandenBerg VanderMeer FitzGerald FitzPatrick St.John DeAngelis DeLaCruz
     LaToya DeShawn DeAndre
     """
@@ -212,6 +248,8 @@ VIETNAMESE_FAMILIES = listed(
     nguyễn trần lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ hồ ngô dương lý đinh trịnh đoàn lương mai tô trương hà
     """
 )
+VIETNAMESE_TITLES = listed("ông bà anh chị cô ts ths gs pgs")
+VIETNAMESE_OFTEN_GIVEN = listed("mai hà lương đoàn tô trương")
 VIETNAMESE_MIDDLES = listed("văn thị van thi đức hữu ngọc minh thanh quang xuân duc huu ngoc xuan")
 
 TWO_SURNAME_COUNTRIES = listed("ES MX CO PE CL VE EC GT CU BO DO HN PY SV NI CR PR PA")

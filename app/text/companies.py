@@ -23,7 +23,7 @@ LONGEST = 300
 LOOSE_SIGN = re.compile(r"\s+([.,])(?=\s|\Z)")
 TRAILING = " ,;:-_/\\|*\u2013\u2014"
 ABBREVIATED_END = re.compile(
-    r"(?:\A|[\s&])(?:co|c[i\u00ed]a|bros|inc|ltd|corp|st|mt|dept|univ|assoc|mfg|intl|int'l|svcs|jr|sr|no)\.\Z",
+    r"(?:\A|[\s&])(?:co|cie|c[i\u00ed]a|bros|inc|ltd|corp|st|mt|dept|univ|assoc|mfg|intl|int'l|svcs|jr|sr|no)\.\Z",
     re.IGNORECASE,
 )
 SPACED_INITIALS = re.compile(r"(?<=\w[\s,])(?:\s?\w\.){2,4}\Z")
@@ -37,7 +37,9 @@ THE = re.compile(r"\Athe\s+(?=\S)")
 AND_COMPANY = re.compile(r"(?<=\w)[\s,]+and\s+(?:company|co)\.?\s*\Z")
 DASHES = frozenset(("-", "\u2013", "\u2014"))
 MOST_WORDS_OF_A_PLACE = 2
+LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 BRACKET = re.compile(r"\s\([^()]{1,40}\)\Z")
+WINDING = (" i", "(i", ",i", " en ", "(en ", ",en ", " o.", " under ", " w ", " v ", " u ", " tasfiye ")
 CO = frozenset(("co", "co."))
 TELLING = frozenset(
     word.lower()
@@ -134,7 +136,7 @@ def names_a_company(text: str) -> bool:
     if text.endswith(")") and (opened := text.rfind("(")) > 0:
         text = text[:opened]  # (Acme Inc.) behind a name is where somebody works
     tokens = text.split()
-    return len(tokens) > 1 and _key(tokens[-1]) in words.NO_PERSON
+    return len(tokens) > 1 and (_key(tokens[-1]) in words.NO_PERSON or phrases.FIRM.search(text) is not None)
 
 
 def _without_eastern_forms(line: str) -> str:
@@ -151,6 +153,8 @@ def _without_forms(line: str) -> str:
     """Take legal forms off both ends, as long as a name is left."""
     line = _without_combined_form(line)
     bracket = BRACKET.search(line) if line[-1:] == ")" else None
+    if bracket and bracket.start() and _says_nothing_more(bracket[0].strip(" ()"), line[: bracket.start()]):
+        line, bracket = line[: bracket.start()], None
     if bracket and bracket.start() and _key(bracket[0]) not in words.ANYHOW | words.CAPITALS_ONLY:
         line = line[: bracket.start()]
     tokens = _without_place(GLUED_COMMA.sub(", ", line).split())
@@ -163,17 +167,27 @@ def _without_forms(line: str) -> str:
             break
         if len(left) > 1 and phrases.BRANCH.fullmatch(left[-1]):
             left = _trimmed(left[:-1])
-        romanian = romanian or _key(tokens[-1]) in {"srl", "sa"}
+        romanian = romanian or _key(tokens[-1]) in {"srl", "sa", "srld"}
         tokens = left
     tokens = _without_form_in_front(tokens, romanian=romanian)
     kept_bracket = bracket is not None and _key(bracket[0]) not in words.ANYHOW | words.CAPITALS_ONLY
     return _ended(" ".join(tokens) + (f" {bracket[0].strip()}" if bracket and kept_bracket and tokens else ""))
 
 
+def _says_nothing_more(within: str, before: str) -> bool:
+    """Whether a bracket holds the legal name of what stands before it, its form, or its name in other letters."""
+    *_, last = within.split()
+    if len(within.split()) > 1 and (_key(last) in words.ANYHOW or last in words.SPELT):
+        return True
+    return _key(within) in words.OTHER_SCRIPTS or (
+        before.isascii() and not within.isascii() and not LATIN.search(within)
+    )
+
+
 def _without_combined_form(line: str) -> str:
     """What no single word at either end says: GmbH & Co. KG, i. L., บริษัท … จำกัด."""
     low = line.lower()
-    if any(sign in low for sign in (" i", "(i", ",i", " en ", "(en ", ",en ")):
+    if any(sign in low for sign in WINDING):
         line = kept(phrases.WINDING_UP.sub("", line), line)
     if line.endswith(("ME", "EI", "EPP")):
         line = kept(phrases.BRAZILIAN.sub("", line), line)
@@ -181,7 +195,7 @@ def _without_combined_form(line: str) -> str:
         line = kept(phrases.ITALIAN_PARTNERS.sub("", line), line)
     if "-" in low:
         line = phrases.GLUED.sub("", line)
-    if "co" in low:
+    if "co" in low or "cie" in low:
         line = kept(phrases.COMBINED.sub("", line), line)
     if (low[:1] == "c" or not line.isascii()) and (opening := phrases.OPENING.match(line)):
         line = kept(phrases.THAI_END.sub("", line[opening.end() :]), line)
@@ -192,6 +206,8 @@ def _without_place(tokens: list[str]) -> list[str]:
     """No town or country behind the form: `Acme GmbH, Berlin`, `Acme Inc. - US`."""
     for i in range(len(tokens) - 2, 0, -1):
         parted = tokens[i].endswith(",") or tokens[i + 1] in DASHES
+        if words.BRANCHES & {_key(tokens[i + 1])} and _is_form(tokens[i], tokens[i - 1], small=False):
+            return tokens[: i + 1]
         if parted and len(tokens) - i <= MOST_WORDS_OF_A_PLACE + 2 and _key(tokens[i]) in words.ANYHOW:
             return [*tokens[:i], tokens[i].rstrip(",")]
     return tokens
@@ -218,7 +234,7 @@ def _is_form(word: str, before: str, *, small: bool) -> bool:
         return before.lower() not in AND and word.rstrip(".,)").isalpha()
     if key in words.ANYHOW or bare in words.SPELT or (key in words.DOTTED and ("." in bare.rstrip(".") or "/" in bare)):
         return True
-    if ("/" in bare and key in words.SLASHED) or (key in words.OTHER_SCRIPTS and bare == bare.upper()):
+    if ("/" in bare and key in words.SLASHED) or (key in words.OTHER_SCRIPTS and (bare == bare.upper() or "." in bare)):
         return True
     if "/" in bare.strip("/"):  # Belgium and Canada state their forms in two languages: NV/SA, Inc./Ltée
         return all(_is_form(part, before, small=small) for part in bare.split("/") if part)

@@ -15,9 +15,15 @@ from nameparser import Parser, Policy
 from app.text import _name_words as words
 from app.text._casing import UNPRONOUNCED, is_shouted, is_whispered, recase, settle_outliers
 from app.text._name_cleaning import strip_decoration
-from app.text._name_commas import Core
+from app.text._name_commas import Core, particles_in_front
 from app.text._name_occupations import NOBODIES, OCCUPATION_FIELDS, OCCUPATIONS
-from app.text._name_order import before_patronymic, given_with_devotion, surname_in_front, vietnamese_name
+from app.text._name_order import (
+    before_patronymic,
+    given_with_devotion,
+    joined_surname,
+    surname_in_front,
+    vietnamese_name,
+)
 from app.text._name_titles import key_of, only_titles
 from app.text.companies import names_a_company
 from app.text.places import country_code
@@ -106,9 +112,14 @@ def _from_core(core: Core, country: str | None) -> PersonName:
         return _one_word(text, core)
     if parts[0] in words.SMALL:
         return PersonName(None, text, text)
+    if len(parts) > 2 and parts[-1] in words.SORTED_BEHIND:  # noqa: PLR2004
+        parts = [parts[0], *particles_in_front(parts[1:])]  # Joost Berg van den
+        text = " ".join(parts)
     devoted = given_with_devotion(parts)
     behind = parts[devoted:]
-    given, family = _two_surnames(behind, country) or before_patronymic(behind) or _split(behind)
+    given, family = (
+        _two_surnames(behind, country) or before_patronymic(behind) or joined_surname(behind) or _split(behind)
+    )
     given = " ".join([*parts[:devoted], given])
     return _assembled(given, family, text, core.generation)
 
@@ -200,11 +211,22 @@ def _from_columns(first: str, last: str, full: str | None, country: str | None) 
         given_text = given_text[: -len(family_text) - 1]
     elif tail.startswith(f"{head} "):
         family_text = family_text[len(given_text) + 1 :]
+    given_text, family_text = _particles_sorted(given_text, family_text)
     initials = UNPRONOUNCED.fullmatch(given_text) and not is_shouted(family_text)
     given_text = given_text if initials else _written(given_text)
     family_text = _written(family_text, opens=False)
     name = _assembled(given_text, family_text, f"{given_text} {family_text}", family.generation or given.generation)
     return PersonName(name.first, name.last, _longer(name, full, country))
+
+
+def _particles_sorted(given: str, family: str) -> tuple[str, str]:
+    """("Jan van der", "Berg") and ("Jan", "Berg van der") are Jan / van der Berg."""
+    parts = given.split()
+    cut = len(parts)
+    while cut > 1 and parts[cut - 1] in words.SORTED_BEHIND:
+        cut -= 1
+    family = " ".join([*parts[cut:], *particles_in_front(family.split())])
+    return " ".join(parts[:cut]), family
 
 
 def _is_no_surname(last: str) -> bool:
