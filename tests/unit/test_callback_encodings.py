@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 import zlib
 
+import brotli
 import pytest
 
 from app.callback_encodings import BrokenBodyError, TooLargeError, UnknownEncodingError, unpack
@@ -33,6 +35,10 @@ def raw_deflate(body: bytes) -> bytes:
         (gzip.compress(BODY, mtime=0), ""),
         (BODY, "gzip"),
         (BODY, "deflate"),
+        (brotli.compress(BODY), "br"),
+        (brotli.compress(BODY, quality=0), " BR "),
+        (gzip.compress(BODY, mtime=0), "br"),
+        (BODY, "br"),
     ],
     ids=[
         "plain",
@@ -47,13 +53,17 @@ def raw_deflate(body: bytes) -> bytes:
         "unsaid",
         "untrue",
         "no",
+        "br",
+        "br case",
+        "not br but gzip",
+        "not br",
     ],
 )
 def test_the_body_is_what_its_sender_wrote(raw: bytes, encoding: str) -> None:
     assert unpack(raw, encoding, MOST) == BODY
 
 
-@pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "gzip, gzip", "gzip, br", "\u00e9"])
+@pytest.mark.parametrize("encoding", ["zstd", "compress", "br, gzip", "gzip, gzip", "gzip, br", "\u00e9"])
 def test_what_nobody_can_read_is_refused(encoding: str) -> None:
     with pytest.raises(UnknownEncodingError):
         unpack(b"\x1f\x8b", encoding, MOST)
@@ -65,6 +75,33 @@ def test_a_bomb_is_refused_before_it_is_whole(size: int) -> None:
         unpack(gzip.compress(b"0" * size, mtime=0), "gzip", MOST)
     with pytest.raises(TooLargeError):
         unpack(gzip.compress(b"0" * MOST, mtime=0) + gzip.compress(b"0", mtime=0), "gzip", MOST)
+
+
+@pytest.mark.parametrize("size", [MOST + 1, 50_000_000])
+def test_a_bomb_of_brotli_is_refused_before_it_is_whole(size: int) -> None:
+    bomb = brotli.compress(b"0" * size)
+    assert len(bomb) < MOST / 100
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLargeError):
+            unpack(bomb, "br", MOST)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("size", [0, 1, MOST - 1, MOST])
+def test_brotli_up_to_the_limit_is_whole(size: int) -> None:
+    body = bytes(n % 251 for n in range(size))
+    assert unpack(brotli.compress(body), "br", MOST) == body
+
+
+@pytest.mark.parametrize(
+    "raw", [brotli.compress(BODY)[:-3], b"{\xff\xfe not brotli", b"<html>", b"", brotli.compress(BODY) + b"x"]
+)
+def test_damaged_brotli_is_asked_for_again(raw: bytes) -> None:
+    with pytest.raises(BrokenBodyError):
+        unpack(raw, "br", MOST)
 
 
 def test_the_largest_body_fits() -> None:
