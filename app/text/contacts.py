@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import unquote
 
 import phonenumbers
@@ -23,7 +23,8 @@ LONGEST = 2_000
 """Letters of a cell that are read; a longer one is a text, and its first address stands at the front."""
 
 SIMPLE_EMAIL = re.compile(
-    r"[a-z0-9_+](?:[a-z0-9_+-]|\.(?=[a-z0-9_+-])){0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,5}[a-z]{2,24}"
+    r"(?=.{1,64}@)[a-z0-9_+][a-z0-9_+-]*+(?:\.[a-z0-9_+-]++)*+"
+    r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,5}[a-z]{2,24}"
 )
 EMAIL_PARTS = re.compile(r"[\s,;|<>()\[\]\"{}\u2022]+")
 EMAIL_LABEL = re.compile(r"\A(?:e-?mail|mail|mailto|smtp|work|private|personal|office|home|business)[:=]+")
@@ -57,6 +58,8 @@ BETWEEN_PHONES = re.compile(
 )
 DECIMAL = re.compile(r"(\+?\d{7,15})\.0+")
 SCIENTIFIC = re.compile(r"\+?\d(?:[.,]\d+)?e\+?\d+", re.IGNORECASE)
+INTERNATIONAL = re.compile(r"\+[1-9][0-9 ()-]{6,30}[0-9]")
+SIGNS = str.maketrans("", "", " ()-")
 FEWEST_DIGITS = 7
 """Fewer reach nobody from abroad."""
 
@@ -76,7 +79,7 @@ def email(value: str | None) -> str | None:
         return None
     text = text[:LONGEST].lower()
     if SIMPLE_EMAIL.fullmatch(text):
-        return _address(text)
+        return text if _is_reachable(text) else None
     text = _with_signs(text)
     if "@" not in text:
         return None
@@ -114,7 +117,7 @@ def _in_part(part: str) -> str | None:
 
 def _address(text: str) -> str | None:
     """One e-mail address, if it is one that mail can reach."""
-    if text in NO_EMAILS or text.endswith(UNREACHABLE_TLDS):
+    if not _is_reachable(text):
         return None
     if SIMPLE_EMAIL.fullmatch(text):
         return text
@@ -123,6 +126,10 @@ def _address(text: str) -> str | None:
     except EmailNotValidError:
         return None
     return checked.normalized.lower()
+
+
+def _is_reachable(address: str) -> bool:
+    return address not in NO_EMAILS and not address.endswith(UNREACHABLE_TLDS)
 
 
 @lru_cache(maxsize=16_384)
@@ -137,7 +144,11 @@ def phone(value: str | None, region: str | None = None) -> str | None:
         None when the cell holds no seven digits, or a spreadsheet has rounded the number (`4.91761E+11`).
     """
     text = clean_text(value)
-    if text is None or SCIENTIFIC.fullmatch(text):
+    if text is None:
+        return None
+    if INTERNATIONAL.fullmatch(text) and (written := _as_dialled(text.translate(SIGNS))):
+        return written
+    if SCIENTIFIC.fullmatch(text):
         return None
     first = BETWEEN_PHONES.split(text[:LONGEST], maxsplit=1)[0].strip(" ,;") or text[:LONGEST]
     first = PHONE_REMARK.sub(" ", PHONE_LABEL.sub("", first)).strip()
@@ -148,6 +159,30 @@ def phone(value: str | None, region: str | None = None) -> str | None:
     if first.startswith("00"):
         first = "+" + first[2:]
     return _international(first, region) or _read(first, region) or (first if whole else text)
+
+
+def _as_dialled(number: str) -> str | None:
+    """A number in E.164, if nothing needs doing to it: no national prefix inside, and a length that its country has."""
+    if len(number) <= FEWEST_DIGITS:
+        return None
+    for end in (2, 3, 4):  # behind "+" and a country code of one to three digits, of which none begins another
+        if plan := _numbering_plan(number[1:end]):
+            lengths, prefix = plan
+            fits = len(number) - end in lengths and number[end] != "0" and not (prefix and prefix.match(number, end))
+            return number if fits else None
+    return None
+
+
+@cache
+def _numbering_plan(code: str) -> tuple[frozenset[int], re.Pattern[str] | None] | None:
+    """How many digits a country's numbers have, and what is dialled before them within it only; None: no country."""
+    region = phonenumbers.region_code_for_country_code(int(code))
+    plan = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
+    if plan is None or plan.general_desc is None:
+        return None
+    prefix = plan.national_prefix_for_parsing
+    lengths = (*plan.general_desc.possible_length, *plan.general_desc.possible_length_local_only)
+    return frozenset(lengths), re.compile(prefix) if prefix else None
 
 
 def _international(text: str, region: str | None) -> str | None:

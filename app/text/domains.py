@@ -50,7 +50,7 @@ FRONT_PAGE = re.compile(r"(?:[a-z]{2}(?:[_-][a-z]{2})?|home|index(?:\.\w{2,5})?|
 ROOT_DOT = re.compile(r"\A(https?://[^/:]+?)\.+(?=[/:])")
 HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 BARE = re.compile(
-    r"(?:https?://|[a-z0-9._+-]+@)?(?:www\.)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,63})/?"
+    r"(?:https?://|[a-z0-9._+-]++@)?(?:www\.)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,63})/?"
 )
 """A host, site or e-mail address that nothing needs doing to, as most are."""
 
@@ -100,6 +100,9 @@ def website_url(text: str | None) -> str | None:
 
     Of several, the first that is one company's own wins over pages at social networks.
     """
+    if text and (bare := _bare_host(text)):
+        site = text.removesuffix("/") if _registrable(bare) and "@" not in text else None
+        return site if site is None or "://" in site else f"https://{site}"
     sites = [(part, host) for part, host in _hosts(text) if not _is_address(part) and _registrable(host)]
     own = (site for site in sites if _is_somebodys(_registrable(site[1]) or "", site[1], site[0]))
     return next((url for part, _ in (*own, *sites) if (url := _normal_url(part))), None)
@@ -122,10 +125,16 @@ def _normal_url(part: str) -> str | None:
     return url.removesuffix("/") if url.count("/") == 3 else url  # noqa: PLR2004 -- scheme://host/
 
 
+def _bare_host(text: str) -> str | None:
+    """The host of a text that is nothing else than one host, site or address, and in its normal form."""
+    bare = BARE.fullmatch(text) if text.__class__ is str else None
+    return bare[1] if bare and "xn--" not in bare[1] else None
+
+
 def _hosts(text: str | None) -> list[tuple[str, str]]:
     """Every host in a text with the part of the text that it was read from."""
-    if text.__class__ is str and (bare := BARE.fullmatch(text)) and "xn--" not in bare[1]:
-        return [(text, bare[1])]
+    if text and (bare := _bare_host(text)):
+        return [(text, bare)]
     cleaned = _dotted((clean_text(text) or "")[:LONGEST])
     if not cleaned:
         return []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from html import unescape
 from typing import Any
 
@@ -39,7 +38,8 @@ def clean_text(value: Any) -> str | None:
     """
     if value.__class__ is str:
         text: str = value.strip()
-        if text.isascii() and text.isprintable() and "  " not in text and text[:1] != "'" and "&" not in text:
+        plain = text.isascii() and text.isprintable() and "  " not in text and text[:1] != "'"
+        if plain and not ("&" in text and ";" in text):
             return None if says_nothing(text) else text
     block = clean_block(value)
     return " ".join(block.split()) if block else None
@@ -52,7 +52,9 @@ def clean_block(value: Any) -> str | None:
     text = mended(value if isinstance(value, str) else _number_text(value)).strip()
     if "&" in text and ";" in text:
         text = unescape(text)
-    text = unicodedata.normalize("NFC", INVISIBLE.sub("", text)).replace("\u00a0", " ").strip()
+    if not text.isprintable() or "\ufffd" in text:  # a printable text has no invisible characters, no blank but " "
+        text = INVISIBLE.sub("", text).replace("\u00a0", " ").strip()
+    text = unicodedata.normalize("NFC", text)
     if text[:1] == "'" and not KEPT_APOSTROPHE.match(text):
         text = text[1:]
         if text[-1:] == "'" and "'" not in text[:-1]:
@@ -61,14 +63,9 @@ def clean_block(value: Any) -> str | None:
     return None if says_nothing(text) else text
 
 
-@lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
     """A spelling to compare by: no accents, no case, composed; `Müller` and `MULLER` are the same."""
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
-    return bare.translate(UNDECOMPOSED)
+    return text.lower() if text.isascii() else text.translate(FOLDED)
 
 
 def count(value: Any) -> int | None:
@@ -101,6 +98,22 @@ UNDECOMPOSED = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "\u0131": "i", "ð": "d", "þ": "th", "ħ": "h"}
 )
 """Letters of Latin alphabets that Unicode does not take apart into a base letter and a mark."""
+
+ALPHABETS_END = 0x3000
+
+
+class _Folded(dict[int, str]):
+    """Each character's folded spelling, worked out when it is first met; kept for alphabets, not for Han and Hangul."""
+
+    def __missing__(self, code: int) -> str:
+        decomposed = unicodedata.normalize("NFKD", chr(code).casefold())
+        folded = "".join(mark for mark in decomposed if not unicodedata.combining(mark)).translate(UNDECOMPOSED)
+        if code < ALPHABETS_END:
+            self[code] = folded
+        return folded
+
+
+FOLDED = _Folded()
 
 
 def _number_text(value: Any) -> str:
