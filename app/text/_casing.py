@@ -26,7 +26,9 @@ MIN_SURNAME = 4
 def is_shouted(text: str) -> bool:
     """Whether a text is written in capitals throughout (`JOHN McDONALD` included)."""
     text = text.replace("\u00df", "\u1e9e")  # STRAßE has its capital seldom
-    return text.upper() == text != text.lower() or MAC_PREFIX.sub("MC", text).isupper()
+    if text.isupper() or text.upper() == text != text.lower():
+        return True
+    return "c" in text and MAC_PREFIX.sub("MC", text).isupper()
 
 
 def is_whispered(text: str) -> bool:

@@ -10,10 +10,11 @@ import re
 import unicodedata
 
 from app.text._name_commas import EDGES, Core, by_commas, is_work
+from app.text._name_plain import is_plain
 from app.text._name_titles import only_titles
 from app.text.values import clean_text
 
-__all__ = ["Core", "strip_decoration"]
+__all__ = ["Core", "by_cleaning", "strip_decoration"]
 
 STYLED = re.compile(r"[\U0001d400-\U0001d7ff\uff01-\uff5e\u24b6-\u24e9\U0001f130-\U0001f189\ufb00-\ufb06]{2,}")
 PICTURES = re.compile(
@@ -93,7 +94,16 @@ def strip_decoration(text: str | None, *, column: bool = False) -> Core | None:
         None where nothing of a name is left.
     """
     line = clean_text(text)
-    if line is None or NOT_NAMES.search(line):
+    if line is None:
+        return None
+    if len(line) <= LONGEST and is_plain(line):
+        return Core(line)
+    return by_cleaning(line, column=column)
+
+
+def by_cleaning(line: str, *, column: bool) -> Core | None:
+    """What `strip_decoration` does for a line in which there may be something to take off."""
+    if NOT_NAMES.search(line):
         return None
     line = FRENCH_COUPLE.sub("Mme ", line)
     if not line.isascii():

@@ -19,6 +19,8 @@ INITIALS = re.compile(r"(?:[^\W\d_]\.){2,}")
 ACADEMIC = re.compile(r"(?:Dr|Prof|Dipl)(?:\.|-|\Z)")
 ABBREVIATED = re.compile(r"[^\W\d_]{2,}\.(?:[^\W\d_]+\.?)*|[a-z]\.(?:[^\W\d_]+\.)*")
 """What full stops shorten, or a single small letter: Barr., siv.ing., g."""
+LONGEST = 100
+"""Characters of a word; no title or credential has as many."""
 COUPLED = ("&", "and", "und", "et", "y", "e", "og", "och", "en", "/", "+")
 SHAPED = re.compile(
     r"(?=.{2,12}\Z)(?:[A-Z]{1,3}[a-z]{1,9}[A-Z][A-Za-z]*|[a-z]+[A-Z][A-Za-z]*|(?:[A-Z][A-Za-z]{0,4}\.){1,4}[A-Z][A-Za-z]{0,6}\.?"
@@ -34,7 +36,10 @@ PRONOUNCED = re.compile(r"(?:[bcdfghjklmnprstvz][aeiou]){2}")
 
 def key_of(token: str) -> str:
     """How a title or credential is listed: small letters, no full stops, hyphens or slashes."""
-    return "".join(char for char in token.lower() if char.isalnum() or char in "&+'")
+    low = token.lower()
+    if low.isalnum() or len(low) > LONGEST:
+        return low
+    return "".join(char for char in low if char.isalnum() or char in "&+'")
 
 
 FOREIGN_TITLES = frozenset(map(key_of, words.FOREIGN_TITLES))

@@ -258,6 +258,8 @@ def _longer(name: PersonName, full: str | None, country: str | None) -> str | No
 
 def _written(text: str, *, opens: bool = True) -> str:
     """The text with its capitals put right where they are plainly wrong."""
+    if text.istitle() and not text.isupper():
+        return text
     if all(word[0].islower() and word[1:].isupper() for word in text.split()):
         text = text.upper()  # jOHN sMITH: somebody's caps lock
     if is_shouted(text) or is_whispered(text):
@@ -266,7 +268,7 @@ def _written(text: str, *, opens: bool = True) -> str:
 
 
 def _assembled(given: str, family: str, whole: str, generation: str | None) -> PersonName:
-    first = INITIAL_TAIL.sub("", given)
+    first = INITIAL_TAIL.sub("", given) if " " in given else given
     return PersonName(first, family, f"{whole} {generation}" if generation else whole)
 
 
