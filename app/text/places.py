@@ -35,6 +35,9 @@ NAMES = {
 SHORT = 3
 """Letters of a name that may be an abbreviation."""
 
+LONGEST = 300
+"""Letters; no town or country has as many."""
+
 ALIASES = {
     "usa": "US",
     "u s": "US",
@@ -85,7 +88,7 @@ ALIASES = {
 def country_code(text: str | None) -> str | None:
     """The ISO 3166 code of a country written in nearly any way; None when it is none that is known."""
     cleaned = clean_text(text)
-    if cleaned is None:
+    if cleaned is None or len(cleaned) > LONGEST:
         return None
     key = " ".join(re.sub(r"[^\w\s]", " ", fold(cleaned).replace("'", "").replace("\u2019", "")).split())
     key = key.removeprefix("the ")
@@ -107,7 +110,7 @@ def country_name(text: str | None) -> str | None:
 def place_name(text: str | None) -> str | None:
     """A town's name; put in careful capitals where it is written in one case (`RIO DE JANEIRO`, but `NYC`)."""
     name = clean_text(text)
-    if name and len(name) > SHORT and (is_shouted(name) or is_whispered(name)):
+    if name and SHORT < len(name) <= LONGEST and (is_shouted(name) or is_whispered(name)):
         return recase(name)
     return name
 

@@ -99,16 +99,16 @@ UNDECOMPOSED = str.maketrans(
 )
 """Letters of Latin alphabets that Unicode does not take apart into a base letter and a mark."""
 
-ALPHABETS_END = 0x3000
+MOST_KNOWN = 20_000
 
 
 class _Folded(dict[int, str]):
-    """Each character's folded spelling, worked out when it is first met; kept for alphabets, not for Han and Hangul."""
+    """Each character's folded spelling, worked out when it is first met."""
 
     def __missing__(self, code: int) -> str:
         decomposed = unicodedata.normalize("NFKD", chr(code).casefold())
         folded = "".join(mark for mark in decomposed if not unicodedata.combining(mark)).translate(UNDECOMPOSED)
-        if code < ALPHABETS_END:
+        if len(self) < MOST_KNOWN:
             self[code] = folded
         return folded
 
