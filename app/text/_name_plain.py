@@ -47,7 +47,6 @@ def is_plain(line: str) -> bool:
     if not PLAIN.fullmatch(line):
         return False
     low = line.lower()
-    return (
-        NOT_PLAIN.isdisjoint(low.translate(APART).split())
-        and ("-" not in low or NOT_PLAIN.isdisjoint(low.replace("-", "").split()))
+    return NOT_PLAIN.isdisjoint(low.translate(APART).split()) and (
+        "-" not in low or NOT_PLAIN.isdisjoint(low.replace("-", "").split())
     )
