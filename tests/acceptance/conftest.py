@@ -27,6 +27,8 @@ from app.settings import Settings, settings
 from functions.local_processes import Processes
 
 CALLBACK_TIMEOUT_S = 20
+PATIENTLY_S = 900
+"""For rows that are all answered, however slow the machine is."""
 
 
 async def leadloom(*args: str) -> tuple[int, str, str]:
@@ -39,7 +41,7 @@ async def leadloom(*args: str) -> tuple[int, str, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), 240)
+    out, err = await asyncio.wait_for(process.communicate(), 900)
     return process.returncode or 0, out.decode(), " ".join(err.decode().split())
 
 
@@ -66,7 +68,7 @@ class Installation:
         }.get(part, ())
         await self.processes.start(part, *args)
 
-    async def launch(self, rows: int, sandbox: str | None = None) -> str:
+    async def launch(self, rows: int, sandbox: str | None = None, callback_timeout_s: int = CALLBACK_TIMEOUT_S) -> str:
         """Upload made-up people and launch all steps over them; returns the batch."""
         await prepare(self.db)
         client = (await create_client(self.db, "Acceptance", actor="test"))["uid"]
@@ -77,14 +79,14 @@ class Installation:
             self.db, file.getvalue(), client=client, kind="people", filename="people.csv", actor="test"
         )
         steps: list[dict[str, Any]] = [{"workflow": w} for w in ("split_raw", "normalize_name", "normalize_domain")]
-        slow = {"timeout_s": CALLBACK_TIMEOUT_S, "retry_delay_s": 0.5, "max_attempts": 8}
+        slow = {"timeout_s": callback_timeout_s, "retry_delay_s": 0.5, "max_attempts": 8}
         steps += [{"workflow": w, "settings": slow} for w in ("enrich_company_clay", "enrich_person_clay")]
         pipeline = await create_pipeline(self.db, client, "All", "people", steps, actor="test")
         return (await batches.launch(self.db, upload.uid, pipeline["uid"], actor="test"))["batch"]
 
     async def until(self, batch: str, share: float) -> None:
         """Wait until this share of all steps is done."""
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(600):
             while True:
                 numbers = await batches.status(self.db, batch)
                 if numbers["item_steps"] >= share * numbers["item_count"] * len(numbers["steps"]):
@@ -99,7 +101,7 @@ class Installation:
 
     async def assert_all_is_well(self, batch: str, rows: int) -> dict[str, Any]:
         """Every row ended, the books add up, and nothing came to the sandbox twice."""
-        numbers = await batches.wait_for(self.db, batch, timeout_s=180)
+        numbers = await batches.wait_for(self.db, batch, timeout_s=900)
         assert numbers["state"] == "COMPLETED"
         assert numbers["completed"] + numbers["failed"] == rows
         assert await batches.audit(self.db, batch) == []

@@ -54,6 +54,7 @@ class Pressed:
     web_url: str
     web: asyncio.subprocess.Process
     key: str
+    first_acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def restart_database(self) -> None:
         """Bring PostgreSQL back where it was."""
@@ -91,6 +92,7 @@ class Pressed:
                 seen.slowest_s = max(seen.slowest_s, loop.time() - began)
                 seen.statuses[answer.status_code] += 1
                 if answer.is_success:
+                    self.first_acknowledged.set()
                     seen.acknowledged.add(item)
                     continue
                 seen.without_retry_after += "retry-after" not in answer.headers

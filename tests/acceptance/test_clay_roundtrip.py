@@ -19,6 +19,7 @@ from app.local.server import BackgroundServer, listen
 from app.settings import settings
 from functions.local_engine import running_engine
 from tests.clay_kit import RECEIVER_TOKEN, SLUG, ClayWorld, make_clay_world
+from tests.waiting import until
 from web.main import create_app
 
 WELL = WorkspaceSettings(rate_per_second=1_000, burst=1_000, delay_min_s=0, delay_max_s=0.3, slow_s=1)
@@ -41,19 +42,30 @@ class RoundTrip:
     clay: ClayWorld
     sandbox: str
 
-    async def run(self, rows: int, timeout_s: int = 20) -> dict[str, Any]:
+    async def run(self, rows: int) -> dict[str, Any]:
         """Send a batch out and wait until every row has ended; returns the batch in numbers."""
-        step = {"workflow": SLUG, "settings": {"timeout_s": timeout_s, "retry_delay_s": 0, "max_attempts": 10}}
+        step = {"workflow": SLUG, "settings": {"timeout_s": 3_000, "retry_delay_s": 0, "max_attempts": 10}}
         batch = await self.clay.world.launch(rows, step, columns={"Domain": "'c' || g || '.example'"})
         async with running_engine(self.clay.db):
-            status = await batches.wait_for(self.clay.db, batch, timeout_s=120)
+            ending = asyncio.create_task(self.end_the_wait(rows))
+            status = await batches.wait_for(self.clay.db, batch, timeout_s=600)
+            ending.cancel()
         assert await self.clay.world.findings(batch) == []
         return status
+
+    async def end_the_wait(self, rows: int) -> None:
+        """Let the deadlines pass once the sandbox has every row and nothing more to say of any."""
+
+        async def has_all() -> bool:
+            return bool((await self.stats())["received"] >= rows)
+
+        await until(has_all)
+        await self.clay.time_out()
 
     async def stats(self) -> dict[str, Any]:
         """The sandbox's books, once it has nothing more to say."""
         async with httpx.AsyncClient(base_url=self.sandbox) as http:
-            for _ in range(200):
+            for _ in range(6_000):
                 stats: dict[str, Any] = (await http.get("/stats", params={"rows": 1})).json()
                 if not stats["callbacks"]["waiting"]:
                     return stats
@@ -86,7 +98,7 @@ async def trip(db: Database, pg: asyncpg.Connection, monkeypatch: pytest.MonkeyP
 
 
 async def test_every_row_goes_out_once_and_comes_back(trip: RoundTrip) -> None:
-    status = await trip.run(120, timeout_s=30)
+    status = await trip.run(120)
     assert (status["completed"], status["failed"], status["sent"]) == (120, 0, 120)
     stats = await trip.stats()
     assert (stats["received"], stats["repeated"]) == (120, 0)
@@ -97,7 +109,7 @@ async def test_every_row_goes_out_once_and_comes_back(trip: RoundTrip) -> None:
 
 async def test_when_clay_misbehaves_every_row_still_ends_with_a_reason(trip: RoundTrip) -> None:
     await trip.behave(**BADLY)
-    status = await trip.run(120, timeout_s=30)
+    status = await trip.run(120)
     stats = await trip.stats()
     planned = stats["workspaces"]["north"]["planned"]
     kinds = {"answered", "duplicate", "slow", "garbage", "garbage_only", "never", "error", "not_found"}

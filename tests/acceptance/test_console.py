@@ -101,7 +101,7 @@ async def test_without_a_stack_it_says_what_to_do(tmp_path: Path, monkeypatch: p
 
 async def until_held(one: Installation, batch: str, *, held: bool) -> set[str]:
     """Wait until steps of a batch are held, or none is; returns for what they are."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while True:
             holds = {hold["code"] for hold in (await batches.status(one.db, batch))["holds"]}
             if bool(holds) is held:
@@ -148,7 +148,7 @@ async def test_a_hosted_project_gets_pages_and_no_engine_unless_asked_for(
     )
     assert run.stderr is not None
     try:
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(300):
             said = ""
             while "Ctrl-C" not in said:
                 said += (await run.stderr.readline()).decode()

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.acceptance.conftest import Installation
+from tests.acceptance.conftest import PATIENTLY_S, Installation
 
 ROWS = 200
 
@@ -21,7 +21,7 @@ async def test_the_engine_with_its_workers_is_killed(installation: Installation,
 
 
 async def test_the_web_process_is_killed_while_callbacks_come_in(installation: Installation) -> None:
-    batch = await installation.launch(ROWS)
+    batch = await installation.launch(ROWS, callback_timeout_s=PATIENTLY_S)
     await installation.until(batch, 0.62)
     await installation.kill("web")
     await asyncio.sleep(1.0)

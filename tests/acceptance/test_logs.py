@@ -36,7 +36,7 @@ class Part:
     async def end(self) -> list[dict[str, Any]]:
         """Ask it to end; returns what it wrote, line by line."""
         self.process.send_signal(signal.SIGTERM)
-        _, err = await asyncio.wait_for(self.process.communicate(), 60)
+        _, err = await asyncio.wait_for(self.process.communicate(), 300)
         self.text = err.decode()
         return [json.loads(line) for line in self.text.splitlines()]
 
@@ -62,7 +62,7 @@ async def part(*words: str, **variables: str) -> AsyncIterator[Part]:
 
 async def answer(url: str, **options: Any) -> httpx.Response:
     """The answer to a POST, as soon as the server is there."""
-    async with httpx.AsyncClient() as http, asyncio.timeout(60):
+    async with httpx.AsyncClient() as http, asyncio.timeout(300):
         while True:
             try:
                 return await http.post(url, **options)
@@ -106,7 +106,7 @@ async def test_the_engine_tells_what_it_did_with_batch_step_and_workflow(
     await db.call("sync_registry", workflows=registry_rows())
     batch = await world.launch(3, "split_raw", "normalize_name")
     async with part("engine") as engine:
-        await batches.wait_for(db, batch, timeout_s=60)
+        await batches.wait_for(db, batch, timeout_s=300)
         lines = await engine.end()
     chunks = [line for line in lines if line.get("batch") == batch]
     assert [(line["workflow"], line["step"]) for line in chunks] == [("split_raw", 0), ("normalize_name", 1)]
@@ -118,7 +118,7 @@ async def test_the_engine_tells_what_it_did_with_batch_step_and_workflow(
 async def test_an_error_that_ends_a_process_is_a_line_too(stack: TestStack) -> None:
     """A setting that is no address: the reason is told, the key is not."""
     async with part("engine", LEADLOOM_LOG="json", SUPABASE_URL="not-an-address") as engine:
-        await asyncio.wait_for(engine.process.wait(), 60)
+        await asyncio.wait_for(engine.process.wait(), 300)
         assert engine.process.stderr is not None
         said = (await engine.process.stderr.read()).decode()
     assert stack.secret_key not in said
@@ -131,6 +131,6 @@ async def test_on_a_terminal_lines_are_plain(world: World, stack: TestStack) -> 
         forged = "0f9e1d2c-0000-4000-8000-1234567890ab.0.1." + "A" * 43
         await answer(f"http://127.0.0.1:{port}/clay/paid/{forged}", json={})
         web.process.send_signal(signal.SIGTERM)
-        _, err = await asyncio.wait_for(web.process.communicate(), 60)
+        _, err = await asyncio.wait_for(web.process.communicate(), 300)
     assert "A" * 43 not in err.decode()
     assert "{" not in err.decode()

@@ -16,6 +16,7 @@ import pytest
 from tests.acceptance.pressure_kit import Pressed, pressed
 
 FROZEN_S = 10.0
+LONGEST_ANSWER_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +30,17 @@ async def test_the_database_stops_for_ten_seconds_under_callbacks_at_full_speed(
     addresses = await one.rows(900)
     ended = asyncio.Event()
     storm = asyncio.create_task(one.storm(addresses, ended))
-    await asyncio.sleep(1.0)
+    await one.first_acknowledged.wait()
     await one.cluster.stop()
     await asyncio.sleep(FROZEN_S)
     await one.restart_database()
-    async with asyncio.timeout(240):
+    async with asyncio.timeout(900):
         seen = await storm
     assert len(seen.acknowledged) == 900, seen.statuses
     assert set(seen.statuses) <= {200, 202, 503}
     assert seen.statuses[503] > 0, "nobody noticed that the database was away"
     assert seen.without_retry_after == 0
-    assert seen.slowest_s < 30
+    assert seen.slowest_s < LONGEST_ANSWER_S
     assert await one.lost(seen.acknowledged) == set()
 
 
@@ -76,7 +77,7 @@ async def test_the_disk_is_full_under_callbacks_at_full_speed(small_disk: Path) 
         await asyncio.sleep(6.0)
         ballast.unlink()
         await installation.restart_database()
-        async with asyncio.timeout(240):
+        async with asyncio.timeout(900):
             seen = await storm
         assert len(seen.acknowledged) == 400, seen.statuses
         assert set(seen.statuses) <= {200, 202, 503}
@@ -171,10 +172,10 @@ async def test_who_sends_slowly_is_told_so_and_holds_up_nobody(one: Pressed) -> 
 
     heads, bodies, slowest = await asyncio.gather(slow_heads(), slow_bodies(), others())
     assert {said.split(b"\r\n")[0] for _, said in heads} == {b"HTTP/1.1 408 Request Timeout"}
-    assert max(seconds for seconds, _ in heads) < 20
+    assert max(seconds for seconds, _ in heads) < 40, "the server ended it"
     assert {said.split(b"\r\n")[0] for _, said in bodies} == {b"HTTP/1.1 408 Request Timeout"}
-    assert max(seconds for seconds, _ in bodies) < 45
-    assert slowest < 5
+    assert max(seconds for seconds, _ in bodies) < 60, "the server ended it"
+    assert slowest < min(seconds for seconds, _ in heads), "nobody waited until the slow ones were gone"
 
 
 async def test_a_head_without_end_is_refused(one: Pressed) -> None:

@@ -90,7 +90,7 @@ async def _add_customers(db: Database, client: str) -> None:
 
 async def _wait_for_flags(db: Database, client: str) -> None:
     """The engine refreshes them by itself."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(300):
         while True:
             page = await db.read("customers_page", client=client, search="", after=None, limit=1)
             if page["refresh"]["finished_at"]:

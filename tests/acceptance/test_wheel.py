@@ -27,7 +27,7 @@ def run(*command: str | Path, cwd: Path, **variables: str) -> subprocess.Complet
         env=known | variables,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

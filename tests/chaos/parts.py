@@ -14,8 +14,8 @@ from pathlib import Path
 __all__ = ["Part", "PartDidNotStartError", "free_port"]
 
 READY = "leadloom-ready"
-START_SECONDS = 60.0
-STOP_SECONDS = 10.0
+START_SECONDS = 240.0
+STOP_SECONDS = 30.0
 
 
 class PartDidNotStartError(Exception):

@@ -30,7 +30,7 @@ from tests.chaos.uploads import STEPS, people
 
 __all__ = ["RunReport", "Scenario", "launch", "run", "until_still"]
 
-CALM_SECONDS = 150.0
+CALM_SECONDS = 600.0
 STILL_SECONDS = 1.2
 AT_WORK_SECONDS = 8.0  # a worker may just be slow
 WAIT_FOR_SHARE_S = 6.0

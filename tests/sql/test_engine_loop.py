@@ -68,7 +68,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.engine_turn.registry_rows", lambda: [w.registry_row() for w in (real | more).values()])
 
 
-async def drive(db: Database, *, seconds: float = 20) -> None:
+async def drive(db: Database, *, seconds: float = 200) -> None:
     wake = asyncio.Event()
     spawner = LocalSpawner(db, wake, str(uuid4()))
     await run_engine(db, spawner, pace=PACE, wake=wake, idle_exit_s=0.5, max_seconds=seconds)
@@ -115,10 +115,10 @@ async def test_two_loops_at_once_do_the_work_once(db: Database, pg: asyncpg.Conn
 async def test_a_second_engine_takes_over_when_the_first_is_gone(db: Database, pg: asyncpg.Connection) -> None:
     world = await world_of(db, pg)
     batch = await world.launch(5, "note")
-    await db.call("take_engine_lease", holder="00000000-0000-0000-0000-000000000001", seconds=1)
+    await db.call("take_engine_lease", holder="00000000-0000-0000-0000-000000000001", seconds=60)
     report = await run_engine(db, LocalSpawner(db, asyncio.Event(), str(uuid4())), pace=PACE, idle_exit_s=0.5)
     assert report.held is False
-    await asyncio.sleep(1.1)
+    await pg.execute("update engine_leases set expires_at = now() - interval '1 second'")
     await drive(db)
     assert (await world.status(batch))["completed"] == 5
 

@@ -23,7 +23,7 @@ from app.errors import ConflictError
 from tests.engine_kit import CONFIG, World, registry_row
 
 STORM_S = float(os.environ.get("STORM_SECONDS", "5"))
-CALM_S = 60.0
+CALM_S = 300.0
 SEEDS = [int(seed) for seed in os.environ.get("STORM_SEEDS", "1,2").split(",")]
 URL = "0" * 64
 

@@ -237,6 +237,6 @@ async def test_the_engine_starts_a_worker_and_does_not_start_many(
     wake = asyncio.Event()
     spawner = LocalSpawner(db, wake, str(uuid4()))
     await run_engine(db, spawner, wake=wake, idle_exit_s=0.5)
-    await asyncio.wait_for(wake.wait(), 30)  # set when the worker has nothing more to do
+    await asyncio.wait_for(wake.wait(), 300)  # set when the worker has nothing more to do
     assert (await db.read("file_job", job=job["uid"]))["state"] == "READY"
     await spawner.drain()

@@ -99,7 +99,7 @@ async def test_a_starting_engine_ends_the_leases_of_its_dead_predecessor_only(wo
     [mine] = await give_out(world, HERE, limit=1)
     await world.db.call("claim_chunk", chunk=mine, holder=HERE)
     pace = Pace(max_running=0)  # it dispatches nothing
-    async with asyncio.timeout(10), running_engine(world.db, pace):
+    async with asyncio.timeout(120), running_engine(world.db, pace):
         while True:
             if "PENDING" in {state["status"] for state in await world.states()}:
                 break

@@ -74,14 +74,14 @@ async def test_the_engine_asks_only_when_a_paid_step_is_due(world: World) -> Non
     )
     spawner = Wanderer(world.db, asyncio.Event(), str(uuid4()))
     spawner.workflows = world.slugs
-    await run_engine(world.db, spawner, pace=Pace(longest_sleep_s=0.05), max_seconds=0.5)
+    await run_engine(world.db, spawner, pace=Pace(longest_sleep_s=0.05), max_seconds=1.5)
     assert spawner.asked == 0
     await world.pg.execute("update workflow_states set available_at = now() where step_name = 'paid'")
-    await run_engine(world.db, spawner, pace=Pace(longest_sleep_s=0.05), max_seconds=0.5)
+    await run_engine(world.db, spawner, pace=Pace(longest_sleep_s=0.05), max_seconds=1.5)
     assert spawner.asked == 1
     assert [hold["code"] for hold in (await world.status(batch))["holds"]] == ["no_address"]
     spawner.known = "https://leads.agency.example"
-    await run_engine(world.db, spawner, pace=Pace(longest_sleep_s=0.05), max_seconds=0.5)
+    await run_engine(world.db, spawner, pace=Pace(longest_sleep_s=0.05), max_seconds=1.5)
     assert (await world.status(batch))["holds"] == []
     assert [state["status"] for state in await world.states()] == ["IN_PROGRESS", "IN_PROGRESS"]
     await spawner.drain()

@@ -18,7 +18,10 @@ from app.db import Database
 from app.errors import ConflictError, DatabaseError, InputError, NotFoundError
 from app.local.samples import write_companies, write_customers, write_people
 from app.uploads import UploadResult, ingest, sweep_stale_uploads
+from tests.waiting import until
 
+NOTHING_UNDER_WAY = """select count(*) = 0 from pg_stat_activity
+where datname = current_database() and usename = 'authenticator' and state <> 'idle'"""
 PEOPLE = b"First Name,Company Name,Email\nAnn,Acme,ann@acme.example\nBob,Kestrel,bob@kestrel.example\n"
 
 
@@ -172,7 +175,7 @@ async def test_an_upload_that_is_cancelled_leaves_no_rows(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.sleep(0.2)  # calls that were on their way
+    await until(lambda: pg.fetchval(NOTHING_UNDER_WAY))  # a call may have been on its way
     await sweep_stale_uploads(db)
     assert await pg.fetchval("select count(*) from raw_apollo_uploads") == 0
     assert await pg.fetchval("select state from uploads") == "FAILED"

@@ -131,8 +131,8 @@ async def test_the_loop_forgets_refusals_when_a_turn_goes_well(
 
 async def test_an_engine_keeps_its_lease_for_as_long_as_it_runs(world: World) -> None:
     spawner = LocalSpawner(world.db, asyncio.Event(), str(uuid4()))
-    pace = Pace(limit=10, chunk_size=10, max_running=10, lease_s=1, longest_sleep_s=0.05)
-    running = asyncio.create_task(run_engine(world.db, spawner, pace=pace, max_seconds=3.5))
+    pace = Pace(limit=10, chunk_size=10, max_running=10, lease_s=4, longest_sleep_s=0.05)
+    running = asyncio.create_task(run_engine(world.db, spawner, pace=pace, max_seconds=10))
     await asyncio.sleep(0.5)
     while not running.done():
         other = await world.db.call("take_engine_lease", holder=uuid4(), seconds=60)

@@ -273,7 +273,7 @@ async def test_a_crowd_of_rows_is_taken_and_answered_completely(receiver: tuple[
         for first in range(0, 300, 30):
             sends = (http.post(target, json=row(n, callback_url=f"{url}/x")) for n in range(first, first + 30))
             assert {answer.status_code for answer in await asyncio.gather(*sends)} == {200}
-        for _ in range(500):
+        for _ in range(12_000):
             if len(received.bodies) == 300:
                 break
             await asyncio.sleep(0.01)
@@ -294,7 +294,7 @@ async def test_an_odd_sandbox_takes_rows_and_says_otherwise(receiver: tuple[Rece
             except httpx.RemoteProtocolError as error:
                 seen.append("half" if "incomplete" in str(error) else "nothing")
         stats = (await http.get(f"{server.url}/stats")).json()
-        for _ in range(1_000):
+        for _ in range(6_000):
             if not (await http.get(f"{server.url}/stats")).json()["callbacks"]["waiting"]:
                 break
             await asyncio.sleep(0.01)
@@ -309,7 +309,7 @@ async def test_an_odd_sandbox_takes_rows_and_says_otherwise(receiver: tuple[Rece
 
 
 async def test_an_odd_sandbox_is_away_for_a_while() -> None:
-    odd = WorkspaceSettings(**FAST, mode="odd", odd_every=1_000, away_after=2, away_s=0.3)
+    odd = WorkspaceSettings(**FAST, mode="odd", odd_every=1_000, away_after=2, away_s=5)
     async with sandbox_server(None, odd) as server:
 
         async def post(number: int) -> int:
@@ -319,7 +319,7 @@ async def test_an_odd_sandbox_is_away_for_a_while() -> None:
         assert [await post(1), await post(2)] == [200, 200]
         with pytest.raises(httpx.ConnectError):
             await post(3)
-        for _ in range(100):
+        for _ in range(1_200):
             await asyncio.sleep(0.05)
             try:
                 assert await post(4) == 200

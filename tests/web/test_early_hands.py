@@ -15,6 +15,7 @@ from tests.web.hands import arrived
 from tests.web.kit import Scene, people_csv
 from tests.web.test_browser import Site, browser, client_of, site
 
+EARLY = "Too early for hands"
 __all__ = ["browser", "site"]  # fixtures, used here as they are there
 
 
@@ -38,7 +39,7 @@ async def scripts_under_way(page: Page, path: str, *names: str) -> AsyncIterator
 
 async def test_a_search_typed_before_the_scripts_have_come_is_made(site: Site) -> None:
     await client_of(site, set_up=False)
-    async with site.enter() as page:
+    async with site.enter(forgiven=EARLY) as page:
         async with scripts_under_way(page, "/clients", "app.js"):
             await page.keyboard.press("/")
             await page.keyboard.type("nobody")
@@ -51,7 +52,7 @@ async def test_a_search_typed_before_the_scripts_have_come_is_made(site: Site) -
 
 async def test_keys_and_buttons_pressed_before_the_scripts_have_come_are_obeyed(site: Site) -> None:
     client = await client_of(site, set_up=False)
-    async with site.enter(color_scheme="light") as page:
+    async with site.enter(forgiven=EARLY, color_scheme="light") as page:
         async with scripts_under_way(page, "/clients", "app.js"):
             await page.get_by_role("button", name="Light or dark").first.click()
             await page.keyboard.press("j")
@@ -68,7 +69,7 @@ async def test_a_file_chosen_before_the_scripts_have_come_goes_up(site: Site, tm
     client = await client_of(site, set_up=False)
     file = tmp_path / "people.csv"
     file.write_bytes(people_csv(20))
-    async with site.enter() as page:
+    async with site.enter(forgiven=EARLY) as page:
         async with scripts_under_way(page, f"/clients/{client}", "upload.js"):
             await page.set_input_files("#files", file)
         await expect(page.get_by_role("heading", name="people.csv")).to_be_visible()
@@ -76,7 +77,7 @@ async def test_a_file_chosen_before_the_scripts_have_come_goes_up(site: Site, tm
 
 async def test_a_page_polls_though_its_scripts_came_one_by_one(site: Site, pg: asyncpg.Connection) -> None:
     scene = await Scene(site.db, pg).set_up()
-    async with site.enter() as page:
+    async with site.enter(forgiven=EARLY) as page:
         async with scripts_under_way(page, f"/batches/{scene.batch}", "app.js"):
             await page.wait_for_function("window.htmx")
             await page.evaluate("new Promise((done) => setTimeout(done, 2500))")  # the first poll would be due

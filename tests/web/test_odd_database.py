@@ -20,15 +20,17 @@ from tests.web.kit import Scene
 async def test_a_locked_table_is_said_soon(
     operator: httpx.AsyncClient, scene: Scene, pg: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr(door, "_PAGE_READS", Patience(tries=3, seconds=0.5, answer_s=1.0, slow_is_away=True))
+    impatient = Patience(tries=3, seconds=0.5, answer_s=1.0, slow_is_away=True)
     async with pg.transaction():
         await pg.execute("lock table batches, clients, final_leads in access exclusive mode")
         began = time.monotonic()
-        answer = await operator.get(path)
+        with monkeypatch.context() as patched:
+            patched.setattr(door, "_PAGE_READS", impatient)
+            answer = await operator.get(path)
         took_s = time.monotonic() - began
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert "Try again" in answer.text
-    assert took_s < 8
+    assert took_s < 25, "an answer has 29 s otherwise"
     assert (await operator.get(path)).status_code == 200
     assert scene.batch
 
