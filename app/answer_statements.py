@@ -24,7 +24,7 @@ GONE = 404
 REQUEST_FAULTS = frozenset((400, 404, 409, 412, 422))
 """HTTP statuses under which services also say that there is no such record; the text tells."""
 
-NO_CONTENT, FAULTS = 204, 400
+ACCEPTED, NO_CONTENT, FAULTS = 202, 204, 400
 BARE = ("code", "result", "outcome")
 EXACT = ("errorcode", "errortype", *BARE)
 """Keys whose values count as a failure only where they are a known word for one."""
@@ -113,7 +113,7 @@ def _statement(layer: Record) -> Statement:
     text = told_text(layer, everywhere=signs.whole)
     if signs.failed and not text and isinstance(layer.get("description"), str):
         text = layer["description"].strip()[:LONGEST_TEXT]
-    if signs.word in word_set("words", "pending"):
+    if signs.word in word_set("words", "pending") or (signs.number == ACCEPTED and text):
         return Statement("pending", f'It says that it is not ready ("{_shown_status(layer)}").', firm=True)
     if signs.missing or (signs.failed and _means_nothing_there(signs, text)):
         return Statement("not_found", text or _shown_status(layer) or "Nothing was found.", explicit=True, firm=True)

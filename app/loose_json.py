@@ -25,14 +25,10 @@ _NAME = re.compile(r"[A-Za-z_$][\w$-]{0,100}")
 _WORD = re.compile(r"[^\s,\]}\[{:\"']{1,60}")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?")
 _GAP = r"(?:\s|//[^\n]{0,500}\n|/\*[^*]{0,500}\*/)*"
-_CLOSES = re.compile(
-    _GAP
-    + r"(?:\}|\]|//|$|,"
-    + _GAP
-    + r"(?:\}|\]|$|(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|[A-Za-z_$][\w$-]{0,100})\s*:))"
-)
+_NAMES = r"\"(?:[^\"\\\n]|\\.){0,200}\"|'(?:[^'\\\n]|\\.){0,200}'|\u201c(?:[^\u201d\\\n]|\\.){0,200}\u201d"
+_CLOSES = re.compile(_GAP + r"(?:\}|\]|//|$|," + _GAP + rf"(?:\}}|\]|$|(?:{_NAMES}|[A-Za-z_$][\w$-]{{0,100}})\s*:))")
 _CLOSES_IN_LIST = re.compile(_GAP + r"[,\]]")
-_MEMBER = re.compile(r"\"[^\"\n]{0,200}\"\s*:|'[^'\n]{0,200}'\s*:")
+_MEMBER = re.compile(rf"(?:{_NAMES})\s*:")
 _OBJECT_BETWEEN_QUOTES = re.compile(r"\"\s{0,200}(?:\[\s{0,200})?\{\s{0,200}\"[\w $.-]{1,100}\"\s{0,200}:")
 _CLOSES_NAME = re.compile(r"\s*:")
 _WORDS: dict[str, Any] = {

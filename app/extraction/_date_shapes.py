@@ -120,14 +120,20 @@ def from_text(text: str) -> Reading:
     if text[-1:] in _QUOTES and text[:1] == text[-1:]:
         text = text.strip(text[-1])
     text = _TIME.sub("", text).strip(" ,") or text
+    if text[-1:] == "?":
+        found, why = _read(text.rstrip("? "))
+        return found, why or "only roughly said"
+    return _read(text)
+
+
+def _read(text: str) -> Reading:
     read = _in_a_shape(text)
     if read is None:
-        word, _, rest = text.partition(" ")
-        joins = (
-            bool(rest) and is_connector(folded(word)) and month_number(word) is None
-        )  # "von 06/2015", not "Des 2015"
-        read = _in_a_shape(rest) if joins else None
-    return read or _from_words(text)
+        first, _, rest = text.partition(" ")
+        word = folded(first).strip(",")
+        joins = bool(rest) and (is_connector(word) or is_weekday(word)) and month_number(word) is None
+        read = _in_a_shape(rest) if joins else None  # "von 06/2015", but not "Des 2015"
+    return read or _from_words(_ELIDED.sub(" ", text))
 
 
 def _in_a_shape(text: str) -> Reading | None:
@@ -228,6 +234,8 @@ def _month_of(month: int, year: str, why: str | None, *, sure: bool) -> Reading:
 _AROUND = " ,;()[]-\u2013\u2014"
 _QUOTES = ("'", '"', "`")
 _TIME = re.compile(r"(?:(?<=\d)[T ]|, ?| )\d{1,2}:\d{2}\b.*$")
+_ELIDED = re.compile(r"\b[dl]['\u2019](?=[^\W\d]{3})|(?<=\d)['\u2019][dt][ae]n\b", re.IGNORECASE)
+"""`d'octobre 2020`, `2020'den beri`."""
 _NUMBER = re.compile(r"(['\u2019]?)(\d{1,4})(?:st|nd|rd|th|er|ère|e|o|º|ª|\.|:a|:e|日|일)?", re.IGNORECASE)
 _JOINED = re.compile(
     r"(?<=\d)\.(?=\D)|(?<=[^\W\d])\.(?=\d)|(?<=\d)(?=(?:de|janv|déc)\b)|(?<=[a-z])(?=['\u2019]\d)|(?<=[^\W\d])(?=\d{4}\b)"
@@ -235,15 +243,17 @@ _JOINED = re.compile(
 
 _SHAPES: tuple[tuple[re.Pattern[str], Callable[..., Reading]], ...] = (
     (
-        re.compile(r"(\d{4})(?:[-/.] ?(\d{1,2})(?:[-/.] ?(\d{1,2})(?:[T ].*)?)?)?[-/.]?"),
+        re.compile(r"(\d{4})(?:[-/. ] ?(\d{1,2})(?:[-/.] ?(\d{1,2})(?:[T ].*)?)?)?[-/.]?"),
         lambda y, m, d: checked(*_whole(y, m, d)),
     ),
-    (re.compile(r"(\d{1,2})[-/.] ?(\d{4})"), lambda m, y: checked(*_whole(y, m))),
+    (re.compile(r"(\d{1,2})[-/. ] ?(\d{4})"), lambda m, y: checked(*_whole(y, m))),
     (re.compile(r"(\d{1,2})[-/.] ?(\d{1,2})[-/.] ?(\d{4})"), lambda a, b, y: _day_and_month(int(a), int(b), int(y))),
     (re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]['\u2019]?(\d{2})"), _short_year),
     (re.compile(r"(\d{1,2})/['\u2019]?(\d{2})"), _month_and_short_year),
     (
-        re.compile(r"(\d{4}) ?[年년](?: ?(\d{1,2}) ?[月월](?: ?(\d{1,2}) ?[日일号]?)?)?"),
+        re.compile(
+            r"(\d{4}) ?[年년](?: ?(\d{1,2}) ?[月월](?: ?(\d{1,2}) ?[日일号]?)?)?(?: ?(?:から|まで|부터|까지|起|止))?"
+        ),
         lambda *p: checked(*_whole(*p)),
     ),
     (re.compile(r"(?:tháng|thg) ?(\d{1,2})[ ,/]*(?:năm )?(\d{4})", re.IGNORECASE), lambda m, y: checked(*_whole(y, m))),
@@ -253,7 +263,10 @@ _SHAPES: tuple[tuple[re.Pattern[str], Callable[..., Reading]], ...] = (
     ),
     (re.compile(r"(\d{4})[ -/,.]*[qtk][1-4]", re.IGNORECASE), lambda y: _part_of_year(y, "quarter")),
     (re.compile(r"[1-4][qt] ?['\u2019]?(\d{4}|\d{2})", re.IGNORECASE), lambda y: _part_of_year(y, "quarter")),
-    (re.compile(r"[hs][12][ -/,.]*['\u2019]?(\d{4}|\d{2})", re.IGNORECASE), lambda y: _part_of_year(y, "half-year")),
+    (
+        re.compile(r"(?:[hs][12]|[12][hs])[ -/,.]*['\u2019]?(\d{4}|\d{2})", re.IGNORECASE),
+        lambda y: _part_of_year(y, "half-year"),
+    ),
     (re.compile(r"(\d{4})[ -/,.]*[hs][12]", re.IGNORECASE), lambda y: _part_of_year(y, "half-year")),
     (re.compile(r"[fac]y[ -]?['\u2019]?(\d{4}|\d{2})", re.IGNORECASE), lambda y: _part_of_year(y, "business year")),
     (

@@ -31,10 +31,28 @@ LANGUAGES = (
 """LinkedIn's interface languages (LinkedIn Help, "Change your display language")."""
 
 NOT_STATED = frozenset(
-    ("", "null", "none", "nil", "undefined", "nan", "nat", "n/a", "-", "--", "---", "\u2013", "\u2014", "\\n")
+    (
+        "",
+        "null",
+        "none",
+        "nil",
+        "undefined",
+        "nan",
+        "nat",
+        "n/a",
+        "-",
+        "--",
+        "---",
+        "[]",
+        "{}",
+        "\u2013",
+        "\u2014",
+        "\\n",
+    )
 )
 """What tools write where there is no date at all. "unknown" and "left" are not among them: they say that it ended."""
 
+MOST_WORDS = 6
 SHORTEST_PREFIX = 3
 ACCENTS = range(0x300, 0x370)
 MARKS = ".'\u2019\u02bc\u05f3\u0970"
@@ -117,7 +135,15 @@ def month_number(word: str) -> int | None:
 @lru_cache(maxsize=4_096)
 def says_present(words: str) -> bool:
     """Whether words say that something still goes on."""
-    return " ".join(folded(words).replace(",", " ").split()) in _present()
+    said = " ".join(folded(words).replace(",", " ").split())
+    return said in _present() or _is_present_with_nouns(said.split())
+
+
+def _is_present_with_nouns(words: list[str]) -> bool:
+    """`I currently work here`, `poste actuel`: a word for it among words that change nothing."""
+    beside = _folded_list("within", "beside_present")
+    core = [word for word in words if word not in beside]
+    return 1 < len(words) <= MOST_WORDS and len(core) == 1 and core[0] in _folded_list("within", "alone_present")
 
 
 @cache

@@ -16,14 +16,15 @@ from app.extraction.keys import Names, Record, fields_of, key_of, keys, record_o
 from app.extraction.payloads import (
     Layers,
     Report,
-    decoded,
     find_record,
     first,
     first_text,
-    read_int,
+    link_in,
     read_list,
     read_text,
     said_under,
+    whole_of,
+    with_parts,
 )
 from app.extraction.places import Place, read_place
 from app.extraction.reports import careful
@@ -40,12 +41,13 @@ SIZE_BUCKETS = ("1-10", "11-50", "51-200", "201-500", "501-1000", "1001-5000", "
 _UPPER = (10, 50, 200, 500, 1_000, 5_000, 10_000)
 _RANGE = re.compile(r"(\d[\d,. ]*[kK]?) ?(?:-|\u2013|to) ?(\d[\d,. ]*[kK]?)(?: .*)?")
 _OPEN = re.compile(r"(\d[\d,. ]*[kK]?) ?\+(?: .*)?|(?:over|more than|>) ?(\d[\d,. ]*[kK]?)(?: .*)?", re.IGNORECASE)
+MOST_SITES = 5
 CARD = " \u00b7 "
 
 _SHARED = ("city", "state", "country", "location", "phone", "linkedin")
 _ENVELOPES = ("company", "organization", "organisation", "org", "employer", "current_company")
 COMPANY_MARKS = frozenset(
-    {key for field in fields_of("company") for key in keys("company", field)}
+    {key for field in fields_of("company") if field != "parts" for key in keys("company", field)}
     - {key for field in _SHARED for key in keys("person", field)}
     - {key_of(name) for name in _ENVELOPES}
 )
@@ -167,11 +169,15 @@ def read_company_ref(layers: Layers, report: Report) -> CompanyRef:
     name = read_text(said, "company_name", report)
     if name and CARD in name:
         name = name.partition(CARD)[0].strip() or name  # LinkedIn's card: "Tern Vale · Full-time"
-    sites = [value for value in said_under(layers, _FIELDS["domain"]) if value]
+    sites = [site for value in said_under(layers, _FIELDS["domain"]) for site in _several(value) if site]
     domain = read_domain(sites, "company_domain", report) if sites else None
     link = _link(layers)
     page = None if link is None else read_linkedin(link, "company", "company_linkedin", report)
     return CompanyRef(name, _employer_key(name) if name else None, domain, page)
+
+
+def _several(value: Any) -> list[Any]:
+    return value[:MOST_SITES] if value.__class__ is list else [value]
 
 
 @lru_cache(maxsize=65_536)
@@ -187,7 +193,7 @@ def _link(layers: Layers) -> Any:
         link = first(layers, _LINKS)
         if link.__class__ is not str or "linkedin" not in link.lower():
             return None
-    return link
+    return link_in(link)
 
 
 @careful(None, "size_bucket")
@@ -199,7 +205,7 @@ def size_bucket(value: Any, count: int | None, report: Report) -> str | None:
         if match:
             low, high = _whole(match[1] or match[2]), _whole(match[2]) if match.re is _RANGE else None
             return _bucket_of(high if high is not None else low + 1)
-        number = read_int(text, "size_bucket", report)
+        number = head_count(text.lstrip("<\u2264 "), report)
         if number is not None:
             return _bucket_of(number)
     return _bucket_of(count) if count is not None else None
@@ -236,13 +242,13 @@ def read_company(body: Any, report: Report) -> Company:
         body: the callback's body as it came (JSON value or JSON text).
         report: takes what could not be read, by the names of `Company`'s fields.
     """
-    record, around = find_record(body, _MARKS)
+    record, around = whole_of(*find_record(body, _MARKS), _FIELDS["parts"])
     if not record:
         if body not in (None, "", [], {}):
             report.doubt("company", body, "no company record found")
         return Company()
     report.unread = unread(record, "company")
-    record = _with_parts(record)
+    record = with_parts(record, _FIELDS["parts"])
     only = (record,)
 
     def said(field: str) -> Any:
@@ -251,23 +257,26 @@ def read_company(body: Any, report: Report) -> Company:
     def text(field: str) -> str | None:
         return first_text(only, _FIELDS[field], field, report)
 
+    def first_of(field: str) -> str | None:
+        return read_text(next((entry for entry in _several(said(field)) if entry), None), field, report)
+
     ref = read_company_ref((record, *around), report)
-    employees, industry = said("employee_count"), said("industry")
+    employees = said("employee_count")
     count = None
     if employees.__class__ is list or (employees.__class__ is str and _RANGE.fullmatch(employees.strip()[:40])):
         stated = employees
     else:
         count = head_count(employees, report)
         stated = said("size")
-    if industry.__class__ is list:
-        industry = next((entry for entry in industry if entry), None)
+        if stated is None and employees.__class__ is str and _OPEN.fullmatch(employees.strip()[:40]):
+            stated = employees
     place = _seat(record, report)
     company = Company(
         company_name=ref.name,
         company_domain=ref.domain,
         company_linkedin=ref.linkedin,
-        website=text("website"),
-        industry=read_text(industry, "industry", report),
+        website=first_of("website"),
+        industry=first_of("industry"),
         size_bucket=size_bucket(stated, count, report),
         employee_count=count,
         company_city=place.city,
@@ -284,19 +293,6 @@ def read_company(body: Any, report: Report) -> Company:
     )
     report.recognised = company != Company()
     return company
-
-
-def _with_parts(record: Record) -> Record:
-    """A record with what it keeps in objects by theme (`metrics`, `geo`), where it does not say it itself."""
-    if not record.shape[_FIELDS["parts"]]:
-        return record
-    whole = dict(record)
-    for name in _FIELDS["parts"]:
-        part = decoded(whole.get(name))
-        for key, value in record_of(part).items() if isinstance(part, dict) else ():
-            if whole.get(key) in (None, "", [], {}):
-                whole[key] = value
-    return record_of(whole)
 
 
 @careful(None)

@@ -55,8 +55,11 @@ def is_present(value: Any) -> bool:
 
 
 def says_since(value: Any) -> bool:
-    """Whether a text begins with a word for "since": `seit 2019` goes on."""
-    return value.__class__ is str and is_since(value[:LONGEST].partition(" ")[0])
+    """Whether a text begins or ends with a word for "since": `seit 2019` goes on."""
+    if value.__class__ is not str or not value.strip():
+        return False
+    words = value[:LONGEST].split()
+    return is_since(words[0]) or is_since(words[-1])
 
 
 def _without_length(text: str) -> str:
@@ -173,9 +176,12 @@ def _with_year_of(end: str, begin: str) -> str:
 _YEAR = re.compile(r"\b\d{4}\b")
 
 
+_NAMES_YEAR = re.compile(r"\d{4}|[^\W\d]\.?[ -]?['\u2019]?\d\d$|^['\u2019]\d\d$|^\d{1,2}/\d\d$")
+
+
 def _is_date(text: str) -> bool:
     """Whether a side of a range names a year of its own; a day number or a lone month does not make a range."""
-    return bool(re.search(r"\d{4}|[^\W\d]['\u2019 -]?\d\d$", text)) and read_date(text)[0] is not None
+    return bool(_NAMES_YEAR.search(text)) and read_date(text)[0] is not None
 
 
 def _wrapped(value: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from app.extraction.dates import split_range
-from app.extraction.flat_positions import numbered_positions, position_in_words, previous_position
+from app.extraction.flat_positions import numbered_positions, position_in_words, positions_in_lines, previous_position
 from app.extraction.keys import Names, Record, fields_of, keys, record_of
 from app.extraction.payloads import Report, decoded, read_list
 
@@ -26,6 +26,8 @@ _ROLE_MARKS = Names(
 _COMPANY_NAME = keys("company", "name")
 _EMPLOYER = Names(name for name in _COMPANY_NAME if name != "name")
 _NO_HISTORIES = Names((*keys("ignored", "not_positions"), *_FIELDS["current_lists"]))
+
+_LONE = Names(("employment", "job", "position"))
 
 LOOKS_LIKE = 2
 """Of a position's three marks (title, company, time) an unknown list's entries need this many."""
@@ -53,17 +55,25 @@ def entries_of(record: Record, report: Report) -> list[Entry]:
     if not listed and not past:
         listed = numbered_positions(record) or _under_unknown_names(record, report)
         past = [] if listed else previous_position(record)
-    entries = [Entry(said, True if said in current else None, listed=True) for said in listed]
+    entries = [Entry(said, True if said in current or _is_lone(said, record) else None, listed=True) for said in listed]
     repeated = [Entry(said, True, listed=False) for said in current if said not in listed]
     before = [Entry(said, False, listed=True) for said in past if said not in listed]
     return [*entries, *before, *repeated] if listed else [*repeated, *before]
+
+
+def _is_lone(said: Record, record: Record) -> bool:
+    """Whether an entry is the one job that a record has instead of a list: `{"employment": {"name": …}}`."""
+    return any(record[name] is said.said for name in record.shape[_LONE])
 
 
 def _unfolded(record: Record, name: str, report: Report) -> list[Record]:
     if record.get(name) is None or (name == "position" and record[name].__class__ is str):
         return []
     found: list[Record] = []
-    for entry in read_list(record[name], name, report):
+    value = record[name]
+    if value.__class__ is str and (lines := positions_in_lines(value)):
+        return [record_of(line) for line in lines]
+    for entry in read_list(value, name, report):
         if entry.__class__ is not dict:
             entry = decoded(entry)  # noqa: PLW2901 -- JSON in a cell
         if entry.__class__ is str and (told := position_in_words(entry)) is not None:

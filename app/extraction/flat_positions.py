@@ -14,9 +14,10 @@ from app.extraction.keys import Record, keys, record_of
 from app.extraction.payloads import read_text
 from app.extraction.reports import Report
 
-__all__ = ["numbered_positions", "position_in_words", "previous_position"]
+__all__ = ["numbered_positions", "position_in_words", "positions_in_lines", "previous_position"]
 
 LONGEST_LINE = 300
+LONGEST_TEXT = 20_000
 MOST = 50
 _NUMBERED = re.compile(
     r"(?:work|professional)?(?:experiences?|positions?|jobs?|employments?|roles?|works?|career|history)(\d{1,2})([a-z]\w{0,40})"
@@ -71,6 +72,14 @@ def position_in_words(line: str) -> dict[str, Any] | None:
     if period is None:
         return {"title": parts[1], "company_name": parts[2]}
     return {"title": parts[1], "company_name": period[1], "date_range": period[2]}
+
+
+def positions_in_lines(text: str) -> list[dict[str, Any]]:
+    """The positions of a history that is one text, one in each line; empty unless all lines are some."""
+    lines = [line.strip(" \t-*\u2022") for line in text[:LONGEST_TEXT].splitlines()]
+    told = [position_in_words(line) for line in lines if line]
+    found = [position for position in told[:MOST] if position is not None]
+    return found if len(found) == len(told) else []
 
 
 @cache

@@ -24,12 +24,17 @@ __all__ = [
     "find_record",
     "first",
     "first_text",
+    "link_in",
     "read_bool",
     "read_int",
     "read_list",
     "read_text",
     "said_under",
+    "whole_of",
+    "with_parts",
 ]
+
+_LINK_PARTS = Names(("url", "link", "href", "handle", "value"))
 
 MAX_DEPTH = 5
 MAX_NODES = 400
@@ -84,6 +89,35 @@ def find_record(body: Any, marks: Names) -> tuple[Record | None, list[Record]]:
                 if (child := record[name]).__class__ is dict or child.__class__ is list or _may_be_json(child)
             ]
     return best, best_around
+
+
+def whole_of(record: Record | None, around: list[Record], parts: Names) -> tuple[Record | None, list[Record]]:
+    """The record that an object by theme (`metrics`, `geo`) belongs to, where `find_record` found such a one."""
+    while record is not None and around and any(around[0][name] is record.said for name in around[0].shape[parts]):
+        record, around = around[0], around[1:]
+    return record, around
+
+
+def with_parts(record: Record, parts: Names) -> Record:
+    """A record with what it keeps in objects by theme, where it does not say it itself."""
+    if not record.shape[parts]:
+        return record
+    whole = dict(record)
+    for name in record.shape[parts]:
+        part = decoded(whole[name])
+        for key, value in record_of(part).items() if isinstance(part, dict) else ():
+            if whole.get(key) in _EMPTY:
+                whole[key] = value
+    return record_of(whole)
+
+
+def link_in(value: Any) -> Any:
+    """A link, also where an object holds it: `{"url": …}`, `{"handle": "company/tern-vale"}`."""
+    if isinstance(value, dict):
+        value = first((record_of(value),), _LINK_PARTS)
+    if value.__class__ is str and value.startswith(("in/", "company/")):
+        return f"https://www.linkedin.com/{value}"
+    return value
 
 
 def _may_be_json(value: Any) -> bool:

@@ -11,12 +11,24 @@ from typing import Any, NamedTuple
 
 from app.extraction.companies import CompanyRef, read_company_ref, read_linkedin, text_of_phone
 from app.extraction.keys import Names, Record, fields_of, keys, record_of, unread
-from app.extraction.payloads import Layers, Report, decoded, find_record, first, first_text, read_text, said_under
+from app.extraction.payloads import (
+    Layers,
+    Report,
+    decoded,
+    find_record,
+    first,
+    first_text,
+    link_in,
+    read_text,
+    said_under,
+    whole_of,
+    with_parts,
+)
 from app.extraction.places import Place, read_place
 from app.extraction.positions import Position, read_positions
 from app.extraction.reports import careful
 from app.text.contacts import email as email_address
-from app.text.domains import is_free_mail
+from app.text.domains import company_domain, is_free_mail
 from app.text.places import place_name
 
 __all__ = ["PERSON_MARKS", "Person", "read_person"]
@@ -24,7 +36,7 @@ __all__ = ["PERSON_MARKS", "Person", "read_person"]
 OFTEN_SEVERAL = ("seniority", "title", "department")
 TEXTS = ("first_name", "last_name", "person_name", "headline", "title", "seniority", "department", "email_status")
 PERSON_MARKS = frozenset(
-    {key for field in fields_of("person") for key in keys("person", field)}
+    {key for field in fields_of("person") if field != "parts" for key in keys("person", field)}
     | {key for field in ("lists", "current_lists", "past_lists") for key in keys("position", field)}
     | {"org", "companyname", "companydomain", "companylinkedin", "jobcompanyname"}
 ) - {"url", "inputurl"}
@@ -32,6 +44,7 @@ PERSON_MARKS = frozenset(
 
 _MARKS = Names(PERSON_MARKS)
 _FIELDS = {field: keys("person", field) for field in fields_of("person")}
+_SITES = Names(("domain", "website", "websiteurl"))
 _ANY_ADDRESS = Names(("inputurl", "url"))
 _PROFILE = Names(name for name in _FIELDS["linkedin"] if name not in _ANY_ADDRESS)
 _PLACE_PARTS = Names(("name", "default", "full", "short", "text"))
@@ -95,20 +108,23 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
         as_of: ISO date on which it came.
         report: takes what could not be read, by the names of `Person`'s fields.
     """
-    record, around = find_record(body, _MARKS)
+    record, around = whole_of(*find_record(body, _MARKS), _FIELDS["parts"])
     if not record:
         if body not in (None, "", [], {}):
             report.doubt("person", body, "no person record found")
         return Person()
     report.unread = unread(record, "person", "company", "position")
+    record = with_parts(record, _FIELDS["parts"])
     layers = (record, *around)
     texts = {name: _text((record,) if name == "title" else layers, name, report) for name in TEXTS}
     place, line = _place(record, report)
-    employer, positions = _completed(_employer(record, report), read_positions(record, as_of, report))
+    employer, positions = _completed(_employer(record, report), _positions(layers, as_of, report))
+    email = _email(layers, report)
+    employer = _with_site_of(employer, record, email)
     person = Person(
         **texts,
         phone=text_of_phone(first(layers, _FIELDS["phone"]), "phone", report),
-        email=_email(layers, report),
+        email=email,
         linkedin=_linkedin(layers, report),
         city=place.city,
         state=place.state,
@@ -119,6 +135,24 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
     )
     report.recognised = person != Person()
     return person
+
+
+def _positions(layers: Layers, as_of: str, report: Report) -> tuple[Position, ...]:
+    """The history in the record, or beside it in its envelope."""
+    for layer in layers:
+        positions = read_positions(layer, as_of, report)
+        if positions:
+            return positions
+    return ()
+
+
+def _with_site_of(employer: CompanyRef, record: Record, email: str | None) -> CompanyRef:
+    """The employer with the record's `website`, which may be the person's own, where the e-mail address is there."""
+    if employer.key is None or employer.domain or not email or not record.shape[_SITES]:
+        return employer
+    domains = (company_domain(site) for name in record.shape[_SITES] if isinstance(site := record[name], str))
+    mine = email.partition("@")[2]
+    return employer._replace(domain=next((found for found in domains if found == mine), None))
 
 
 def _completed(employer: CompanyRef, positions: tuple[Position, ...]) -> tuple[CompanyRef, tuple[Position, ...]]:
@@ -208,7 +242,10 @@ def _address(entry: Any, report: Report) -> tuple[tuple[bool, bool, bool], str] 
 def _linkedin(layers: Layers, report: Report) -> str | None:
     """The profile's address; under a name that any address may have, only one that leads to LinkedIn."""
     others = [value for value in said_under(layers, _ANY_ADDRESS) if value.__class__ is str]
-    for value in (*said_under(layers, _PROFILE), *(value for value in others if "linkedin" in value.lower())):
+    for value in (
+        *map(link_in, said_under(layers, _PROFILE)),
+        *(value for value in others if "linkedin" in value.lower()),
+    ):
         if value.__class__ is str and (url := read_linkedin(value, "person", "linkedin", report)):
             return url
     return None

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from app.extraction.dates import PartialDate, is_present, is_stated, read_date, says_since, split_range
 from app.extraction.keys import Names, Record, fields_of, keys, record_of
-from app.extraction.payloads import Report, first, read_bool
+from app.extraction.payloads import Report, decoded, first, read_bool
 from app.extraction.reports import careful
 
 __all__ = ["Period", "read_period"]
@@ -75,8 +75,8 @@ def _bounds(entry: Record, report: Report) -> tuple[Any, Any, bool]:
 
 def _stated(entry: Record, field: str) -> Any:
     for name in entry.shape[_FIELDS[field]]:
-        if is_stated(entry[name]):
-            return entry[name]
+        if is_stated(value := decoded(entry[name])):
+            return value
     return None
 
 

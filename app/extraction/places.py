@@ -20,7 +20,16 @@ LONGEST = 300
 _POSTCODE = re.compile(r"[ -]+(?=[\w-]*\d)[\w-]{2,}(?: \d[A-Z]{2})?$|^\d[\d -]{2,9} (?:[A-Z]{2} )?")
 _BETWEEN = re.compile(r"[,\u3001\uff0c|\u00b7\u2022;]| [-\u2013\u2014/] ")
 _BRACKETS = re.compile(r"^([^()]+) \(([^()]+)\)$")
-_HOUSE = re.compile(r"(?:^|[ #])\d+\w?(?:$| )")
+SHORTEST_ADDRESS = 2
+_DIGIT = re.compile(r"\d")
+_HOUSE_FIRST = re.compile(r"\d{1,2}[a-zA-Z]? [^\W\d]")
+_STREET = re.compile(
+    r"(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm|ufer|straat|laan|plein|kade|gracht|gade|vej|gatan?|vägen|veien|katu)\b"
+    r"|\b(?:st|street|ave|avenue|rd|road|blvd|boulevard|lane|ln|drive|dr|way|square|sq|court|ct|parkway|pkwy|highway|hwy|"
+    r"terrace|crescent|close|rue|quai|place|via|viale|piazza|corso|calle|carrer|av|avenida|avda|paseo|plaza|rua|travessa|"
+    r"ul|ulica|aleja|cad|caddesi|sok|sokak|suite|ste|floor|fl|level|unit|room|building|bldg|block|house|box|no)\b",
+    re.IGNORECASE,
+)
 NO_PLACES = frozenset(
     (
         *("remote", "hybrid", "on-site", "onsite", "on site", "in office", "wfh", "work from home", "home office"),
@@ -95,11 +104,16 @@ def _parts(line: str | None) -> list[str]:
     if bracketed := _BRACKETS.match(text):
         text = f"{bracketed[1]}, {bracketed[2]}"
     parts = [part.strip() for part in _BETWEEN.split(text)]
+    parts = [part for part in parts if part and not _is_no_place(part)]
+    while len(parts) > SHORTEST_ADDRESS and _is_street(parts[0]):
+        parts.pop(0)
     without = [_POSTCODE.sub("", part).strip() for part in parts]
-    said = [part for part in without if part and not part.isdigit() and not _is_no_place(part)]
-    while len(said) > 1 and _HOUSE.search(said[0]):
-        said.pop(0)  # the street
-    return said
+    return [part for part in without if part and not part.isdigit()]
+
+
+def _is_street(part: str) -> bool:
+    """Whether a part of an address is the street, or where in the house: `77 Sansome St`, `Suite 200`."""
+    return bool(_HOUSE_FIRST.match(part) or (_DIGIT.search(part) and _STREET.search(part)))
 
 
 def _is_no_place(part: str) -> bool:

@@ -77,6 +77,8 @@ ENGLISH = {
 def is_whole_region(text: str, country: str) -> bool:
     """Whether a text before a country (ISO code) is a state or the like, and no town's name as well."""
     key = fold(text.strip()).replace("-", " ")
+    if country == "GB" and key in NATIONS:
+        return True
     return key not in TOWNS and (country in _whole_names().get(key, ()) or ENGLISH.get(key) == country)
 
 

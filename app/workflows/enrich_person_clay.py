@@ -77,6 +77,7 @@ def parse(body: dict[str, Any], report: Report) -> Output:
     employer = _employer(person)
     found = {
         **person._asdict(),
+        "title": person.title or _title_at(person, employer),
         "current_company_name": employer.name,
         "current_company_domain": employer.domain,
         "current_company_linkedin": employer.linkedin,
@@ -89,6 +90,13 @@ def _employer(person: Person) -> CompanyRef:
     current = [position.company for position in person.positions if position.is_current]
     named = [company for company in current if company.same_as(person.company)]
     return next(iter(named or current), person.company)
+
+
+def _title_at(person: Person, employer: CompanyRef) -> str | None:
+    """The title of the current position there, where the record itself names none."""
+    current = [position for position in person.positions if position.is_current and position.title]
+    there = [position.title for position in current if position.company.same_as(employer)]
+    return next(iter(there), None)
 
 
 def name_at(given: Input, employer: str | None) -> str | None:
