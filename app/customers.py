@@ -1,13 +1,15 @@
 """A client's own customers, pasted or uploaded: who they are, so that their former employees can be found.
 
 Every line is read for a domain, a LinkedIn page and a name, in any order and with any separator; a line with none of
-them is given back, never guessed at. What is matched with them is decided in the database.
+them is given back, never guessed at. A pasted list is saved at once (`save`), a file by the worker for files
+(`take_list`). What is matched with them is decided in the database.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -19,14 +21,20 @@ from app.text.domains import company_domain, registrable_domain
 from app.text.linkedin import linkedin_company
 from app.text.values import clean_text
 
-__all__ = ["CustomerList", "import_upload", "read_lines", "read_row", "save"]
+__all__ = ["CustomerList", "read_lines", "read_row", "save", "take_list"]
 
 SEPARATORS = re.compile(r"[\t;|]|,(?! ?(?:Inc|Ltd|LLC|Co|Corp|GmbH|S\.A|B\.V|N\.V)\b)", re.IGNORECASE)
 """What stands between a customer's name, domain and page; the comma of "Acme, Inc." is part of the name."""
 HEADERS = frozenset(
     ("company", "company name", "name", "customer", "customers", "domain", "website", "linkedin", "url")
 )
-CALL_ROWS = 1_000
+CALL_ROWS = 5_000
+READ_ROWS = 1_000
+MOST_CUSTOMERS = 100_000
+"""A list is taken over in one call: so many take seconds."""
+
+MOST_EXAMPLES = 5
+MOST_PASTED = 10_000
 NAME_COLUMNS = ("customer", "customer name", "company", "company name", "account", "account name", "name")
 
 
@@ -110,7 +118,7 @@ async def save(
         NotFoundError: there is no such client.
         InputError: a replacement that is too long for one call.
     """
-    if replace and len(customers) > CALL_ROWS * 10:
+    if replace and len(customers) > MOST_PASTED:
         raise InputError("A list that replaces another one may have 10,000 lines.", "Add the rest afterwards.")
     step = len(customers) if replace else CALL_ROWS
     wish = request or uuid4()
@@ -131,27 +139,59 @@ async def save(
     return total
 
 
-async def import_upload(
-    db: Database, upload: str, *, client: str, actor: str, replace: bool = False, request: UUID | None = None
-) -> tuple[dict[str, int], CustomerList]:
-    """Read an uploaded file of customers into its client's list.
+async def take_list(
+    db: Database, job: dict[str, Any], holder: str, upload: str, told: Callable[[int], object]
+) -> dict[str, Any]:
+    """Read an uploaded file of customers into its client's list: all of it at once, when the last row has been read.
+
+    A worker that is lost is followed by one that goes on behind the rows whose customers are noted.
+
+    Args:
+        db: the database.
+        job: the file job.
+        holder: who has it.
+        upload: the upload's uid.
+        told: called with rows read so far.
 
     Returns:
-        What `save` returns, and what was read, unread lines included.
+        How many were `added`, `changed`, `removed` and `given`; how many lines were `unread`, with some `examples`.
 
     Raises:
         NotFoundError: the client has no such upload.
+        InputError: there is no customer in it, or too many.
+        ConflictError: another worker has the job now.
     """
-    found = CustomerList()
-    after = 0
+    client = job["client"]["uid"]
+    at = {"after": 0, "found": 0, **(job["resume_at"] or {})}
     while True:
-        page = await db.read("upload_cells", upload=upload, client=client, after=after, limit=CALL_ROWS)
+        page = await db.read("upload_cells", upload=upload, client=client, after=at["after"], limit=READ_ROWS)
         if not page["rows"]:
             break
-        after = page["rows"][-1]["row_number"]
-        for row in page["rows"]:
-            read = read_row(row["data"], page["mapping"] or {})
-            found.customers += read.customers
-            found.unread += read.unread
-    saved = await save(db, client, found.customers, actor=actor, replace=replace, upload=upload, request=request)
-    return saved, found
+        customers, unread = await asyncio.to_thread(_read_page, page)
+        if at["found"] + len(customers) > MOST_CUSTOMERS:
+            raise InputError(
+                f"The file holds more than {MOST_CUSTOMERS:,} customers; so many a list may have.",
+                "Take out those that do not matter, and upload it again.",
+            )
+        at = await db.call(
+            "draft_customers",
+            job=job["uid"],
+            holder=holder,
+            through=page["rows"][-1]["row_number"],
+            customers=customers,
+            unread=len(unread),
+            examples=[line[:60] for line in unread[:MOST_EXAMPLES]],
+        )
+        told(at["after"])
+    saved: dict[str, Any] = await db.call("adopt_customers", job=job["uid"], holder=holder, upload=upload)
+    return saved
+
+
+def _read_page(page: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    customers: list[dict[str, Any]] = []
+    unread: list[str] = []
+    for row in page["rows"]:
+        read = read_row(row["data"], page["mapping"] or {})
+        customers += [customer | {"row": row["row_number"]} for customer in read.customers]
+        unread += read.unread
+    return customers, unread

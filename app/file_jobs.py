@@ -1,4 +1,4 @@
-"""The worker for whole files: reads uploads that arrived in pieces, finds duplicates, makes long exports.
+"""The worker for whole files: reads uploads and lists of customers, finds duplicates, makes long exports.
 
 `work_off` runs wherever the engine starts it: a Modal function of its own, or a task beside the local engine. It takes
 one job at a time under a lease, tells how far it is, and stores what it has done as it goes: a worker that is killed is
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from app.customers import take_list
 from app.db import Database
 from app.duplicates import find_duplicates
 from app.errors import ConflictError, DatabaseError, DatabaseUnavailableError, UserError
@@ -125,7 +126,7 @@ async def _under_lease(
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _read_upload(db: Database, job: dict[str, Any], _holder: str, progress: _Progress) -> dict[str, Any]:
+async def _read_upload(db: Database, job: dict[str, Any], holder: str, progress: _Progress) -> dict[str, Any]:
     with tempfile.TemporaryFile(prefix="leadloom-") as file:
         progress.phase = "fetching"
         await fetch_file(db, job, file)
@@ -145,7 +146,20 @@ async def _read_upload(db: Database, job: dict[str, Any], _holder: str, progress
     progress.phase = "comparing"
     await find_duplicates(db, upload.uid)
     progress.tell(upload.row_count, upload.row_count)
-    return {"upload": upload.uid, "rows": upload.row_count}
+    read = {"upload": upload.uid, "rows": upload.row_count}
+    return read | (await _take_list(db, job, holder, progress, upload.uid) if job["request"].get("customers") else {})
+
+
+async def _take_customers(db: Database, job: dict[str, Any], holder: str, progress: _Progress) -> dict[str, Any]:
+    upload = job["request"]["upload"]
+    return {"upload": upload} | await _take_list(db, job, holder, progress, upload)
+
+
+async def _take_list(
+    db: Database, job: dict[str, Any], holder: str, progress: _Progress, upload: str
+) -> dict[str, Any]:
+    progress.phase = "customers"
+    return await take_list(db, job, holder, upload, progress.tell)
 
 
 async def _compare(db: Database, job: dict[str, Any], _holder: str, progress: _Progress) -> dict[str, Any]:
@@ -161,6 +175,7 @@ async def _export(db: Database, job: dict[str, Any], holder: str, progress: _Pro
 
 _WORK: dict[str, Callable[[Database, dict[str, Any], str, _Progress], Awaitable[dict[str, Any]]]] = {
     "upload": _read_upload,
+    "customers": _take_customers,
     "duplicates": _compare,
     "export": _export,
 }

@@ -58,6 +58,7 @@ async def announce(
     kind: str | None,
     allow_duplicate: bool,
     actor: str,
+    customers: str | None = None,
 ) -> dict[str, Any]:
     """Say that a file will come in pieces, or come back to one whose rest is missing.
 
@@ -70,6 +71,7 @@ async def announce(
         kind: people, companies or customers; None tells by the header.
         allow_duplicate: although the client has this very file already.
         actor: who sends it.
+        customers: `add` or `replace`: the file is a list of the client's own customers.
 
     Returns:
         The job: `uid`, `state`, `piece_bytes`, `piece_count`, and in `missing` the numbers of the pieces to send.
@@ -81,6 +83,8 @@ async def announce(
     """
     if kind is not None and kind not in KINDS:
         raise InputError(f"“{kind[:40]}” is no kind of upload.", f"Choose one of {', '.join(KINDS)}.")
+    if customers not in {None, "add", "replace"}:
+        raise InputError("A list of customers is added, or put in the place of the list.", "Choose one of the two.")
     if byte_size < 1:
         raise InputError("The file is empty: it has no line 1.", "Export it again, then upload it.")
     if byte_size > MAX_BYTES:
@@ -102,6 +106,7 @@ async def announce(
         kind=kind,
         allow_duplicate=allow_duplicate,
         actor=actor,
+        customers=customers,
     )
     return job
 

@@ -173,6 +173,20 @@ def plural(n: Any, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def list_result(result: dict[str, Any]) -> str:
+    """What came of a list of customers: `3 customers added, 1 known already.` and the lines that say nothing."""
+    known = result["given"] - result["added"] - result["changed"]
+    parts = [f"{plural(result['added'], 'customer')} added"]
+    parts += [f"{result['changed']:,} completed"] if result["changed"] else []
+    parts += [f"{known:,} known already"] if known > 0 else []
+    parts += [f"{result['removed']:,} removed"] if result["removed"] else []
+    text = ", ".join(parts) + "."
+    if result["unread"]:
+        examples = "; ".join(line[:60] for line in result["examples"][:5])
+        text += f" {plural(result['unread'], 'line')} without a domain, page or name: {examples}."
+    return text
+
+
 def pretty_json(value: Any) -> str:
     """JSON, indented, keys in the order they came."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
@@ -205,6 +219,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "clock": clock,
     "day": day,
     "field": field,
+    "list_result": list_result,
     "plural": plural,
     "pretty_json": pretty_json,
     "host": host,

@@ -72,7 +72,7 @@ declare
   v_job public.file_jobs;
   v_key text := md5(p_request::text || case when p_kind = 'export' then p_actor else '' end);
 begin
-  if p_kind not in ('export', 'duplicates') then
+  if p_kind not in ('export', 'duplicates', 'customers') then
     raise exception using errcode = 'PT422', message = format('Nothing can be asked for as %s.', p_kind);
   end if;
   if (select count(*) >= 50 from public.file_jobs
@@ -119,9 +119,14 @@ declare
 begin
   select * into v_job from public.file_jobs where state = 'RUNNING' and holder = p_holder;
   while v_job.id is null loop
-    select * into v_job from public.file_jobs
-    where (state = 'WAITING' or state = 'RUNNING' and lease_until < leadloom.clock()) and (p_job is null or uid = p_job)
-    order by id limit 1 for update skip locked;
+    select * into v_job from public.file_jobs j
+    where (j.state = 'WAITING' or j.state = 'RUNNING' and j.lease_until < leadloom.clock())
+      and (p_job is null or j.uid = p_job)
+      -- Of a client's lists of customers the one that was asked for last counts: they are read in turn.
+      and not (leadloom.is_list_job(j) and exists (
+        select 1 from public.file_jobs o
+        where o.client_id = j.client_id and o.id < j.id and o.state in ('WAITING', 'RUNNING') and leadloom.is_list_job(o)))
+    order by j.id limit 1 for update skip locked;
     if v_job.id is null then
       return null;
     elsif v_job.attempts >= 5 then
@@ -232,6 +237,8 @@ begin
     select o.job_id, o.number from public.file_pieces o join public.file_jobs j on j.id = o.job_id
     where j.state in ('FAILED', 'EXPIRED') or j.state = 'READY' and j.kind <> 'export' limit p_portion);
   get diagnostics v_removed = row_count;
+  delete from public.customer_drafts d
+  where not exists (select 1 from public.file_jobs f where f.uid = d.list_uid and f.state in ('WAITING', 'RUNNING'));
   delete from public.file_jobs j
   where j.id = any (array(
     select f.id from public.file_jobs f

@@ -2,10 +2,10 @@
 -- that none of the calls grows with the file; a piece that comes twice is stored once.
 
 -- Announce a file. The same file of the same client, unfinished, is gone on with, whoever began it: `missing` are the
--- numbers of the pieces that have not arrived.
+-- numbers of the pieces that have not arrived. p_customers: `add` or `replace`; the file is a list of the client's customers.
 create or replace function public.begin_upload_file(
   p_client uuid, p_filename text, p_byte_size bigint, p_sha256 text, p_piece_bytes integer, p_kind text,
-  p_allow_duplicate boolean, p_actor text)
+  p_allow_duplicate boolean, p_actor text, p_customers text default null)
 returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
@@ -23,7 +23,10 @@ begin
   if p_sha256 !~ '^[0-9a-f]{64}$' then
     raise exception using errcode = 'PT422', message = 'The file''s SHA-256 is 64 hexadecimal digits.';
   end if;
-  v_key := v_client.id || ' ' || p_sha256;
+  if p_customers not in ('add', 'replace') then
+    raise exception using errcode = 'PT422', message = 'A list of customers is added, or replaces the one before.';
+  end if;
+  v_key := concat_ws(' ', v_client.id, p_sha256, p_customers);
   select * into v_job from public.file_jobs
   where kind = 'upload' and request_key = v_key and state in ('SENDING', 'WAITING', 'RUNNING') for update;
   if v_job.id is null then
@@ -33,14 +36,15 @@ begin
     insert into public.file_jobs
       (kind, state, client_id, filename, request, request_key, sha256, byte_size, piece_bytes, piece_count, created_by,
        created_at, touched_at)
-    values ('upload', 'SENDING', v_client.id, p_filename, jsonb_build_object('kind', p_kind, 'again', v_again), v_key,
+    values ('upload', 'SENDING', v_client.id, p_filename, jsonb_build_object('kind', p_kind, 'again', v_again)
+              || jsonb_strip_nulls(jsonb_build_object('customers', p_customers)), v_key,
             p_sha256, p_byte_size, p_piece_bytes, ceil(p_byte_size::numeric / p_piece_bytes),
             coalesce(nullif(p_actor, ''), 'system'), leadloom.clock(), leadloom.clock())
     returning * into v_job;
   elsif v_job.state = 'SENDING' then
     update public.file_jobs
     set filename = p_filename, touched_at = leadloom.clock(),
-        request = jsonb_build_object('kind', p_kind, 'again', v_again or (request ->> 'again')::boolean)
+        request = request || jsonb_build_object('kind', p_kind, 'again', v_again or (request ->> 'again')::boolean)
     where id = v_job.id returning * into v_job;
   end if;
   return leadloom.file_job_row(v_job);

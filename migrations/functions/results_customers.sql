@@ -176,81 +176,6 @@ begin
 end
 $$;
 
--- Add customers: [{"name", "name_key", "domain", "linkedin", "given"}]. One that is there already (by domain, else by
--- LinkedIn page, else by name) gets what it lacked. p_replace takes away those that the list does not name.
-create or replace function public.save_customers(
-  p_client uuid, p_customers jsonb, p_upload uuid, p_replace boolean, p_actor text,
-  p_request uuid default null) returns jsonb
-language plpgsql volatile security invoker set search_path = ''
-as $$
-declare
-  v_answer jsonb := leadloom.answered(p_request);
-  v_client bigint := leadloom.client_id(p_client);
-  v_upload bigint := (select id from public.uploads where uid = p_upload and client_id = v_client);
-  v_given record;
-  v_id bigint;
-  v_kept bigint[] := '{}';
-  v_added integer := 0;
-  v_changed integer := 0;
-  v_removed integer := 0;
-begin
-  if v_answer is not null then
-    return v_answer;
-  end if;
-  perform 1 from public.clients where id = v_client for no key update;
-  for v_given in
-    select c.name, c.given, leadloom.indexable(c.name_key) as name_key, leadloom.indexable(c.domain) as domain,
-           leadloom.indexable(c.linkedin) as linkedin
-    from jsonb_to_recordset(p_customers) as c(name text, name_key text, domain text, linkedin text, given text)
-    where coalesce(domain, linkedin, name_key) is not null
-  loop
-    select id into v_id from public.client_customers c
-    where c.client_id = v_client
-      and (c.domain = v_given.domain
-           or ((c.domain is null or v_given.domain is null)
-               and (c.linkedin = v_given.linkedin
-                    or (c.name_key = v_given.name_key and (c.linkedin is null or v_given.linkedin is null)))))
-    order by c.domain = v_given.domain desc nulls last, c.linkedin = v_given.linkedin desc nulls last, c.id limit 1;
-    if v_id is null then
-      insert into public.client_customers (client_id, name, name_key, domain, linkedin, given, upload_id, created_by)
-      values (v_client, v_given.name, v_given.name_key, v_given.domain,
-              -- A second domain of one company is a row of its own; its page is known already.
-              (select v_given.linkedin where not exists (
-                 select 1 from public.client_customers o where o.client_id = v_client and o.linkedin = v_given.linkedin)),
-              coalesce(v_given.given, ''), v_upload, p_actor)
-      returning id into v_id;
-      v_added := v_added + 1;
-    else
-      update public.client_customers c
-      set name = coalesce(c.name, v_given.name), name_key = coalesce(c.name_key, v_given.name_key),
-          domain = coalesce(c.domain, v_given.domain),
-          linkedin = case when c.linkedin is null and not exists (
-              select 1 from public.client_customers o where o.client_id = v_client and o.linkedin = v_given.linkedin)
-            then v_given.linkedin else c.linkedin end
-      where c.id = v_id
-        and ((c.name is null and v_given.name is not null) or (c.name_key is null and v_given.name_key is not null)
-          or (c.domain is null and v_given.domain is not null)
-          or (c.linkedin is null and v_given.linkedin is not null and not exists (
-                select 1 from public.client_customers o
-                where o.client_id = v_client and o.linkedin = v_given.linkedin)));
-      v_changed := v_changed + case when found then 1 else 0 end;
-    end if;
-    v_kept := v_kept || v_id;
-  end loop;
-  if p_replace then
-    delete from public.client_customers where client_id = v_client and not id = any (v_kept);
-    get diagnostics v_removed = row_count;
-  end if;
-  if v_added + v_changed + v_removed > 0 then
-    perform leadloom.customers_changed(v_client);
-    perform leadloom.audit(p_actor, 'save_customers', v_client, 'client', p_client,
-      jsonb_build_object('added', v_added, 'changed', v_changed, 'removed', v_removed));
-  end if;
-  return leadloom.note_answer(p_request, jsonb_build_object(
-    'added', v_added, 'changed', v_changed, 'removed', v_removed, 'given', jsonb_array_length(p_customers)));
-end
-$$;
-
 create or replace function public.remove_customers(
   p_client uuid, p_customers uuid[], p_actor text, p_request uuid default null) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
@@ -295,6 +220,7 @@ begin
           and (coalesce(p_search, '') = '' or c.name ilike '%' || p_search || '%' or c.domain ilike '%' || p_search || '%')
         order by c.id limit p_limit + 1
       ) page), '[]'),
+    'lists', leadloom.customer_list_jobs(v_client),
     'refresh', (select to_jsonb(r) - 'client_id' - 'through_item' from public.customer_refreshes r
                 where r.client_id = v_client));
 end

@@ -65,6 +65,25 @@ async def _piece(rich: Rich) -> dict[str, Any]:
     return await _held(rich) | {"number": 0, "size": 6, "content": PIECE, "resume_at": {"after": 3}, "done": 3}
 
 
+async def _list_held(rich: Rich) -> dict[str, Any]:
+    """A list of customers that a worker reads."""
+    asked = {"kind": "customers", "client": rich["Northgate"], "request": {"upload": rich["upload"]}}
+    job = await rich.db.call("request_file_job", **asked, filename="c.csv", total=2, actor="test")
+    await rich.db.call("take_file_job", holder=HOLDER, seconds=60, job=job["uid"])
+    return {"job": job["uid"], "holder": HOLDER}
+
+
+async def _drafts(rich: Rich) -> dict[str, Any]:
+    customer = {"row": 1, "name": "Brandt", "name_key": "brandt", "domain": "brandt.example", "given": "Brandt"}
+    return await _list_held(rich) | {"through": 2, "customers": [customer], "unread": 1, "examples": ["?"]}
+
+
+async def _drafted(rich: Rich) -> dict[str, Any]:
+    drafts = await _drafts(rich)
+    await rich.db.call("draft_customers", **drafts)
+    return {"job": drafts["job"], "holder": HOLDER, "upload": rich["upload"]}
+
+
 async def _released(rich: Rich) -> dict[str, Any]:
     return await _held(rich) | {"error": None}
 
@@ -172,7 +191,9 @@ async def _unplaced(rich: Rich) -> dict[str, Any]:
 
 
 FILE_CASES: dict[str, Any] = {
+    "adopt_customers": _drafted,
     "begin_upload_file": _file,
+    "draft_customers": _drafts,
     "fail_file_job": _failed,
     "finish_archive": _all_removed,
     "finish_file_job": _finished,

@@ -122,6 +122,21 @@ async def test_a_long_export_shows_its_progress_and_is_downloaded(site: Site, fi
         await expect(page.get_by_role("link", name="people original.csv")).to_be_visible()
 
 
+async def test_a_list_of_customers_goes_up_in_pieces_and_the_list_follows(site: Site, tmp_path: Path) -> None:
+    client = await client_of(site, set_up=False)
+    rows = "".join(f"A Firm of many words {n},firm{n}.example\r\n" for n in range(1_500))
+    path = tmp_path / "customers.csv"
+    path.write_text(f"Customer,Domain\r\n{rows}", newline="")
+    pieces: list[str] = []
+    async with site.enter() as page:
+        page.on("request", lambda request: pieces.append(request.url) if "/pieces/" in request.url else None)
+        await visit(page, f"/clients/{client}/customers")
+        await page.set_input_files("#file", path)
+        await expect(page.get_by_text("1,500 customers added.")).to_be_visible()
+        await expect(page.get_by_text("1,500 customers", exact=True)).to_be_visible()
+    assert len(set(pieces)) >= 3
+
+
 async def test_without_script_a_file_goes_up_and_its_page_shows_how_far_it_is(site: Site, file: Path) -> None:
     client = await client_of(site, set_up=False)
     async with site.enter(java_script_enabled=False) as page:

@@ -11,8 +11,10 @@ import httpx
 import polars as pl
 import pytest
 
+from app import file_pieces
 from app.db import Database
 from app.extraction.background import work_in_background
+from app.file_jobs import work_off
 from app.results import narrowed
 from tests.engine_kit import World, make_world
 from tests.sql.test_results import customers, enriched
@@ -155,12 +157,38 @@ async def test_customers_are_pasted_uploaded_and_removed(hands: Hands, world: Wo
     file = {"file": ("customers.csv", b"Customer,Domain\r\nBrandt & Soll,brandt.example\r\n", "text/csv")}
     answer = await hands.http.post(f"{base}/file", files=file, data={"csrf_token": hands.token, "mode": "add"})
     assert "1 customer added" in await hands.told(answer)
+    empty = {"file": ("none.csv", b"Customer,Domain\r\n12,\r\n", "text/csv")}
+    answer = await hands.http.post(f"{base}/file", files=empty, data={"csrf_token": hands.token, "mode": "replace"})
+    assert "none.csv: No customer was found in that file." in await hands.told(answer)
+    page = (await hands.http.get(base)).text
+    assert "No customer was found in that file." in page, "it stays to be read"
+    assert page.count("Brandt &amp; Soll") > 0
     chosen = [("customer", str(row["uid"])) for row in await world.pg.fetch("select uid from client_customers")]
     assert "3 customers removed" in await hands.told(await hands.post(f"{base}/remove", chosen))
     while await work_in_background(world.db):
         pass
     assert await world.pg.fetchval("select count(*) from final_leads where worked_at_customer") == 0
     assert "up to 3 months" in await hands.told(await hands.post(f"{base}/months", {"months": "3"}))
+
+
+async def test_a_long_list_is_read_by_the_worker_and_its_page_says_how_far(
+    hands: Hands, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_pieces, "PIECE_BYTES", 2_000)
+    base = f"/clients/{world.client}/customers"
+    rows = "".join(f"Firm {n},firm{n}.example\r\n" for n in range(300))
+    file = {"file": ("long.csv", f"Customer,Domain\r\n{rows}".encode(), "text/csv")}
+    answer = await hands.http.post(f"{base}/file", files=file, data={"csrf_token": hands.token, "mode": "add"})
+    told = await hands.told(answer)
+    assert "long.csv has arrived and is being read." in told
+    assert "Reading begins in a moment" in told
+    assert "0 customers" in told
+    await work_off(world.db)
+    page = (await hands.http.get(base)).text
+    assert "300 customers added." in page
+    upload = await world.pg.fetchval("select uid::text from uploads")
+    answer = await hands.post(f"{base}/upload/{upload}")
+    assert "0 customers added, 300 known already." in await hands.told(answer)
 
 
 async def test_a_share_link_shows_this_clients_leads_and_nothing_else(

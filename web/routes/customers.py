@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from app import results
-from app.customers import CustomerList, import_upload, read_lines, save
+from app import insights, results
+from app.customers import read_lines, save
 from app.errors import InputError
-from app.uploads import ingest
+from app.file_jobs import finish_soon
+from app.file_pieces import clean_filename, send_file
 from web.deps import Actor, Db, services
-from web.formats import plural
+from web.formats import list_result, plural
 from web.forms import is_uuid, read_form
 from web.pages import redirect, show
 from web.paging import PAGE_SIZE, cursor_number, text_filter
+from web.routes.files import begin_reading
 
 router = APIRouter(prefix="/clients/{client}/customers")
 MOST_TEXT = 2_000_000
-SHOWN_UNREAD = 5
+READ_SECONDS = 10.0
 
 
 @router.get("")
@@ -29,7 +31,9 @@ async def customers(request: Request, db: Db, client: UUID) -> Response:
     """The list, and how far the flags are."""
     search = text_filter(request, "q")
     data = await results.customers(db, str(client), search=search, after=cursor_number(request), limit=PAGE_SIZE)
-    live = bool(data["refresh"] and not data["refresh"]["finished_at"])
+    live = bool(data["refresh"] and not data["refresh"]["finished_at"]) or any(
+        job["state"] in {"WAITING", "RUNNING"} for job in data["lists"]
+    )
     return show(request, "customers/list.html", "customers/rows.html", data, q=search, live=live)
 
 
@@ -45,40 +49,61 @@ async def paste(request: Request, db: Db, admin: Actor, client: UUID) -> Respons
         raise InputError("No customer was found in that.", "One per line: a domain, a LinkedIn page or a name.")
     saved = await save(db, str(client), found.customers, actor=admin.email, replace=replace, request=form.request_key())
     await services(request).wake()
-    return redirect(request, f"/clients/{client}/customers", _said(saved, found))
+    return redirect(
+        request,
+        f"/clients/{client}/customers",
+        list_result({**saved, "given": len(found.customers), "unread": len(found.unread), "examples": found.unread}),
+    )
 
 
 @router.post("/file")
 async def file(request: Request, db: Db, admin: Actor, client: UUID) -> Response:
-    """Read a CSV of customers; it is kept as an upload like any other."""
+    """Take a CSV of customers from a form without script: whole, and stored and read as pieces all the same.
+
+    It is kept as an upload like any other. The page's script sends pieces (`web/routes/files.py`).
+    """
     form = await request.form()
     sent = form.get("file")
     if not isinstance(sent, UploadFile) or not sent.filename:
         raise InputError("No file was chosen.", "Choose a CSV with one customer per row.")
-    upload = await ingest(
+    job = await send_file(
         db,
+        str(client),
         sent.file,
-        client=str(client),
+        filename=clean_filename(sent.filename),
         kind="customers",
-        filename=Path(sent.filename).name[:200],
         allow_duplicate=True,
         actor=admin.email,
+        customers="replace" if form.get("mode") == "replace" else "add",
     )
-    saved, found = await import_upload(
-        db, upload.uid, client=str(client), actor=admin.email, replace=form.get("mode") == "replace"
-    )
-    await services(request).wake()
-    return redirect(request, f"/clients/{client}/customers", _said(saved, found))
+    return await _led(request, client, await begin_reading(request, db, job))
 
 
 @router.post("/upload/{upload}")
 async def from_upload(request: Request, db: Db, admin: Actor, client: UUID, upload: UUID) -> Response:
-    """Take the customers out of an upload that is here already."""
-    saved, found = await import_upload(
-        db, str(upload), client=str(client), actor=admin.email, request=(await read_form(request)).request_key()
+    """Take the customers out of an upload that is here already: at once, if that is a matter of seconds."""
+    known = (await insights.upload(db, str(upload), client=str(client)))["upload"]
+    job = await db.call(
+        "request_file_job",
+        kind="customers",
+        client=str(client),
+        request={"upload": str(upload)},
+        filename=known["filename"],
+        total=known["row_count"],
+        actor=admin.email,
     )
+    return await _led(request, client, await finish_soon(db, job, READ_SECONDS))
+
+
+async def _led(request: Request, client: UUID, job: dict[str, Any]) -> Response:
+    """To the list, with what became of a file, or of its being read."""
     await services(request).wake()
-    return redirect(request, f"/clients/{client}/customers", _said(saved, found))
+    here, name = f"/clients/{client}/customers", job["filename"]
+    if job["state"] == "READY":
+        return redirect(request, here, list_result(job["result"]))
+    if job["state"] == "FAILED":
+        return redirect(request, here, f"{name}: {job['error']} {job['hint'] or ''}".strip(), kind="error")
+    return redirect(request, here, f"{name} has arrived and is being read. The list changes when all of it is read.")
 
 
 @router.post("/remove")
@@ -106,16 +131,3 @@ async def months(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
     return redirect(
         request, f"/clients/{client}/customers", f"New in role now means up to {plural(value or 6, 'month')}."
     )
-
-
-def _said(saved: dict[str, int], found: CustomerList) -> str:
-    parts = [f"{plural(saved['added'], 'customer')} added"]
-    known = len(found.customers) - saved["added"] - saved["changed"]
-    parts += [f"{saved['changed']:,} completed"] if saved["changed"] else []
-    parts += [f"{known:,} known already"] if known > 0 else []
-    parts += [f"{saved['removed']:,} removed"] if saved["removed"] else []
-    text = ", ".join(parts) + "."
-    if found.unread:
-        examples = "; ".join(line[:60] for line in found.unread[:SHOWN_UNREAD])
-        text += f" {plural(len(found.unread), 'line')} without a domain, page or name: {examples}."
-    return text

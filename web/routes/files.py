@@ -41,6 +41,7 @@ class Announced(BaseModel):
     sha256: str
     kind: str | None = None
     again: bool = False
+    customers: str | None = None
 
 
 class DamagedError(InputError):
@@ -73,8 +74,9 @@ async def begin(request: Request, db: Db, admin: Actor, client: UUID) -> Respons
             byte_size=said.byte_size,
             sha256=said.sha256,
             kind=said.kind or None,
-            allow_duplicate=said.again,
+            allow_duplicate=said.again or said.customers is not None,
             actor=admin.email,
+            customers=said.customers,
         )
     except ConflictError as error:  # a question to the sender, rather than an error
         job = {"uid": None, "state": "FAILED", "code": "same_file", "error": error.message, "hint": error.hint}
@@ -105,6 +107,8 @@ async def progress(request: Request, db: Db, client: UUID, uid: UUID) -> Respons
     job = await _job_of(db, client, uid)
     if "x-leadloom-upload" in request.headers:
         return JSONResponse(job)
+    if job["request"].get("customers"):
+        return redirect(request, f"/clients/{client}/customers")
     if job["state"] == "READY":
         return redirect(request, f"/clients/{client}/uploads/{job['result']['upload']}")
     live = job["state"] in ("WAITING", "RUNNING")

@@ -102,8 +102,9 @@
     if (!file.size) throw new Refused({ message: "The file is empty: it has no line 1.", hint: "Export it again, then upload it." });
     status(element, "Preparing");
     progress(element, 0, 0);
-    const kind = box.querySelector("select[name=kind]").value || null;
-    const about = { filename: file.name, byte_size: file.size, sha256: hex(await digest(file)), kind, again: job.again };
+    const kind = box.querySelector("[name=kind]").value || null;
+    const customers = box.querySelector("[name=mode]:checked")?.value || null; // a list of the client's own customers
+    const about = { filename: file.name, byte_size: file.size, sha256: hex(await digest(file)), kind, again: job.again, customers };
     const begun = await ask(job, "POST", box.dataset.url, JSON.stringify(about), { "Content-Type": "application/json" });
     if (begun.state === "FAILED") { show(job, begun, 0); return; }
     document.getElementById(`file-${begun.uid}`)?.remove();
@@ -133,7 +134,7 @@
   // Shows how the reading goes; true when that is over.
   function show(job, state, waited) {
     const element = job.row;
-    if (state.state === "READY") { done(job, `${box.dataset.url.replace(/files$/, "uploads")}/${state.result.upload}`, state.result.rows); return true; }
+    if (state.state === "READY") { done(job, box.dataset.done || `${box.dataset.url.replace(/files$/, "uploads")}/${state.result.upload}`, state.result.rows); return true; }
     if (state.state === "FAILED") throw new Refused({ message: state.error, hint: state.hint, again: state.code === "same_file" });
     if (state.state === "WAITING") {
       status(element, waited > 20000 ? "Stored. It is read as soon as the engine runs; you can leave this page" : "Stored. Reading begins");
@@ -142,7 +143,7 @@
       status(element, `Reading, ${number(state.done_rows)} of ${number(state.total_rows)} rows`);
       progress(element, state.done_rows, state.total_rows);
     } else {
-      status(element, state.phase === "comparing" ? `${number(state.done_rows)} rows read. Looking for duplicates` : "Reading");
+      status(element, state.phase === "customers" ? `${number(state.done_rows)} rows read. The list changes when all of it is read` : state.phase === "comparing" ? `${number(state.done_rows)} rows read. Looking for duplicates` : "Reading");
       progress(element, 0, 0);
     }
     return false;
