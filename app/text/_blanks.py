@@ -35,7 +35,12 @@ BLANKS = frozenset(
 LONGEST = max(map(len, BLANKS))
 # Null, Na and Nat are names as well: only these spellings say nothing.
 AS_WRITTEN = frozenset(("null", "NULL", "nan", "NaN", "NAN", "NaT", "na", "NA", "Undefined"))
-UNFILLED = re.compile(r"(?:\{\{[^{}]*\}\}[\s,;|/-]*)+|\$\{[^{}]*\}|<%[^%]*%>|\[\[[^\[\]]*\]\]")
+UNFILLED = re.compile(
+    r"(?:(?:\{\{[^{}]*\}\}|%%?[a-z_]+%%?|\*\|[a-z_:]+\|\*"
+    r"|[\[{<](?:first|last|full|company|job)[ _-]?(?:name|title)[\]}>])[\s,;|/-]*)+"
+    r"|\$\{[^{}]*\}|<%[^%]*%>|\[\[[^\[\]]*\]\]",
+    re.IGNORECASE,
+)
 """A placeholder of a template that nobody filled: `{{Job Title}}`."""
 
 
@@ -43,4 +48,4 @@ def says_nothing(text: str) -> bool:
     """Whether a stripped text is empty, a word for "nothing", or a template's placeholder that nobody filled."""
     if not text or (len(text) <= LONGEST and (text in AS_WRITTEN or text.lower() in BLANKS)):
         return True
-    return text[0] in "{$<[" and UNFILLED.fullmatch(text) is not None
+    return text[0] in "{$<[%*" and UNFILLED.fullmatch(text) is not None

@@ -86,7 +86,7 @@ def _stands_out(last: str, count: int) -> bool:
     if last.islower():
         return last not in words.PARTICLES and last.isalpha()
     bare = last.replace("-", "").replace("'", "")
-    if not (bare.isalpha() and is_shouted(last)) or not VOWELS & set(bare.upper()):
+    if not (bare.isalpha() and is_shouted(last)) or (bare < "\u0370" and not VOWELS & set(bare.upper())):
         return False
     return len(bare) >= (MIN_SURNAME if count >= MIN_WORDS_WITH_TAIL else 2)
 

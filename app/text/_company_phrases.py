@@ -18,7 +18,7 @@ OPENING = re.compile(
 
 THAI_END = re.compile(r"\s*\u0e08\u0e33\u0e01\u0e31\u0e14\s*(?:\(\s*\u0e21\u0e2b\u0e32\u0e0a\u0e19\s*\))?\Z")
 COMBINED = re.compile(
-    r"\s+(?:g?gmbh|ag|se|sa|ug(?:\s*\(haftungsbeschr\u00e4nkt\))?|mbh|ltd|b\.?v|limited|inc|aps|sarl|stiftung|kg|ohg)\.?\s*"
+    r"\s+(?:g?gmbh|ag|se|sa|ug(?:\s*\(haftungsbeschr\u00e4nkt\))?|mbh|ltd|b\.?v|limited|inc|aps|sarl|s\.?\s?\u00e0\s?r\.?\s?l|stiftung|kg|ohg)\.?\s*"
     r"(?:&|\+|und|u\.)\s*(?:co|cie)\.?(?:\s*(?:[^\W\d_]{1,30}[\s-])?(?:kgaa|kg|ohg|og|gmbh|gbr)\.?)?\Z",
     re.IGNORECASE,
 )
@@ -27,7 +27,7 @@ COMBINED = re.compile(
 ITALIAN_PARTNERS = re.compile(r"[\s,]+s\.?\s?(?:n\.?\s?c|a\.?\s?s)\.?\s+di\s+\S.*\Z", re.IGNORECASE)
 """The partners of an Italian firm, behind its form: `Acme S.n.c. di Rossi & C.`"""
 
-BRANCH = re.compile(r"\((?:[A-Z]|Pvt\.?|Pty\.?|Pte\.?)\)")
+BRANCH = re.compile(r"\((?:[A-Z]|Pvt\.?|Pty\.?|Pte\.?|Private|SMC-?(?:Private|Pvt\.?))\)")
 """What stands before a form for a country or `Private`: `Acme (I) Pvt. Ltd.`, `Acme (M) Sdn. Bhd.`"""
 
 WINDING_UP = re.compile(

@@ -22,7 +22,9 @@ TRADES_AS = re.compile(
 REMARK = (
     r"formerly|previously|prev\.|originally|f/?k/?a|a/?k/?a|also known as|now\b|ex[- ]|n[\u00e9e]e\b|acquired|a part of"
     r"|part of|subsidiary|an? [^()]{1,60}?\s?(?:company|subsidiary|brand|business|division)\b|division of|powered by"
-    r"|acq\.|persero|branch\b|self[- ]employed|yc [wsfx]\d\d|y combinator|nasdaq|nyse|lse|asx|tsx|otc|euronext|bse|nse"
+    r"|acq\.|techstars|500 startups|offshore|hq\b|headquarters|\d{5,}|(?:co\.? |company )?reg\b|hrb|kvk|cvr|siren|uen"
+    r"|(?:me|epp|mei)\)|an? (?:subsidiary|division|brand|part|member) of|consultant|persero|branch\b|self[- ]employed"
+    r"|yc [wsfx]\d\d|y combinator|nasdaq|nyse|lse|asx|tsx|otc|euronext|bse|nse"
     r"|ticker|publicly traded|we.?re hiring|hiring|is hiring|closed|defunct|inactive|remote|stealth|merged"
     r"|rebranded|ehemals|vormals|fr\u00fcher"
     r"|anciennement|voorheen|since \d{4}|series [a-h]\b|(?:pre-)?seed\b|bootstrapped|contract(?:or)?\b|freelance"
@@ -32,7 +34,8 @@ BRACKETED_REMARK = re.compile(rf"\s*[(\[]\s*(?:{REMARK})[^)\]]*(?:[)\]]|\Z)", re
 TRAILING_REMARK = re.compile(
     r"\s*(?:[,;-]\s*|\s)(?:formerly(?: known as)?|previously(?: known as)?|f/?k/?a|also known as|a/k/a|ehemals|vormals"
     r"|anciennement|voorheen|an? [\w.&' -]{2,40}? (?:company|subsidiary|brand|business|corporation|llc)\Z|acquired by"
-    r"|inh(?:aber(?:in)?:?|\.)|prop(?:rietor|\.)|owner:|(?:and|&) (?:its )?(?:subsidiaries|affiliates)\Z"
+    r"|inh(?:aber(?:in)?:?|\.)|prop(?:rietor|\.)|owner:|powered by|aka|c/o"
+    r"|(?:and|&) (?:its )?(?:subsidiaries|affiliates)\Z"
     r"|au capital (?:social )?de"
     r"|a (?:professional|law) (?:law )?corporation\Z"
     r"|(?:nasdaq|nyse|lse|asx|tsxv?|otc[a-z]*|euronext|nse|bse) ?:"
@@ -43,7 +46,7 @@ TRADE_WORDS = frozenset(("d", "db", "dba", "doing", "trading", "handelend"))
 REMARK_WORDS = frozenset(
     (
         *("formerly", "previously", "fka", "also", "ehemals", "vormals", "anciennement", "voorheen"),
-        *("a", "an", "acquired", "now", "part", "hiring"),
+        *("aka", "powered", "a", "an", "acquired", "now", "part", "hiring"),
     )
 )
 """Without one of these words a name of letters and blanks trades as nothing else, and has no remark behind it."""
@@ -51,6 +54,7 @@ REMARK_WORDS = frozenset(
 BY_COMMA = re.compile(r",\s+(?:the|your|our|we|where|making|helping|powering|building|creating|leading)\s\S+\s\S.*\Z")
 """A tagline behind a comma, in small letters: `Acme, the payroll people`."""
 
+OFFICE = re.compile(r"\bhiring\b|\b(?:office|branch|headquarters|hq)\Z", re.IGNORECASE)
 CUT = re.compile(r"\s*[|\u00a6\u2502\uff5c\u2022]\s*.*\Z|\s+(?:::|//|\u00b7|~)\s+.*\Z")
 DASH = re.compile(r"\s+[-\u2013\u2014]+\s+|[\u2013\u2014]\s+|\s+[\u2013\u2014]")
 TAGLINE_WORDS = 3
@@ -80,7 +84,7 @@ def without_remarks(line: str) -> str:
         line = kept(name, line)
     if dash := DASH.search(line):
         tail = line[dash.end() :]
-        if len(tail.split()) >= TAGLINE_WORDS or "hiring" in tail.lower():
+        if len(tail.split()) >= TAGLINE_WORDS or OFFICE.search(tail):
             line = kept(line[: dash.start()], line)
     if acronym := ACRONYM.match(line):
         initials = "".join(word[0] for word in re.findall(r"[^\W_]\w*", acronym["name"]) if word[0].isupper())

@@ -45,6 +45,7 @@ MORE_FORMS = listed(
     proprietaryltd unlimitedcompany teoranta scorp ccorp egbr vvag einzelunternehmen einzelfirma sarls sicavraif
     sicavsif soccooparl societacooperativaarl sasbic osuuskunta druzstvo nonprofitkft nonprofitzrt egyenivallalkozo
     srld llcfz
+    limitedliabilityco ltdliabilityco eenmanszaak samvirkeforetak kommanditaktieselskab partnerselskab unipersonal
     opcprivatelimited opcpvtltd unipessoallda unipessoallimitada sociedadeunipessoallda unipersonale asociounico
     consociounico societabenefit gesellschaftmbh gemeinnutzigegmbh gemeinnutzigeag gemeinnutzigeugmbh
     spolkazograniczonaodpowiedzialnoscia spolkaakcyjna spolkajawna spolkakomandytowa spolkacywilna prostaspolkaakcyjna
@@ -106,7 +107,7 @@ SPELT = frozenset(
         ),
         *("Ky", "Tmi", "T:mi", "Bt.", "Bt", "Rt.", "Kht.", "vzw", "VZW", "e.c.", "ohf.", "ohf", "ses.", "S.Coop"),
         *("S.Coop.", "s.p.", "Ad.", "Snc", "Sas", "Scrl", "Oy", "OY", "Ab", "k.d.", "A.m.b.A.", "A.M.B.A.", "F.M.B.A."),
-        *("obrt", "Pte.", "Cyf", "Cyf.", "Teo", "Teo.", "r.V.", "o.p.s."),
+        *("obrt", "VoF", "Vof", "Ay", "Pte.", "Cyf", "Cyf.", "Teo", "Teo.", "r.V.", "o.p.s."),
         *("AöR", "aöR", "Est.", "EST.", "slf.", "z.s.", "z. s.", "a.G."),
         *("ry", "r.y.", "Osk", "Osk.", "osk", "Şti.", "Şti"),
     )
@@ -129,7 +130,7 @@ OTHER_SCRIPTS = CYRILLIC | listed("αε οε εε επε ικε αεβε בעמ 
 DOTTED = (
     CLEANCO
     | MORE_FORMS
-    | listed("ua ao esp pa pc ps sa sl sc scp scom os ae oe ee ek ev eg jdoo na amba fmba psa bsc slp ac lc")
+    | listed("ua ao esp pa pc ps sa sl sc scp scom os ae oe ee ek ev eg jdoo na amba fmba psa bsc slp ac lc sec cb")
 ) - (ORDINARY_WORDS | listed("sf et ec sp da ba bl bm pp ps ik is us sd at ei ep es ce"))
 ANYHOW = (
     frozenset(key for key in CLEANCO | MORE_FORMS | TURKISH if len(key) > 3) - ORDINARY_WORDS - CAPITALS_ONLY  # noqa: PLR2004
@@ -143,11 +144,11 @@ BRANCHES = listed(
 """What stands between a form and the town of a branch: `Acme AS avd Oslo`."""
 
 PROFESSIONALS = listed(
-    "associates partners law dental attorneys lawyers physicians pediatrics dentistry orthodontics medical"
+    "associates partners law dental attorneys lawyers physicians bank pediatrics dentistry orthodontics medical"
 )
 """Words that a firm of professionals ends in, so that PC behind them is a form."""
 
-BEHIND_A_COMMA = listed("pc pa ps apc apa psc pt cv")
+BEHIND_A_COMMA = listed("pc pa ps apc apa psc pt cv na")
 """Forms of American professional firms: initials of other things, unless a comma parts them from the name."""
 
 LONGEST_FORM = 5
@@ -245,7 +246,7 @@ NEVER_ALONE = listed(
 )
 """What a name may not be cut down to: The Limited, The Company Ltd."""
 
-LOOSE_ENDS = frozenset(("&", "+", "and", "de", "und", "et", "y", "e", "-", "\u2013", ",", "en", "og", "och"))
+LOOSE_ENDS = frozenset(("&", "+", "and", "de", "und", "et", "y", "e", "-", "\u2013", ",", "en", "og", "och", "ve"))
 
 # How brands are spelt that capitals or small letters throughout would hide. Only consulted for such input.
 BRANDS = {

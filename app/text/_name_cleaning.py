@@ -104,7 +104,9 @@ def strip_decoration(text: str | None, *, column: bool = False) -> Core | None:
 def by_cleaning(line: str, *, column: bool) -> Core | None:
     """What `strip_decoration` does for a line in which there may be something to take off."""
     if NOT_NAMES.search(line):
-        return None
+        line = " ".join(token for token in line[:LONGEST].split() if not NOT_NAMES.search(token))
+        if len(line.split()) < 2:  # noqa: PLR2004 -- `Jane Doe jane@acme.com`
+            return None
     line = FRENCH_COUPLE.sub("Mme ", line)
     if not line.isascii():
         line = THAI_TITLE.sub("", line)

@@ -28,7 +28,7 @@ OCCUPATIONS = listed(
     electrician contractor mortgage insurance realty broker advisor adviser specialist manager director founder ceo
     cofounder owner berater beraterin ingenieur rechtsanwalt rechtsanwältin steuerberater avocat avocate consultante
     abogado abogada ingeniero ingeniera arquitecto psicóloga psicólogo advogado advogada engenheiro avvocato
-    commercialista makelaar adviseur bey hanim agent photography consulting
+    commercialista makelaar adviseur bey hanim chartered agent photography consulting
     coaching realty recruitment officer president chairman treasurer trainer
     """
 )
@@ -60,6 +60,13 @@ NOBODIES = frozenset(
         "full name",
         "your name",
         "sales team",
+        "hr department",
+        "sales department",
+        "marketing department",
+        "finance department",
+        "accounts department",
+        "purchasing department",
+        "customer care",
         "support team",
         "info team",
         "marketing team",

@@ -17,7 +17,7 @@ __all__ = ["are_credentials", "key_of", "looks_like_credential", "only_titles", 
 GLUED_TITLE = re.compile(r"\A(dr|prof|mr|mrs|ms|ing)\.(?!ssa\b|ra\b|in\b|a\b)(?=[^\W\d_]{2})", re.IGNORECASE)
 INITIALS = re.compile(r"(?:[^\W\d_]\.){2,}")
 ACADEMIC = re.compile(r"(?:Dr|Prof|Dipl)(?:\.|-|\Z)")
-ABBREVIATED = re.compile(r"[^\W\d_]{2,}\.(?:[^\W\d_]+\.?)*|[a-z]\.(?:[^\W\d_]+\.)*")
+ABBREVIATED = re.compile(r"[^\W\d_]{2,}\.(?:[^\W\d_]+\.?)*|[a-z]\.(?:[^\W\d_]+\.)*|[A-Z][a-z]+\.[a-z]{1,4}")
 """What full stops shorten, or a single small letter: Barr., siv.ing., g."""
 LONGEST = 100
 """Characters of a word; no title or credential has as many."""
@@ -105,7 +105,7 @@ def _is_title_before_two(word: str, key: str, behind: list[str]) -> bool:
     known = fold(behind[0]) in words.given_names()
     if word[0].isupper() and key in words.TITLES_BEFORE_GIVEN:
         return known or key_of(behind[0]) in words.TITLES | words.DOTTED_TITLES
-    if ABBREVIATED.fullmatch(word) and word[-1] == "." and key not in words.SHORTENED_NAMES:
+    if ABBREVIATED.fullmatch(word) and key not in words.SHORTENED_NAMES:
         another = behind[0][-1] == "." or key_of(behind[0]) in words.TITLES
         if word[0].islower() or known or another:
             return True

@@ -32,7 +32,7 @@ SURE_CREDENTIALS = listed(
     mciob fciob mcibse fcibse mciht fciht mciwem fciwem mciat mcilt fcilt mcipr fcipr mcieh fcieh mciarb fciarb
     mistructe fistructe mimeche fimeche mrsc frsc mrsb frsb mrtpi frtpi miosh cmiosh fiosh mbcs fbcs mrpharms frpharms
     mrcvs frcvs mbacp mcsp fcsp mbps afbps cphys minstp finstp cchem csci cenv miema techiosh gradiosh mieee smieee
-    frs frse fba freng fmedsci nlp npdp sahri acsw rncm cmrp cpht rhia rhit cphims peng assoc
+    mch mds frs frse fba freng fmedsci nlp npdp sahri acsw rncm cmrp cpht rhia rhit cphims peng assoc
     """
 )
 
@@ -83,7 +83,7 @@ TITLES = listed(
     mademoiselle mesdames messieurs müdür abog psic profa inż ybhg shrimathi drjur drphil drrernat
     diplwirting diplvw diplpsych diplinf diplarch diplhdl diplbetrw mgrinz mgrinż mmag ddr
     mvdr thdr pharmdr thlic artd docent dosent civing
-    herrn familie eheleute doutor doutora weduwe veuve emeritus drin maga profin univprofin ingin diplingin
+    herrn familie eheleute doutor doutora weduwe veuve emeritus üyesi drin maga profin univprofin ingin diplingin
     diplpäd kommr docteur professeur profesor profesora professora professore doktor
     drmult drhc dripling dipling diplkfm diplbw diplinform diplök med habil rernat ernat jur phil hc mult doctor
     professor profdr privdoz univprof pd lic adv capt col lt ltcol sgt maj gen cmdr adm cpt msgt ssgt
@@ -96,7 +96,7 @@ FOREIGN_TITLES = listed(
     г-н г-жа господин госпожа д-р др проф инж доц акад доктор профессор професор пан пані ктн дтн кэн дэн
     κος κα κύριος κυρία δρ καθ
     السيد السيدة الآنسة دكتور دكتورة الدكتور الدكتورة مهندس المهندس المهندسة أستاذ الأستاذ الأستاذة
-    الشيخ د. م. أ. أ.د. آقای خانم دکتر מר גב' גברת ד"ר ד״ר פרופ' עו"ד श्री श्रीमती कुमारी डॉ. sayın
+    الشيخ د. م. أ. أ.د. آقای خانم دکتر מר גב' גברת ד"ר ד״ר דר' פרופ' עו"ד श्री श्रीमती कुमारी डॉ. sayın
     """  # noqa: RUF001 -- Cyrillic, Greek
 )
 
@@ -125,7 +125,7 @@ TITLES_BEFORE_TWO = listed(
 )
 
 # Titles only where a given name and a surname follow: `Pan Tomasz Wójcik`, but Pan Wei Ming.
-TITLES_BEFORE_GIVEN = listed("dona bayan me pr pan bay don pak bu ibu tun tuan tan dato baron cik")
+TITLES_BEFORE_GIVEN = listed("dna dl dona bayan me pr pan bay don pak bu ibu tun tuan tan dato baron cik")
 
 # Offices that profiles in some countries put in front (CA Rahul Sharma), written in capitals before a full name.
 CAPITAL_TITLES = frozenset(
@@ -160,7 +160,8 @@ CAPITAL_TITLES = frozenset(
 PARTICLES = listed(
     """
     van von vom der den de del la las los da das do dos du di della delle degli dei dal dalla ter ten te tot thoe op
-    in 't 's 'n zu zum zur und y e i bin ibn bint binti binte av af auf aan het of ap ua nic ó lo el ait aït ould oude
+    in 't 's 'n zu zum zur und y e i bin ibn bint binti binte av af auf aan het of ap ua nic ó lo v.d. v/d
+    abdel abd abdal el ait aït ould oude
     ben ou
     """
 )

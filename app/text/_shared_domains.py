@@ -25,6 +25,7 @@ SHORTENERS = listed(
     shorturl.at lnk.bio linktr.ee linkin.bio bio.link beacons.ai campsite.bio taplink.cc taplink.at solo.to msha.ke
     linkpop.com about.me carrd.co flow.page hoo.be koji.to lnk.to smarturl.it youtu.be amzn.to amzn.com a.co forms.gle
     aka.ms hubs.ly hubs.la dlvr.it trib.al spoti.fi apple.co wp.me vimeo.pro s.id qr.ae qrco.de short.io bl.ink
+    hubs.li mailchi.mp eepurl.com list-manage.com googleusercontent.com
     app.google 1drv.ms we.tl bit.do shorte.st x.gd urlz.fr bento.me stan.store
     snip.ly calendly.com cal.com tidycal.com youcanbook.me typeform.com jotform.com surveymonkey.com
     """
@@ -38,7 +39,8 @@ BUILDERS = listed(
     jimdosite.com jimdofree.com webnode.com webnode.page godaddysites.com business.site negocio.site site123.me
     bigcartel.com ghost.io hubspotpagebuilder.com mailchimpsites.com tumblr.com typepad.com livejournal.com
     over-blog.com e-monsite.com ueniweb.com softr.app glideapp.io company.site wix.com ning.com webs.com moonfruit.com
-    mozello.com yola.com tripod.com angelfire.com canva.site mybigcommerce.com blogspot.de blogspot.co.uk blogspot.fr
+    mozello.com cargo.site
+    yola.com tripod.com angelfire.com canva.site mybigcommerce.com blogspot.de blogspot.co.uk blogspot.fr
     blogspot.nl blogspot.in blogspot.com.br blogspot.ca blogspot.com.au blogspot.it blogspot.es blogspot.ch
     blogspot.be blogspot.pt blogspot.se
     """
@@ -74,7 +76,9 @@ PLATFORMS = listed(
     northdata.com companieshouse.gov.uk opencorporates.com bloomberg.com wikipedia.org wikidata.org fandom.com
     eventbrite.com meetup.com slideshare.net issuu.com scribd.com academia.edu researchgate.net orcid.org archive.org
     dropbox.com box.com wetransfer.com slack.com zoom.us steamcommunity.com steampowered.com shopify.com webflow.com
-    godaddy.com mailchimp.com hubspot.com campaign-archive.com bing.com duckduckgo.com baidu.com ecosia.org
+    godaddy.com mailchimp.com hubspot.com campaign-archive.com bing.com duckduckgo.com
+    baidu.com ecosia.org trello.com opencollective.com npmjs.com pypi.org docker.com rubygems.org sourceforge.net
+    stackoverflow.com codepen.io replit.com wordpress.org huggingface.co kaggle.com
     """
 )
 
@@ -126,7 +130,8 @@ PLACEHOLDERS = listed(
 MAIL_COMPANIES = listed(
     """
     sky.com zoho.com vodafone.nl vodafone.de vodafone.it ziggo.nl rogers.com orange.fr telenet.be lycos.com sina.com
-    sohu.com proton.me fastmail.com xs4all.nl tiscali.it uol.com.br rediff.com
+    sohu.com proton.me fastmail.com ono.com sunrise.ch caiway.nl scarlet.be net.hr siol.net mweb.co.za
+    telkomsa.net slingshot.co.nz dodo.com.au eastlink.ca xs4all.nl tiscali.it uol.com.br rediff.com
     """
 )
 
@@ -141,6 +146,21 @@ MORE_FREE_MAIL = listed(
     privaterelay.appleid.com yahoo.nl yahoo.se yahoo.dk yahoo.no yahoo.ie yahoo.pl yahoo.com.ph yahoo.com.vn
     yahoo.com.hk yahoo.com.tw outlook.fr outlook.de outlook.it outlook.es outlook.com.br outlook.in outlook.pt
     outlook.jp outlook.dk outlook.be live.no live.se live.dk live.be live.at live.ie live.in live.it live.de
+    hispeed.ch chello.at aliceadsl.fr tin.it ono.com netcabo.pt prodigy.net.mx slingshot.co.nz telkomsa.net mweb.co.za
+    sharklasers.com trashmail.com volny.cz cogeco.ca inbox.lt tutanota.de online.de upcmail.ie upcmail.cz upcmail.at
+    wanadoo.es wanadoo.nl tiscali.co.uk tiscali.cz blueyonder.co.uk virgin.net lineone.net ntlworld.ie gmx.us gmx.fr
+    gmx.es freemail.gr forthnet.gr hol.gr vodafonemail.de unitybox.de ewetel.net osnanet.de versanet.de
+    swissonline.ch sunrise.ch vtxnet.ch utanet.at inode.at kabelbw.de telfort.nl solcon.nl zeelandnet.nl caiway.nl
+    scarlet.be belgacom.net home.se spray.se passagen.se swipnet.se tele2.se comhem.se get2net.dk
+    mail.tele.dk stofanet.dk broadpark.no c2i.net elisanet.fi kolumbus.fi saunalahti.fi pp.inet.fi suomi24.fi luukku.com
+    vp.pl poczta.fm gazeta.pl tlen.pl email.cz atlas.cz post.sk zoznam.sk t-online.hu indamail.hu net.hr siol.net
+    mail.bg dir.bg yahoo.ro superposta.com ttmail.com turk.net netvision.net.il bezeqint.net zahav.net.il
+    sancharnet.in vsnl.com vsnl.net streamyx.com tm.net.my pacific.net.sg pldtdsl.net
+    bigpond.net.au dodo.com.au internode.on.net ihug.co.nz clear.net.nz paradise.net.nz lantic.net
+    globomail.com oi.com.br r7.com superig.com.br speedy.com.ar arnet.com.ar fibertel.com.ar ciudad.com.ar
+    telmex.net.mx infinitum.com.mx une.net.co vtr.net cantv.net adinet.com.uy bellaliant.net eastlink.ca sasktel.net
+    mts.net nb.sympatico.ca tds.net centurylink.net suddenlink.net mediacombb.net wowway.com roadrunner.com rr.com
+    twc.com brighthouse.com embarqmail.com wildblue.net ptd.net pacbell.net swbell.net ameritech.net
     10minutemail.com mozmail.com simplelogin.com passmail.net addy.io anonaddy.me temp-mail.org
     hotmail.nl hotmail.be hotmail.se hotmail.ch users.noreply.github.com
     """

@@ -13,6 +13,7 @@ from app.text import _company_phrases as phrases
 from app.text import _company_words as words
 from app.text._company_casing import recase_company
 from app.text._company_remarks import QUOTES, REMARK_WORDS, TRADE_WORDS, kept, unquoted, without_remarks
+from app.text.places import country_code
 from app.text.values import clean_text, fold
 
 __all__ = ["company_key", "company_name", "is_no_company", "names_a_company"]
@@ -208,6 +209,14 @@ def _without_place(tokens: list[str]) -> list[str]:
         parted = tokens[i].endswith(",") or tokens[i + 1] in DASHES
         if words.BRANCHES & {_key(tokens[i + 1])} and _is_form(tokens[i], tokens[i - 1], small=False):
             return tokens[: i + 1]
+        if _key(tokens[i]) in words.ANYHOW and country_code(" ".join(tokens[i + 1 :])):
+            return tokens[: i + 1]
+        if (
+            len(tokens) - i <= MOST_WORDS_OF_A_PLACE + 1
+            and tokens[i][-1] == ","
+            and _is_form(tokens[i].rstrip(","), tokens[i - 1], small=False)
+        ):
+            return [*tokens[:i], tokens[i].rstrip(",")]
         if parted and len(tokens) - i <= MOST_WORDS_OF_A_PLACE + 2 and _key(tokens[i]) in words.ANYHOW:
             return [*tokens[:i], tokens[i].rstrip(",")]
     return tokens
@@ -256,7 +265,7 @@ def _without_form_in_front(tokens: list[str], *, romanian: bool) -> list[str]:
         or (quoted and key in words.FORMS_BEFORE_QUOTES)
         or (len(tokens) > 2 and key in words.FORMS_BEFORE_TWO)  # noqa: PLR2004
         or (key in words.FORMS_BEFORE_ONE and first.isupper() and tokens[1].lower() not in words.TRADES)
-        or first == "PT."
+        or first in {"PT.", "CV."}
         or (romanian and first.upper() in {"S.C.", "SC"})
     )
     if in_front and (first.isupper() or first in words.WRITTEN_IN_FRONT or not first.isascii() or "." in first):

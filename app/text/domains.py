@@ -24,13 +24,13 @@ __all__ = ["company_domain", "is_free_mail", "registrable_domain", "website_url"
 LONGEST = 2_000
 """Letters of a cell that are looked at; an address stands at the front of a longer text, if anywhere."""
 
-SEPARATORS = re.compile(r"[\s,;|<>()\[\]{}\"'`\u201c\u201d\u2022]+")
+SEPARATORS = re.compile(r"[\s,;|<>()\[\]{}\"'`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb\u2022]+")
 SCHEME = re.compile(
     r"\A(?:(?:view-source|mailto|url):)*(?:h*t{1,3}p+s*(?:[:;]+[/\\]*|[.,]?[/\\]{2,}:?))+", re.IGNORECASE
 )
 OTHER_SCHEME = re.compile(r"\A(?:mailto:|url:|ftps?://|sftp://|//)", re.IGNORECASE)
 WRAPPED = re.compile(r"[?&](?:q|u|url|target|dest|redirect)=(https?(?::|%3a)[^&]+)", re.IGNORECASE)
-WRAPPERS = ("google.", "facebook.com", "outlook.com", "linkedin.com", "duckduckgo.com")
+WRAPPERS = ("google.", "facebook.com", "outlook.com", "linkedin.com", "duckduckgo.com", "instagram.com", "youtube.com")
 ARCHIVED = re.compile(r"\Aweb\.archive\.org/web/[^/]+/", re.IGNORECASE)
 SPELT_DOT = re.compile(
     r"(?<=\w) ?[\[({](?:\.|dot|punkt|punto|point)[\])}] ?(?=\w)|(?<=\w) dot (?=[a-z]{2,6}\b)", re.IGNORECASE
@@ -43,8 +43,14 @@ COMMA_FOR_DOT = re.compile(
 
 WWW_DOTS = re.compile(r"\Awww(?:\.{2,}|[:/]+(?=[\w-]+\.))", re.IGNORECASE)
 LABELLED = re.compile(r"\A(?:url|web|site|website|homepage|href|domain|src)=+", re.IGNORECASE)
-WWW_BLANK = re.compile(r"((?:https?://)?www[. ][\w-]+) ([a-z]{2,6}(?:\.[a-z]{2})?)", re.IGNORECASE)
-FRONT_PAGE = re.compile(r"(?:[a-z]{2}(?:[_-][a-z]{2})?|home|index(?:\.\w{2,5})?|about(?:-us)?)?", re.IGNORECASE)
+WWW_BLANK = re.compile(r"((?:https?://)?www[. ][\w-]+)(?: |\. )([a-z]{2,6}(?:\.[a-z]{2})?)", re.IGNORECASE)
+PLACEHOLDER = re.compile(
+    r"(?:your|ihre|votre|su|tu|sua)-?(?:company|domain|website|site|business|brand|store|url|firma|entreprise|empresa)(?:-?name)?\."
+)
+"""Addresses that stand for somebody's real one: your-domain.com, yourcompany.io."""
+FRONT_PAGE = re.compile(
+    r"(?:[a-z]{2}(?:[_-][a-z]{2})?|intl/\w+)?/?(?:home|index(?:\.\w{2,5})?|about(?:-us)?|contact)?", re.IGNORECASE
+)
 """Paths that lead to a site's own front page, whoever's site it is."""
 
 ROOT_DOT = re.compile(r"\A(https?://[^/:]+?)\.+(?=[/:])")
@@ -228,10 +234,10 @@ def _suffixes() -> frozenset[str]:
 
 def _is_somebodys(domain: str, host: str, part: str) -> bool:
     """Whether a domain, seen as this host of this text, is one company's own."""
-    if domain in NOBODYS:
+    if domain in NOBODYS or PLACEHOLDER.match(domain):
         return False
     if "@" in part and "/" not in part:
-        return domain not in FREE_MAIL and host not in FREE_MAIL
+        return not domain.endswith(".ne.jp") and domain not in FREE_MAIL and host not in FREE_MAIL
     if host in shared.PAGE_HOSTS or (domain in FREE_MAIL and domain not in shared.MAIL_COMPANIES):
         return False
     if domain in shared.TENANTS and host != domain:

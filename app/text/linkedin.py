@@ -16,15 +16,15 @@ from app.text.values import clean_text
 __all__ = ["canonical_linkedin", "linkedin_company", "linkedin_person"]
 
 ADDRESS = re.compile(
-    r"(?:\A|(?<=[\s\"'<(\[,;|/:=@\\]))(?:(?:[a-z]{2,3}(?:-[a-z]{2,4})?|w{2,5}|m|touch|mobile|business)\.){0,2}linkedin\.(?:com|cn)"
-    r"(?::\d+)?[/\\]+(?P<path>[^\s\"'<>|,;)\]]*)",
+    r"(?:\A|(?<=[\s\"'<({\[,;|/:=@\\]))(?:(?:[a-z]{2,3}(?:-[a-z]{2,4})?|w{2,5}|m|touch|mobile|business)\.){0,2}linkedin\.(?:com|cn)\.?"
+    r"(?::\d+)?[/\\]+(?P<path>[^\s\"'<>|,;)\]}]*)",
     re.IGNORECASE,
 )
 RELATIVE = re.compile(r"\A/?(?P<path>(?:in|company|school|showcase)/[^\s/?#]+/?)\Z", re.IGNORECASE)
-REDIRECT = re.compile(r"https?%3a%2f%2f[^&\s]*linkedin\.com%2f[^&\s]*", re.IGNORECASE)
+REDIRECT = re.compile(r"https?%3a%2f%2f[^&\s]*linkedin(?:\.|%2e)com%2f[^&\s]*", re.IGNORECASE)
 FOREIGN_QUERY = re.compile(
     r"(\bhttps?://(?!(?:[\w-]+\.)*(?:linkedin\.com|google\.[a-z.]{2,6}|bing\.com|duckduckgo\.com|outlook\.com|office\.com"
-    r"|safelinks\.protection\.outlook\.com|facebook\.com|lnkd\.in)[/:?])[\w.:@-]+[^\s?#]{0,200})[?#]\S*",
+    r"|safelinks\.protection\.outlook\.com|lm?\.facebook\.com|lnkd\.in)[/:?])[\w.:@-]+[^\s?#]{0,200})[?#]\S*",
     re.IGNORECASE,
 )
 """What stands behind another site's `?` is that site's business; search engines and mail filters only lead on."""
@@ -34,8 +34,14 @@ TORN = re.compile(
 )
 """Blanks around the slashes, a comma in the host or a part of it left out: `linkedin.com/in/ jane-doe`."""
 
+REPEATED = re.compile(
+    r"(?:www\.)?linkedin\.com/(?:in/)?(?:https?:/*)?(?=(?:www\.)?linkedin\.com/)|(?<=linkedin\.com/)in/(?=in/)",
+    re.IGNORECASE,
+)
+"""An address that was put behind another one: `linkedin.com/in/https://www.linkedin.com/in/jane-doe`."""
+
 LONGEST = 1_000
-TAIL = re.compile(r"[?#&].*\Z|(?:%3f|%23).*\Z", re.IGNORECASE | re.DOTALL)
+TAIL = re.compile(r"(?:[?#]|&(?=\w+=)).*\Z|(?:%3f|%23).*\Z", re.IGNORECASE | re.DOTALL)
 PERSON_SLUG = re.compile(r"[^\s/\\@<>\"{}\[\]^`]{2,150}")
 HASHED = re.compile(r"a[ce][a-z]aa[a-z0-9_-]{12,}", re.IGNORECASE)
 PAGES = frozenset(("company", "school", "showcase"))
@@ -105,9 +111,10 @@ def _paths(text: str | None) -> list[str]:
     cleaned = (clean_text(text) or "")[:LONGEST]
     if not cleaned:
         return []
+    cleaned = FOREIGN_QUERY.sub(r"\1", cleaned)
     if redirect := REDIRECT.search(cleaned):
         cleaned = f"{unquote(redirect[0])} {cleaned}"
-    cleaned = TORN.sub(r"linkedin.com/\1\2", FOREIGN_QUERY.sub(r"\1", cleaned))
+    cleaned = REPEATED.sub("", TORN.sub(r"linkedin.com/\1\2", cleaned))
     paths = [found["path"] for found in ADDRESS.finditer(cleaned)]
     if not paths and (relative := RELATIVE.match(cleaned)):
         paths = [relative["path"]]
@@ -126,7 +133,7 @@ def _slug(segment: str) -> str | None:
     if "%" in slug:
         slug = unquote(slug)  # encoded twice by the tool that exported it
     slug = slug.partition("/")[0].partition("?")[0]
-    slug = slug.strip(" .,:;*'\u2018\u2019\u201d\u200e\u200f\u2026").lower()
+    slug = slug.strip(" .,:;*!'\u2018\u2019\u201d\u200e\u200f\u2026").lower()
     if not slug or slug in NO_SLUGS or "\ufffd" in slug or not any(char.isalnum() for char in slug):
         return None
     return slug

@@ -14,6 +14,7 @@ from nameparser import Parser, Policy
 
 from app.text import _name_words as words
 from app.text._casing import UNPRONOUNCED, is_shouted, is_whispered, recase, settle_outliers
+from app.text._company_words import NO_PERSON
 from app.text._name_cleaning import strip_decoration
 from app.text._name_commas import Core, particles_in_front
 from app.text._name_occupations import NOBODIES, OCCUPATION_FIELDS, OCCUPATIONS
@@ -72,7 +73,7 @@ def person_name(
         given, _, family = text.partition(" ")
         if not _needs_care(given, family):
             return PersonName(given, family, text)
-    if text and (names_a_company(text.strip()) or fold(text.strip()) in NOBODIES):
+    if text and ((names_a_company(text.strip()) and not _at_work(text)) or fold(text.strip()) in NOBODIES):
         return NOBODY
     core = strip_decoration(text)
     if core and not first and text == last:
@@ -90,10 +91,32 @@ def _needs_care(given: str, family: str) -> bool:
         or last in words.SURE_CREDENTIALS
         or last in words.GENERATIONS
         or last in words.FAMILY_TAILS
+        or last in NO_PERSON
         or bool({first, last} & {"none", "null", "unknown", "undefined"})
         or last
-        in {"team", "member", "user", "last", "name", "lastname", "service", "support", "resources", "desk", "manager"}
+        in {
+            "team",
+            "member",
+            "user",
+            "last",
+            "name",
+            "lastname",
+            "service",
+            "support",
+            "resources",
+            "desk",
+            "manager",
+            "department",
+            "care",
+        }
     )
+
+
+def _at_work(text: str) -> bool:
+    """Whether a company's name only follows a person's: `Amina Yusuf, Acme Ltd`."""
+    person, _, employer = text.partition(",")
+    opening, *others = person.split() or [""]
+    return bool(others) and len(employer.split()) > 1 and fold(opening) in words.given_names()
 
 
 def _from_core(core: Core, country: str | None) -> PersonName:
