@@ -11,8 +11,9 @@ import codecs
 import itertools
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-__all__ = ["BOMS", "EAST_ASIAN", "code_page", "wide_without_mark"]
+__all__ = ["BOMS", "CodePage", "code_page", "wide_without_mark"]
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -31,21 +32,23 @@ _NAMES = {
     "cp1251": "windows-1251",
     "cp850": "cp850",
 }
-EAST_ASIAN = ("shift_jis", "euc_jp", "gb18030", "euc_kr", "big5")
+_EAST_ASIAN = ("shift_jis", "euc_jp", "gb18030", "euc_kr", "big5")
 _WORD = re.compile(rb"[A-Za-z\x80-\xff'.&-]*[\x80-\xff][A-Za-z\x80-\xff'.&-]*")
-_MOST_WORDS = 3_000
+_MOST_WORDS, _MOSTLY = 3_000, 0.7
 _FEW_WORDS = 3
 _FEW_ODD = 2
-_CLEARLY, _DOUBTED = 0.95, 0.75
-# What stands inside a word in no language: signs between letters betray a wrong code page.
-_OUTSIDE_WORDS = frozenset(
-    "\u00a1\u00a2\u00a3\u00a4\u00a5\u00a6\u00a7\u00a8\u00ab\u00ac\u00af\u00b0\u00b1\u00b2\u00b3\u00b4\u00b5\u00b6\u00b8\u00b9\u00bb\u00bc\u00bd\u00be\u00bf"
-    "\u00d7\u00f7\u0192\u02c6\u02dc\u201a\u201c\u201d\u201e\u2020\u2021\u2022\u2026\u2030\u2039\u203a\u20ac\u2122\ufffd"
-)
+_CLEARLY, _DOUBTED, _BETTER = 0.95, 0.9, 0.1
+_WITHIN_WORDS = frozenset("'.&-\u2019\u2013\u00b7\u00aa\u00ba")
+"""What may stand between letters besides letters; any other sign there betrays a wrong code page."""
 _AROUND_WORDS = (
     "'.&-\u00a0\u00a9\u00aa\u00ae\u00b0\u00b4\u00b7\u00ba\u00ab\u00bb"
     "\u2013\u2014\u2018\u2019\u201a\u201c\u201d\u201e\u2022\u2026\u20ac\u2122"
 )
+_MOST_OF_THEM, _KANA_COUNTS = 0.85, 0.05
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7a3]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_AMONG_LATIN = re.compile(r"[a-z][\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]|[\u4e00-\u9fff\uac00-\ud7a3](?=[a-z])")
 _LATIN_UNTIL = "\u0250"
 
 
@@ -78,8 +81,23 @@ def _reads(head: bytes, encoding: str) -> bool:
     return odd <= _FEW_ODD and ("\n" in text or "\r" in text)
 
 
-def code_page(blocks: Iterable[bytes]) -> tuple[str, str]:
-    """The code page that bytes which are not UTF-8 make most sense in: as Python calls it, and as a report does."""
+@dataclass(frozen=True)
+class CodePage:
+    """What bytes that are not UTF-8 are read as.
+
+    Attributes:
+        name: as Python calls it.
+        called: as a report does.
+        whole: the whole file is in it; else only what is not UTF-8.
+    """
+
+    name: str
+    called: str
+    whole: bool
+
+
+def code_page(blocks: Iterable[bytes]) -> CodePage:
+    """The code page that bytes which are not UTF-8 make most sense in."""
     words: dict[bytes, None] = {}
     sample = bytearray()
     for block in blocks:
@@ -88,16 +106,20 @@ def code_page(blocks: Iterable[bytes]) -> tuple[str, str]:
             sample += block[: 1 << 18]
     found = [word for word in words if not _is_utf8(word)]
     if len(found) < _FEW_WORDS:
-        return "cp1252", _NAMES["cp1252"]
+        return _WESTERN
     if east := _east_asian(bytes(sample), found):
-        return east, east.replace("_", "-")
+        return CodePage(east, east.replace("_", "-"), whole=True)
     plain = _sense(found, "cp1252")
     if plain >= _DOUBTED:
-        return "cp1252", _NAMES["cp1252"]
+        return _WESTERN
     rivals = {name: _sense(found, name) for name in _NAMES}
     best = max(rivals, key=lambda name: rivals[name])
-    chosen = best if rivals[best] >= _CLEARLY or rivals[best] - plain >= 0.5 else "cp1252"  # noqa: PLR2004 -- half of all words
-    return chosen, _NAMES[chosen]
+    chosen = best if rivals[best] >= _CLEARLY and rivals[best] - plain >= _BETTER else "cp1252"
+    mixed = len(found) < _MOSTLY * len(words)
+    return CodePage(chosen, _NAMES[chosen], whole=chosen != "cp1252" and not mixed)
+
+
+_WESTERN = CodePage("cp1252", _NAMES["cp1252"], whole=False)
 
 
 def _is_utf8(word: bytes) -> bool:
@@ -116,7 +138,7 @@ def _sense(words: list[bytes], encoding: str) -> float:
 def _plausible(word: str) -> bool:
     """Whether the signs of a word stand as they do in words: letters of one script, capitals in front or everywhere."""
     text = word.strip(_AROUND_WORDS)
-    if any(c in _OUTSIDE_WORDS or not c.isprintable() for c in text):
+    if any(not (c.isalpha() or c in _WITHIN_WORDS) for c in text):
         return False
     if any(one.islower() and other.isupper() and not other.isascii() for one, other in itertools.pairwise(text)):
         return False
@@ -124,7 +146,7 @@ def _plausible(word: str) -> bool:
     latin = sum(c < _LATIN_UNTIL for c in letters)
     accents = sum(not c.isascii() for c in letters)
     if latin == len(letters):
-        return accents <= 2 or accents <= 0.6 * len(letters)  # noqa: PLR2004 -- accents are rare
+        return accents <= 2 or accents <= 0.75 * len(letters)  # noqa: PLR2004 -- accents are rare
     return latin == 0
 
 
@@ -132,12 +154,15 @@ def _east_asian(sample: bytes, words: list[bytes]) -> str | None:
     """The East Asian encoding in which everything decodes and what is beyond ASCII is mostly their characters."""
     if sum(len(word) for word in words) < 4 * _FEW_WORDS or _sense(words, "cp1252") >= _DOUBTED:
         return None
-    best, share = None, 0.9
-    for name in EAST_ASIAN:
-        text = sample[: sample.rfind(b"\n") + 1 or len(sample)].decode(name, "replace")
-        beyond = [c for c in text if not c.isascii()]
-        usual = sum("\u3040" <= c <= "\u30ff" or "\u4e00" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7a3" for c in beyond)
-        kana = sum("\u3040" <= c <= "\u30ff" for c in beyond) + sum("\uac00" <= c <= "\ud7a3" for c in beyond)
-        if beyond and (score := (usual + 0.05 * kana) / len(beyond)) > share and "\ufffd" not in text:
+    best, share = None, _MOST_OF_THEM
+    lines = sample[: sample.rfind(b"\n") + 1 or len(sample)]
+    for name in _EAST_ASIAN:
+        text = lines.decode(name, "replace")
+        beyond = len(_BEYOND_ASCII.findall(text))
+        kana = len(_KANA_OR_HANGUL.findall(text))
+        usual = kana + len(_HAN.findall(text))
+        # Among Latin letters they would be accents that were read in pairs with the letter behind them.
+        score = (usual + _KANA_COUNTS * kana - len(_AMONG_LATIN.findall(text))) / max(beyond, 1)
+        if score > share and "\ufffd" not in text:
             best, share = name, score
     return best

@@ -118,7 +118,7 @@ def survey(text: TextFile) -> Table:
         )
     width = len(cells)
     labels = without_blank_tail(cells)
-    if not found.dialect.plain:
+    if found.measured:
         above = Slice(offsets[0], offsets[1], header_line, regular=False)
         cells = [*[""] * numbered, *next(records(text, above, found.dialect, eol, width - numbered))[1]]
         labels = without_blank_tail(cells)
@@ -171,6 +171,7 @@ class _Found:
     slices: list[Slice]
     records: int
     warnings: list[Warned]
+    measured: bool
 
 
 def _find_records(text: TextFile, below: Slice, separator: str, eol: bytes, header: Sequence[str]) -> _Found:
@@ -181,8 +182,8 @@ def _find_records(text: TextFile, below: Slice, separator: str, eol: bytes, head
     slices, count = _slices(text, below, separator.encode(), eol, len(header))
     if slices is None or quotes_otherwise(header):
         measured = measure(text, below, separator, eol, header)
-        return _Found(measured.dialect, [below], measured.records, [*measured.warnings, *about])
-    return _Found(Dialect(separator), slices, count, about)
+        return _Found(measured.dialect, [below], measured.records, [*measured.warnings, *about], measured=True)
+    return _Found(Dialect(separator), slices, count, about, measured=False)
 
 
 def _sample(text: TextFile, found: _Found, eol: bytes, header: Sequence[str]) -> dict[str, list[str]]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from app.csv_encodings import BOMS, EAST_ASIAN, code_page, wide_without_mark
+from app.csv_encodings import BOMS, code_page, wide_without_mark
 from app.csv_foreign import foreign, no_table
 from app.errors import InputError
 
@@ -186,10 +186,10 @@ def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = 
 
 def _reencode(text: TextFile) -> None:
     """Replace the file by a UTF-8 copy on disk and note what had to be guessed."""
-    page, called = code_page(_blocks(text.file, text.start)) if text.encoding == "utf-8" else ("cp1252", "")
-    whole = page in EAST_ASIAN
-    decoder = codecs.getincrementaldecoder(page if whole else text.encoding)(_GUESS)
-    _guesses.count, _guesses.page = 0, page
+    page = code_page(_blocks(text.file, text.start))
+    whole = page.whole and text.encoding == "utf-8"
+    decoder = codecs.getincrementaldecoder(page.name if whole else text.encoding)(_GUESS)
+    _guesses.count, _guesses.page = 0, page.name
     seen = {"beyond": 0, "nul": 0}
 
     def decoded() -> Iterator[bytes]:
@@ -202,10 +202,10 @@ def _reencode(text: TextFile) -> None:
     text.rewrite(decoded())
     text.has_nul = seen["nul"] > 0
     if whole:
-        text.encoding = called
-        text.warnings.append(_guessed(called, seen["beyond"]))
+        text.encoding = page.called
+        text.warnings.append(_guessed(page.called, seen["beyond"]))
     else:
-        _note_guesses(text, called, _guesses.count, seen["beyond"])
+        _note_guesses(text, page.called, _guesses.count, seen["beyond"])
 
 
 def _note_guesses(text: TextFile, called: str, guesses: int, beyond_ascii: int) -> None:
