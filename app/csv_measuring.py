@@ -33,13 +33,20 @@ class Measured:
         dialect: the one that fits best.
         records: how many rows it gives.
         fitting: how many of them have the header's width.
+        marked: how many of these keep a quotation mark at the beginning of a cell.
         warnings: what was assumed.
     """
 
     dialect: Dialect
     records: int
     fitting: int
+    marked: int
     warnings: list[Warned] = field(default_factory=list)
+
+    @property
+    def score(self) -> float:
+        """Compared between dialects: one that tears rows apart makes many that fit, but others too, or marks stay."""
+        return 2 * self.fitting - self.records - self.marked / 2
 
 
 @dataclass
@@ -82,7 +89,9 @@ def measure(text: TextFile, below: Span, separator: str, eol: bytes, header: Seq
         tried += [found] if found.fitting >= _ENOUGH * found.records else []
     if not tried:
         raise refusal or InputError("No row could be read.", "Export the file again, then upload it.")
-    best = max(tried, key=lambda measured: measured.fitting)
+    # A header with blanks before its quotation marks says how the rows are written.
+    spaced = any(cell[:1].isspace() and cell.strip()[:1] == '"' == cell.strip()[-1:] for cell in header)
+    best = max(tried, key=lambda measured: (spaced and measured.dialect.blanks, measured.score))
     said = _assumed(best.dialect)
     return replace(best, warnings=[Warned("quotes", said)] if said else [])
 
@@ -108,11 +117,13 @@ def _lonely_is_likely(separator: str, signs: _Signs) -> bool:
 
 
 def _tried(text: TextFile, below: Span, dialect: Dialect, eol: bytes, width: int) -> Measured:
-    count = fitting = 0
+    count = fitting = marked = 0
     for _, cells in records(text, below, dialect, eol, width):
         count += 1
-        fitting += fits(cells, width)
-    return Measured(dialect, count, fitting)
+        if fits(cells, width):
+            fitting += 1
+            marked += any(cell.lstrip().startswith('"') for cell in cells)
+    return Measured(dialect, count, fitting, marked)
 
 
 def _signs(text: TextFile, below: Span, separator: str, eol: bytes) -> _Signs:

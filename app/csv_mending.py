@@ -25,7 +25,7 @@ def regrouped(text: str, dialect: Dialect, width: int) -> list[str] | None:
     """The cells of a record whose quoted cells hold quotation marks of their own, as many as the header has columns.
 
     The record is cut at every separator; pieces are joined again where the first begins and the last ends with a
-    quotation mark. None where no way gives that many cells, or more than one does.
+    quotation mark, but never across `","`, which ends a cell. None where no way gives that many cells, or several do.
     """
     pieces = text.rstrip("\r\n").split(dialect.separator)
     excess = len(pieces) - width
@@ -40,7 +40,7 @@ def regrouped(text: str, dialect: Dialect, width: int) -> list[str] | None:
         for used, (count, _) in ways[i].items():
             for more in range(excess - used + 1 if opens[i] else 1):
                 last = i + more
-                if last >= len(pieces):
+                if last >= len(pieces) or (more and closes[last - 1] and opens[last]):
                     break
                 alone = more == 0 and (not opens[i] or (closes[i] and len(bare[i]) > 1))
                 if alone or (more and closes[last]):

@@ -22,7 +22,7 @@ from app.csv_text import Warned
 from app.errors import InputError
 from app.headers import is_known
 
-__all__ = ["Chunk", "TableReader"]
+__all__ = ["NOTHING", "Chunk", "TableReader"]
 
 MAX_CHUNK_ROWS = 5_000
 MAX_CHUNK_BYTES = 1_900_000
@@ -32,7 +32,7 @@ _FEW_LABELS, _MOST = 3, 0.75
 _MARK = "\ufeff"
 _RULER = re.compile(r"\s*[+|]?[:=+-]{3,}[+|]?\s*")
 _NUL, _STAND_IN = "\0", "\ufffd"
-_NOTHING = " \t\r\n\x0b\x0c\x1a\u00a0\u200b\u200c\u200d\u2060\u3000\ufeff\ufffd"
+NOTHING = " \t\r\n\x0b\x0c\x1a\u00a0\u200b\u200c\u200d\u2060\u3000\ufeff\ufffd"
 """What a row of blanks may consist of: blanks, marks without width, and what becomes of NUL."""
 
 
@@ -168,7 +168,7 @@ class TableReader:
             self.columns.append(name)
 
     def _keep(self, rows: list[Sequence[str]]) -> list[Sequence[str]]:
-        kept = [row for row in rows if any(map(str.strip, row)) and "".join(row).strip(_NOTHING)]
+        kept = [row for row in rows if any(map(str.strip, row)) and "".join(row).strip(NOTHING)]
         self._remarks.note("blank_rows", times=len(rows) - len(kept))
         if not self.rows and kept and _is_ruler(kept[0]):
             self._remarks.note("ruler")
@@ -221,4 +221,4 @@ class TableReader:
 def _is_ruler(row: Sequence[str]) -> bool:
     """Whether a row is the line that tables in text have below their header: `---+---`, `:---|---:`."""
     filled = [cell for cell in row if cell.strip()]
-    return bool(filled) and all(map(_RULER.fullmatch, filled))
+    return (len(filled) >= min(2, len(row)) or "+" in "".join(filled)) and all(map(_RULER.fullmatch, filled))

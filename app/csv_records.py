@@ -17,8 +17,9 @@ from app.csv_remarks import Remarks
 from app.csv_text import BLOCK, TextFile
 from app.errors import InputError
 
-__all__ = ["MAX_RECORD", "Span", "all_lines", "records", "split_lines"]
+__all__ = ["MAX_COLUMNS", "MAX_RECORD", "Span", "all_lines", "records", "split_lines"]
 
+MAX_COLUMNS = 500
 MAX_RECORD = 2_500_000
 _LOOK_AHEAD = 20
 _LOOK_AHEAD_LENGTH = 50_000
@@ -62,7 +63,7 @@ def records(  # noqa: PLR0917 -- where, how, and what to tell
     cells is mended where just one way gives it that many (`app/csv_mending.py`).
 
     Raises:
-        InputError: a quote is never closed, or a row is too long; names the line it begins on.
+        InputError: a quote is never closed, or a row is too long or too wide; names the line it begins on.
     """
     return _Records(all_lines(text, span, eol), span.line, dialect, width, remarks or Remarks()).all()
 
@@ -79,7 +80,10 @@ class _Records:
     def all(self) -> Iterator[tuple[int, list[str]]]:
         while (line := self._next()) is not None:
             if line.strip("\r\n"):
-                yield from self._record(line, self._number - 1)
+                for number, cells in self._record(line, self._number - 1):
+                    if len(cells) > MAX_COLUMNS and any(map(str.strip, cells[MAX_COLUMNS:])):
+                        raise _wide_row(number, len(cells))
+                    yield number, cells
 
     def _next(self) -> str | None:
         line = self._waiting.popleft() if self._waiting else next(self._lines, None)
@@ -98,13 +102,31 @@ class _Records:
                 return
         tokens = Tokens(self._dialect)
         whole = tokens.feed(line)
-        if whole and fits(tokens.cells, self._width):
-            yield number, tokens.cells
+        if (whole and fits(tokens.cells, self._width)) or (not whole and self._ends_soon(line)):
+            yield number, tokens.cells if whole else self._over_lines(line, number, tokens)
         elif rows := self._mended(line, number, tokens.cells if whole else None):
             for cells in rows:
                 yield number, cells
         else:
             yield number, tokens.cells if whole else self._over_lines(line, number, tokens)
+
+    def _ends_soon(self, line: str) -> bool:
+        """Whether the record, read on over a few more lines, has the header's width; takes no line."""
+        tokens = Tokens(self._dialect)
+        whole, size = tokens.feed(line), len(line)
+        taken: list[str] = []
+        while (
+            not whole and len(taken) < _LOOK_AHEAD and size < _LOOK_AHEAD_LENGTH and (more := self._next()) is not None
+        ):
+            taken.append(more)
+            size += len(more)
+            whole = tokens.feed(more)
+        self._give_back(taken)
+        return whole and not tokens.broken and fits(tokens.cells, self._width)
+
+    def _give_back(self, lines: list[str]) -> None:
+        self._waiting.extendleft(reversed(lines))
+        self._number -= len(lines)
 
     def _over_lines(self, line: str, number: int, tokens: Tokens) -> list[str]:
         """The record whose first line leaves a quoted cell open."""
@@ -156,8 +178,7 @@ class _Records:
             count += sum(map(more.count, self._dialect.quotes))
             row = regrouped("".join((line, *taken)), self._dialect, self._width) if count % 2 == 0 else None
         if row is None:
-            self._waiting.extendleft(reversed(taken))
-            self._number -= len(taken)
+            self._give_back(taken)
         return row
 
     def _too_long(self, line: str, number: int) -> None:
@@ -174,6 +195,13 @@ def _open_quote(line: int) -> InputError:
     return InputError(
         f"A quotation mark in the row that starts on line {line:,} is never closed.",
         "Close it or remove it, and upload the file again.",
+    )
+
+
+def _wide_row(line: int, count: int) -> InputError:
+    return InputError(
+        f"The row that starts on line {line:,} has {count:,} cells; a row may have {MAX_COLUMNS}.",
+        "Look at that line: a separator too many, or a quotation mark that is missing, may have torn it apart.",
     )
 
 

@@ -15,7 +15,7 @@ from app.csv_dialects import Dialect
 from app.csv_footer import find_footer
 from app.csv_layout import SEP_LINE, SEPARATORS, Layout, distinct, find_layout, without_blank_tail
 from app.csv_measuring import measure, quotes_otherwise
-from app.csv_records import records, split_lines
+from app.csv_records import MAX_COLUMNS, records, split_lines
 from app.csv_text import TextFile, Warned
 from app.csv_wrapping import unwrap
 from app.errors import InputError
@@ -23,7 +23,6 @@ from app.errors import InputError
 __all__ = ["MAX_COLUMNS", "MAX_ROWS", "Slice", "Table", "survey"]
 
 MAX_ROWS = 1_000_000
-MAX_COLUMNS = 500
 
 _HEAD = 1 << 18
 _MAX_UNCUT = 1_000_000
@@ -143,7 +142,9 @@ def survey(text: TextFile) -> Table:
 def _head(text: TextFile) -> tuple[list[str], bytes]:
     """The text's first lines, and what ends a line."""
     head = text.read(text.start, min(text.end, text.start + _HEAD))
-    eol = b"\r" if head.count(b"\r") - head.count(b"\r\n") > head.count(b"\n") else b"\n"
+    outside = b"".join(head.split(b'"')[::2])
+    breaks = outside if b"\n" in outside or b"\r" in outside else head
+    eol = b"\r" if breaks.count(b"\r") - breaks.count(b"\r\n") > breaks.count(b"\n") else b"\n"
     if text.start + len(head) < text.end:
         head = head[: head.rfind(eol) + 1] or head
     if not head.strip(b' \r\n"' + "".join(SEPARATORS).encode()):
