@@ -34,6 +34,7 @@ _ONLY = {
 }
 """Which fields a label with "number of" or "link to" in front of it may mean."""
 _OF_PEOPLE = frozenset(("first_name", "last_name", "person_name", "title", "headline", "linkedin"))
+_AT_WORK = frozenset(("title", "email", "department", "seniority"))
 _NAMES = frozenset(("first_name", "last_name"))
 _PLACES = (frozenset(("country", "state")), frozenset(("company_country", "company_state")))
 
@@ -139,6 +140,8 @@ def _meant(label: Words, roles: Roles, own: LabelIndex, company: LabelIndex) -> 
     if "person" in roles and own is company:
         return {}  # a list of companies has no field for its people
     found = _one_of(label, company if "company" in roles else own)
+    if "company" in roles and not found:  # "role in the company", "company e-mail": a person's at work
+        found = {name: rank for name, rank in _one_of(label, own).items() if name in _AT_WORK}
     if "linkedin" in roles and "website" in found:
         found = {"company_linkedin" if "company" in roles else "linkedin": found["website"]}
     if "past" in roles:

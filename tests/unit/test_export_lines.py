@@ -1,4 +1,4 @@
-"""Header lines of a hundred exports in seven languages, each column with the field that it must become."""
+"""Header lines of 120 exports in seven languages, each column with the field that it must become."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ Export = tuple[str, dict[str, list[str]]]
 def exports() -> dict[str, Export]:
     """Name of the export -> its kind, and per column the fields that are right, "" for none."""
     found: dict[str, Export] = {}
-    columns: dict[str, list[str]] = {}
-    for line in TABLE.read_text("utf-8").splitlines():
-        if head := HEAD.fullmatch(line):
-            columns = {}
-            found[head[1]] = (head[2], columns)
-        elif found and line:
-            column, _, fields = line.partition(" = ")
-            columns[column] = [name.strip() for name in fields.split("|")]
+    for block in TABLE.read_text("utf-8").split("\n\n")[1:]:
+        head, *lines = block.strip().splitlines()
+        name = HEAD.fullmatch(head)
+        assert name is not None, head
+        columns = [column.partition(" = ") for column in " ".join(lines).split(" ; ")]
+        found[name[1]] = (name[2], {label: [one.strip() for one in said.split("|")] for label, _, said in columns})
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import InputError
@@ -76,6 +76,7 @@ def test_a_form_with_an_odd_field_is_refused() -> None:
         as_mapping([("a", "shoe size")], ["title"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=20), max_size=8), st.randoms())
 def test_the_shape_knows_no_order_and_no_spelling(header: list[str], chance: object) -> None:
     other = list(header)
