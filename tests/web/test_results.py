@@ -287,3 +287,14 @@ async def test_nothing_of_it_is_shown_to_a_guest(guest: httpx.AsyncClient, world
     base = f"/clients/{world.client}"
     for path in ("/leads", "/people", f"{base}/customers", f"{base}/share", "/leads.csv", "/views/new"):
         assert (await guest.get(path)).status_code in (303, 401), path
+
+
+async def test_fields_of_an_answer_that_nobody_reads_are_named_with_the_lead(
+    operator: httpx.AsyncClient, world: World
+) -> None:
+    await enriched(world, 1, wobble_factor=17, Sternzeichen="Waage")
+    item = await world.pg.fetchval("select item_uid::text from final_leads")
+    page = (await operator.get(f"/leads/{item}")).text
+    assert "answer not used</summary>" in page
+    named = page.partition("answer not used</summary>")[2].partition("</details>")[0]
+    assert ("wobble_factor" in named, "Sternzeichen" in named) == (True, True)
