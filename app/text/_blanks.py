@@ -37,7 +37,7 @@ LONGEST = max(map(len, BLANKS))
 AS_WRITTEN = frozenset(("null", "NULL", "nan", "NaN", "NAN", "NaT", "na", "NA", "Undefined"))
 UNFILLED = re.compile(
     r"(?:(?:\{\{[^{}]*\}\}|%%?[a-z_]+%%?|\*\|[a-z_:]+\|\*"
-    r"|[\[{<](?:first|last|full|company|job)[ _-]?(?:name|title)[\]}>])[\s,;|/-]*)+"
+    r"|[\[{<](?:first|last|full|company|job)(?:[ _-]?(?:name|title))?[\]}>])[\s,;|/-]*)+"
     r"|\$\{[^{}]*\}|<%[^%]*%>|\[\[[^\[\]]*\]\]",
     re.IGNORECASE,
 )

@@ -45,7 +45,7 @@ GLUED = re.compile(r"(?<=[^\W\d_])-(?:g?GmbH|AG|KG|UG)\Z")
 """A form behind a hyphen: `Acme Verwaltungs-GmbH`."""
 
 FIRM = re.compile(
-    r"\s(?:(?:y|e|et|&|and|und|og|och|en)\s(?:c[i\u00ed]a|hijos|sons|co|cie|fils|s\u00f6hne|figli|filhos|zonen|s\u00f8nner|s\u00f6ner))\.?\Z",
+    r"\s(?:(?:y|e|et|&|and|und|og|och|en)\s(?:c[i\u00ed]a|hijos|sons|co|cie|fils|s\u00f6hne|figli|filhos|zonen|associates|s\u00f8nner|s\u00f6ner))\.?\Z",
     re.IGNORECASE,
 )
 """What family firms are called behind a name: Vera e Hijos, Smith & Sons."""

@@ -20,7 +20,10 @@ TRADES_AS = re.compile(
 )
 # What follows a name to say something about the company: its past, its owner, its listing, its vacancies.
 REMARK = (
-    r"formerly|previously|prev\.|originally|f/?k/?a|a/?k/?a|also known as|now\b|ex[- ]|n[\u00e9e]e\b|acquired|a part of"
+    r"formerly|previously|prev[.:]|was\b|(?:a )?member of|originally|f/?k/?a|a/?k/?a|also known as|now\b|ex[- ]"
+    r"|n[\u00e9e]e\b|acquired"
+    r"|a part of"
+    r"|[a-z.]{2,8} ?: ?[a-z0-9.]{1,6}\)|(?:www\.)?[\w-]{1,60}\.(?:com|net|org|io|co|de|ai)\b|abn|acn"
     r"|part of|subsidiary|an? [^()]{1,60}?\s?(?:company|subsidiary|brand|business|division)\b|division of|powered by"
     r"|acq\.|techstars|500 startups|offshore|hq\b|headquarters|\d{5,}|(?:co\.? |company )?reg\b|hrb|kvk|cvr|siren|uen"
     r"|(?:me|epp|mei)\)|an? (?:subsidiary|division|brand|part|member) of|consultant|persero|branch\b|self[- ]employed"
@@ -38,15 +41,32 @@ TRAILING_REMARK = re.compile(
     r"|(?:and|&) (?:its )?(?:subsidiaries|affiliates)\Z"
     r"|au capital (?:social )?de"
     r"|a (?:professional|law) (?:law )?corporation\Z"
-    r"|(?:nasdaq|nyse|lse|asx|tsxv?|otc[a-z]*|euronext|nse|bse) ?:"
-    r"|(?:now )?part of|a division of|a subsidiary of|we.?re hiring|is hiring)(?:\s.*|)\Z",
+    r"|(?:nasdaq|nyse|lse|asx|tsxv?|otc[a-z]*|euronext|nse|bse) ?:\s?\S*"
+    r"|(?:now |a )?part of|(?:a )?member of|a division of|a subsidiary of|we.?re hiring|is hiring)(?:\s.*|)\Z",
     re.IGNORECASE,
 )
 TRADE_WORDS = frozenset(("d", "db", "dba", "doing", "trading", "handelend"))
 REMARK_WORDS = frozenset(
     (
         *("formerly", "previously", "fka", "also", "ehemals", "vormals", "anciennement", "voorheen"),
-        *("aka", "powered", "a", "an", "acquired", "now", "part", "hiring"),
+        *(
+            "abn",
+            "acn",
+            "hrb",
+            "kvk",
+            "cvr",
+            "siren",
+            "siret",
+            "member",
+            "aka",
+            "powered",
+            "a",
+            "an",
+            "acquired",
+            "now",
+            "part",
+            "hiring",
+        ),
     )
 )
 """Without one of these words a name of letters and blanks trades as nothing else, and has no remark behind it."""
@@ -55,6 +75,11 @@ BY_COMMA = re.compile(r",\s+(?:the|your|our|we|where|making|helping|powering|bui
 """A tagline behind a comma, in small letters: `Acme, the payroll people`."""
 
 OFFICE = re.compile(r"\bhiring\b|\b(?:office|branch|headquarters|hq)\Z", re.IGNORECASE)
+REGISTERED = re.compile(
+    r"\s+\(?(?:ABN|ACN|NZBN|CRN|HRB|KvK|CVR|SIREN|SIRET|Reg\.? No\.?|Company No\.?)[\s:.]*[\dA-Z][\d .-]{4,20}\)?\Z",
+    re.IGNORECASE,
+)
+"""A number in a register of companies."""
 CUT = re.compile(r"\s*[|\u00a6\u2502\uff5c\u2022]\s*.*\Z|\s+(?:::|//|\u00b7|~)\s+.*\Z")
 DASH = re.compile(r"\s+[-\u2013\u2014]+\s+|[\u2013\u2014]\s+|\s+[\u2013\u2014]")
 TAGLINE_WORDS = 3
@@ -72,13 +97,25 @@ def without_remarks(line: str) -> str:
     if line.isascii() and line.replace(" ", "").isalnum():
         spoken = set(line.lower().split())
         if TRADE_WORDS.isdisjoint(spoken) or not TRADES_AS.search(line):
-            return line if REMARK_WORDS.isdisjoint(spoken) else TRAILING_REMARK.sub("", line) or line
+            return (
+                line if REMARK_WORDS.isdisjoint(spoken) else TRAILING_REMARK.sub("", REGISTERED.sub("", line)) or line
+            )
     line = kept(SIGNS.sub("", PICTURES.sub(" ", line)), line)
     if trade := TRADES_AS.search(line):
         line = kept(line[trade.end() :].rstrip(")] "), line)
     line = kept(BRACKETED_REMARK.sub("", line), line)
-    line = kept(TRAILING_REMARK.sub("", line), line)
+    line = kept(TRAILING_REMARK.sub("", REGISTERED.sub("", line)), line)
     line = kept(BY_COMMA.sub("", CUT.sub("", line)), line)
+    line = _without_tagline(line)
+    if acronym := ACRONYM.match(line):
+        initials = "".join(word[0] for word in re.findall(r"[^\W_]\w*", acronym["name"]) if word[0].isupper())
+        if initials.startswith(acronym["short"].replace(".", "").replace("&", "")):
+            line = acronym["name"]
+    return " ".join(unquoted(line).split())
+
+
+def _without_tagline(line: str) -> str:
+    """Nothing behind a colon or dash that says what a company does, or which of its offices is meant."""
     name, colon, tail = line.partition(": ")
     if colon and len(tail.split()) >= TAGLINE_WORDS:
         line = kept(name, line)
@@ -86,11 +123,7 @@ def without_remarks(line: str) -> str:
         tail = line[dash.end() :]
         if len(tail.split()) >= TAGLINE_WORDS or OFFICE.search(tail):
             line = kept(line[: dash.start()], line)
-    if acronym := ACRONYM.match(line):
-        initials = "".join(word[0] for word in re.findall(r"[^\W_]\w*", acronym["name"]) if word[0].isupper())
-        if initials.startswith(acronym["short"].replace(".", "").replace("&", "")):
-            line = acronym["name"]
-    return " ".join(unquoted(line).split())
+    return line
 
 
 def kept(line: str, before: str) -> str:

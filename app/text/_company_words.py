@@ -45,7 +45,9 @@ MORE_FORMS = listed(
     proprietaryltd unlimitedcompany teoranta scorp ccorp egbr vvag einzelunternehmen einzelfirma sarls sicavraif
     sicavsif soccooparl societacooperativaarl sasbic osuuskunta druzstvo nonprofitkft nonprofitzrt egyenivallalkozo
     srld llcfz
-    limitedliabilityco ltdliabilityco eenmanszaak samvirkeforetak kommanditaktieselskab partnerselskab unipersonal
+    sarlunipersonnelle unipersonnelle privatelimitedcompany
+    limitedliabilityco ltdliabilityco eenmanszaak samvirkeforetak kommanditaktieselskab partnerselskab
+    unipersonal
     opcprivatelimited opcpvtltd unipessoallda unipessoallimitada sociedadeunipessoallda unipersonale asociounico
     consociounico societabenefit gesellschaftmbh gemeinnutzigegmbh gemeinnutzigeag gemeinnutzigeugmbh
     spolkazograniczonaodpowiedzialnoscia spolkaakcyjna spolkajawna spolkakomandytowa spolkacywilna prostaspolkaakcyjna
@@ -107,7 +109,7 @@ SPELT = frozenset(
         ),
         *("Ky", "Tmi", "T:mi", "Bt.", "Bt", "Rt.", "Kht.", "vzw", "VZW", "e.c.", "ohf.", "ohf", "ses.", "S.Coop"),
         *("S.Coop.", "s.p.", "Ad.", "Snc", "Sas", "Scrl", "Oy", "OY", "Ab", "k.d.", "A.m.b.A.", "A.M.B.A.", "F.M.B.A."),
-        *("obrt", "VoF", "Vof", "Ay", "Pte.", "Cyf", "Cyf.", "Teo", "Teo.", "r.V.", "o.p.s."),
+        *("obrt", "snc", "Aps", "VoF", "Vof", "Ay", "Pte.", "Cyf", "Cyf.", "Teo", "Teo.", "r.V.", "o.p.s."),
         *("AöR", "aöR", "Est.", "EST.", "slf.", "z.s.", "z. s.", "a.G."),
         *("ry", "r.y.", "Osk", "Osk.", "osk", "Şti.", "Şti"),
     )
@@ -120,7 +122,7 @@ SURE_SHORT = listed(
 SLASHED = frozenset(("is", "ks", "ps", "as", "va", "pl"))
 """Forms that are sure with their slash: Danish I/S, K/S, P/S, A/S, Australian P/L."""
 
-CYRILLIC = listed("ооо оао пао зао ао оод еоод ад еад тов тоо чп пат прат фоп жшс доо ано чао ет")  # noqa: RUF001
+CYRILLIC = listed("ооо оао пао зао ао оод еоод ад еад тов тоо чп пат прат фоп жшс доо ано чао ет тзов")  # noqa: RUF001
 """Russian, Bulgarian, Ukrainian, Kazakh, Serbian."""
 
 OTHER_SCRIPTS = CYRILLIC | listed("αε οε εε επε ικε αεβε בעמ ذمم شمم شمل شمع المحدودة შპს სს սպը փբը")
@@ -306,5 +308,7 @@ EMPLOYED_BY_NOBODY = frozenset(
 NO_PERSON = listed(
     "gmbh ggmbh mbh llc inc ltd limited plc sarl srl corp corporation incorporated pty pvt spzoo sro doo kft oyj bvba"
     " aktiengesellschaft sdnbhd bhd pllc llp lda ltda gmbhco eurl sasu zrt ehf aps"
+    " group solutions technologies holdings services systems industries enterprises logistics agency"
+    " studios foundation team"
 )
 """Forms that end no person's name, in whatever case."""

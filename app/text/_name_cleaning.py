@@ -49,8 +49,8 @@ COUPLE = re.compile(
 )
 GLUED_WORDS = re.compile(r"\A([^\W\d_]{2,})[._]([^\W\d_]{2,})\Z")
 BIRTH = re.compile(
-    r"[\s,]+(?:n[\u00e9e]e?|geb\.?|geborene|f\u00f6dd|f\.\s?d\.?|rozen[\u00e1a]|roz\.|z\s?d\.|z domu|sz\u00fcl\.|o\.s\."
-    r"|ur\.|\u0443\u0440\u043e\u0436\u0434\.|\u0443\u0440\u043e\u0434\u0436\.|\u00e9p\.|\u00e9pouse"
+    r"[\s,]+(?:n[\u00e9e]e?|geb\.?|geborene|f\u00f6dd|f\.\s?d\.?|(?-i:f\.)|rozen[\u00e1a]|roz\.|z\s?d\.|z domu"
+    r"|sz\u00fcl\.|o\.s\.|ur\.|\u0443\u0440\u043e\u0436\u0434\.|\u0443\u0440\u043e\u0434\u0436\.|\u00e9p\.|\u00e9pouse"
     r"|veuve|vve\.?|ved\.|verw\.|vda\.(?: de)?)\s+\S+\Z",
     re.IGNORECASE,
 )

@@ -20,7 +20,7 @@ from app.text._name_titles import (
     without_titles,
 )
 from app.text.places import country_code
-from app.text.regions import is_region
+from app.text.regions import is_region, is_region_of
 from app.text.values import fold
 
 __all__ = ["EDGES", "Core", "by_commas", "is_work", "particles_in_front"]
@@ -56,6 +56,8 @@ def by_commas(line: str, *, column: bool) -> Core | None:
     parts, titled = without_titles(head.split())
     parts, generation = without_credentials(parts, column=column, surname_only=bool(rest))
     given: list[str] = []
+    if len(rest) > 1 and len(parts) > 1 and _is_town(rest, parts):
+        rest = []  # Nathan Brooks, Austin, TX
     for part in rest:
         tokens, _ = without_titles(part.split(), all_of_them=True)
         if tokens and key_of(tokens[0]) in words.GENERATIONS and tokens[0].lower() not in {"2nd", "3rd"}:
@@ -113,6 +115,18 @@ def _surnames_only(head: list[str]) -> frozenset[str]:
     """The last word of "First Last", where it is no given name itself."""
     last = fold(head[-1].strip(EDGES))
     return frozenset() if last in words.given_names() else frozenset((last,))
+
+
+def _is_town(rest: list[str], head: list[str]) -> bool:
+    """Whether a town and its state or country follow a whole name."""
+    if fold(head[0]) not in words.given_names() or not _is_region(rest[-1]):
+        return False
+    return key_of(rest[0]) not in words.GENERATIONS and not are_credentials(rest[0].split(), head, sure_only=False)
+
+
+def _is_region(text: str) -> bool:
+    """Whether a text is a country or a state, by name or by code."""
+    return country_code(text) is not None or is_region(text) or is_region_of(text, "US") or is_region_of(text, "CA")
 
 
 def _is_place(text: str) -> bool:

@@ -28,7 +28,9 @@ OCCUPATIONS = listed(
     electrician contractor mortgage insurance realty broker advisor adviser specialist manager director founder ceo
     cofounder owner berater beraterin ingenieur rechtsanwalt rechtsanwältin steuerberater avocat avocate consultante
     abogado abogada ingeniero ingeniera arquitecto psicóloga psicólogo advogado advogada engenheiro avvocato
-    commercialista makelaar adviseur bey hanim chartered agent photography consulting
+    commercialista makelaar adviseur bey hanim chartered marketing media studios geschäftsführer geschäftsführerin
+    inhaber inhaberin vorstand gérant gérante directeur directrice director directora gerente amministratore titolare
+    prezes jednatel dyrektor kierownik agent photography consulting
     coaching realty recruitment officer president chairman treasurer trainer
     """
 )

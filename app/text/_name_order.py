@@ -54,7 +54,7 @@ def surname_in_front(parts: list[str]) -> tuple[str, str] | None:
     if "." in "".join(family) or max(map(len, family)) < FEWEST_CAPITALS or UNPRONOUNCED.fullmatch(family[0]):
         return None
     given = fold(parts[cut]).split("-")[0]
-    if fold(family[0]) in words.given_names() or given not in words.given_names():
+    if fold(family[0]) in words.given_names() or not (given in words.given_names() or "\u0400" <= given[0] <= "\u04ff"):
         return None
     return " ".join(parts[cut:]), " ".join(family)
 

@@ -102,10 +102,11 @@ def _is_title_before_two(word: str, key: str, behind: list[str]) -> bool:
     """Whether a word is a title in front of a first and a last name: Judge, Pan, CA, Hofrat Dipl.-Ing."""
     if key in words.TITLES_BEFORE_TWO and (word[0].isupper() or behind[0][0].isupper()):
         return True
-    known = fold(behind[0]) in words.given_names()
+    known = fold(behind[0]) in words.given_names() or "\u0400" <= behind[0][0] <= "\u04ff"
     if word[0].isupper() and key in words.TITLES_BEFORE_GIVEN:
         return known or key_of(behind[0]) in words.TITLES | words.DOTTED_TITLES
-    if ABBREVIATED.fullmatch(word) and key not in words.SHORTENED_NAMES:
+    shortened = ABBREVIATED.fullmatch(word) or (word[0].islower() and word[-1] == ".")
+    if shortened and key not in words.SHORTENED_NAMES:
         another = behind[0][-1] == "." or key_of(behind[0]) in words.TITLES
         if word[0].islower() or known or another:
             return True

@@ -32,7 +32,8 @@ SURE_CREDENTIALS = listed(
     mciob fciob mcibse fcibse mciht fciht mciwem fciwem mciat mcilt fcilt mcipr fcipr mcieh fcieh mciarb fciarb
     mistructe fistructe mimeche fimeche mrsc frsc mrsb frsb mrtpi frtpi miosh cmiosh fiosh mbcs fbcs mrpharms frpharms
     mrcvs frcvs mbacp mcsp fcsp mbps afbps cphys minstp finstp cchem csci cenv miema techiosh gradiosh mieee smieee
-    mch mds frs frse fba freng fmedsci nlp npdp sahri acsw rncm cmrp cpht rhia rhit cphims peng assoc
+    fcpa gaicd maicd faicd fipa cfre acipm fnse mnse mch mds
+    frs frse fba freng fmedsci nlp npdp sahri acsw rncm cmrp cpht rhia rhit cphims peng assoc
     """
 )
 
@@ -105,7 +106,7 @@ DOTTED_TITLES = listed(
     """
     dent vet agr theol iur ing ir mag arch lic adv capt col lt sgt maj gen cmdr adm hon doc fr br st er eng sr don med
     jur phil habil mult h.c hc rer.nat rer nat pol oec sc techn bc dipl pd priv.-doz lic.iur mag.rer m.a h.e hr av
-    dl dna kum hab inż inz ifj id özv am egr gent spett dt ecz arş müh gov pres cllr ald amb
+    dl dna pst bgm dir kum hab inż inz ifj id özv am egr gent spett dt ecz arş müh gov pres cllr ald amb
     stb wp kr bw bi mhe mwl tn hj ts pt ar op gör yrd uzm geom rag cav mej sen rep amb hon fr eng ilmo exmo ks arq m
     """
 ) - {"st", "br", "fr", "don", "sc", "pol", "m"}
@@ -117,7 +118,7 @@ TITLES_BEFORE_TWO = listed(
     lieutenant sergeant commander admiral senator ambassador judge justice congressman congresswoman minister
     councillor councilor alderman deputy col capt maj gen lt sgt adm cmdr maj.gen brig wing lic ing mag adv ir maître
     maitre prof.dr brigadier wg cdr sqn ldr flt flight maj lieut viscount baroness lady rep gov mayor detective officer
-    apostle prophet elder deacon cllr hajj hadji late seri firma
+    apostle prophet elder deacon cllr hajj hadji late seri firma toimitusjohtaja
     attorney president alhaji alhaja mwalimu advokat barrister chief engineer evangelist chairman principal premier
     hofrat kommerzialrat regierungsrat medizinalrat stadtrat bürgermeister direktor rechtsanwalt rechtsanwältin
     steuerberater steuerberaterin notar wirtschaftsprüfer architekt abogado abogada avvocato avocat advocaat
@@ -147,6 +148,7 @@ CAPITAL_TITLES = frozenset(
         "StBin",
         "RAin",
         "vBP",
+        "GF",
         "KTM",
         "DI",
         "MP",

@@ -25,7 +25,7 @@ SHORTENERS = listed(
     shorturl.at lnk.bio linktr.ee linkin.bio bio.link beacons.ai campsite.bio taplink.cc taplink.at solo.to msha.ke
     linkpop.com about.me carrd.co flow.page hoo.be koji.to lnk.to smarturl.it youtu.be amzn.to amzn.com a.co forms.gle
     aka.ms hubs.ly hubs.la dlvr.it trib.al spoti.fi apple.co wp.me vimeo.pro s.id qr.ae qrco.de short.io bl.ink
-    hubs.li mailchi.mp eepurl.com list-manage.com googleusercontent.com
+    hsforms.com bio.site hubs.li mailchi.mp eepurl.com list-manage.com googleusercontent.com
     app.google 1drv.ms we.tl bit.do shorte.st x.gd urlz.fr bento.me stan.store
     snip.ly calendly.com cal.com tidycal.com youcanbook.me typeform.com jotform.com surveymonkey.com
     """
@@ -78,7 +78,12 @@ PLATFORMS = listed(
     dropbox.com box.com wetransfer.com slack.com zoom.us steamcommunity.com steampowered.com shopify.com webflow.com
     godaddy.com mailchimp.com hubspot.com campaign-archive.com bing.com duckduckgo.com
     baidu.com ecosia.org trello.com opencollective.com npmjs.com pypi.org docker.com rubygems.org sourceforge.net
-    stackoverflow.com codepen.io replit.com wordpress.org huggingface.co kaggle.com
+    stackoverflow.com kununu.com gelbeseiten.de pagesjaunes.fr paginasamarillas.es paginegialle.it goldenpages.be
+    11880.com northdata.de company-information.service.gov.uk dnb.com zoominfo.com rocketreach.co apollo.io owler.com
+    cbinsights.com softwareadvice.com getapp.com tracxn.com dealroom.co f6s.com wlw.de societe.com pappers.fr hitta.se
+    allabolag.se proff.no proff.dk cylex.de yell.com manta.com superpages.com yellowpages.ca whitepages.com
+    bizapedia.com mapquest.com waze.com lusha.com signalhire.com contactout.com codepen.io replit.com wordpress.org
+    huggingface.co kaggle.com
     """
 )
 
@@ -161,7 +166,7 @@ MORE_FREE_MAIL = listed(
     telmex.net.mx infinitum.com.mx une.net.co vtr.net cantv.net adinet.com.uy bellaliant.net eastlink.ca sasktel.net
     mts.net nb.sympatico.ca tds.net centurylink.net suddenlink.net mediacombb.net wowway.com roadrunner.com rr.com
     twc.com brighthouse.com embarqmail.com wildblue.net ptd.net pacbell.net swbell.net ameritech.net
-    10minutemail.com mozmail.com simplelogin.com passmail.net addy.io anonaddy.me temp-mail.org
+    tuta.io 10minutemail.com mozmail.com simplelogin.com passmail.net addy.io anonaddy.me temp-mail.org
     hotmail.nl hotmail.be hotmail.se hotmail.ch users.noreply.github.com
     """
 )

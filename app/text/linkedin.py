@@ -16,8 +16,8 @@ from app.text.values import clean_text
 __all__ = ["canonical_linkedin", "linkedin_company", "linkedin_person"]
 
 ADDRESS = re.compile(
-    r"(?:\A|(?<=[\s\"'<({\[,;|/:=@\\]))(?:(?:[a-z]{2,3}(?:-[a-z]{2,4})?|w{2,5}|m|touch|mobile|business)\.){0,2}linkedin\.(?:com|cn)\.?"
-    r"(?::\d+)?[/\\]+(?P<path>[^\s\"'<>|,;)\]}]*)",
+    r"(?:\A|(?<=[\s\"'`\u00ab\u201c\u2018<({\[,;|/:=@\\]))(?:(?:[a-z]{2,3}(?:-[a-z]{2,4})?|w{2,5}|m|touch|mobile|business)\.){0,2}linkedin\.(?:com|cn)\.?"
+    r"(?::\d+)?[/\\]+(?P<path>[^\s\"'`\u00bb\u201d<>|,;)\]}]*)",
     re.IGNORECASE,
 )
 RELATIVE = re.compile(r"\A/?(?P<path>(?:in|company|school|showcase)/[^\s/?#]+/?)\Z", re.IGNORECASE)
@@ -30,7 +30,7 @@ FOREIGN_QUERY = re.compile(
 """What stands behind another site's `?` is that site's business; search engines and mail filters only lead on."""
 
 TORN = re.compile(
-    r"\blinkedin(?:[.,]\s?com|\.cn)?\s?[/\\]+\s?(in|company|school|showcase)\s?([/\\])\s?(?=\S)", re.IGNORECASE
+    r"\blinkedin(?:[.,]\s?com|\.cn)?(?:\s?[/\\]+\s?|\s)(in|company|school|showcase)\s?([/\\])\s?(?=\S)", re.IGNORECASE
 )
 """Blanks around the slashes, a comma in the host or a part of it left out: `linkedin.com/in/ jane-doe`."""
 
@@ -45,7 +45,9 @@ TAIL = re.compile(r"(?:[?#]|&(?=\w+=)).*\Z|(?:%3f|%23).*\Z", re.IGNORECASE | re.
 PERSON_SLUG = re.compile(r"[^\s/\\@<>\"{}\[\]^`]{2,150}")
 HASHED = re.compile(r"a[ce][a-z]aa[a-z0-9_-]{12,}", re.IGNORECASE)
 PAGES = frozenset(("company", "school", "showcase"))
-BEFORE_SLUG = re.compile(r"\A(?:mwlite/(?:profile/)?|m/|comm/|(?:organization-)?guest/|profile/(?=in/))", re.IGNORECASE)
+BEFORE_SLUG = re.compile(
+    r"\A(?:mwlite/(?:profile/)?|m/|comm/|public-profile/|(?:organization-)?guest/|profile/(?=in/))", re.IGNORECASE
+)
 LEGACY = re.compile(r"([\w%.-]+)/([0-9a-f]{1,3})/([0-9a-f]{1,3})/([0-9a-f]{1,3})", re.IGNORECASE)
 SALES_COMPANY = re.compile(r"(?:(?:sales|recruiter|talent)/(?:company|accounts?)|company-beta)/(\d+)", re.IGNORECASE)
 NO_SLUGS = frozenset(
@@ -133,7 +135,7 @@ def _slug(segment: str) -> str | None:
     if "%" in slug:
         slug = unquote(slug)  # encoded twice by the tool that exported it
     slug = slug.partition("/")[0].partition("?")[0]
-    slug = slug.strip(" .,:;*!'\u2018\u2019\u201d\u200e\u200f\u2026").lower()
+    slug = slug.strip(" .,:;*!'`\u200b\u200c\u200d\ufeff\u00bb\u2018\u2019\u201d\u200e\u200f\u2026").lower()
     if not slug or slug in NO_SLUGS or "\ufffd" in slug or not any(char.isalnum() for char in slug):
         return None
     return slug

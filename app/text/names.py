@@ -193,7 +193,7 @@ def _particles_to_family(middle: str, family: str) -> tuple[str, str]:
     elif before and before[-1].lower() in words.LENITED and family[1:2] == "h":
         family = f"{before.pop()} {family}"
     cut = len(before)
-    while cut and before[cut - 1].lower() in words.PARTICLES and before[cut - 1].lower() not in {"y", "e", "i"}:
+    while cut and (before[cut - 1] == "v." or before[cut - 1].lower() in words.PARTICLES - {"y", "e", "i"}):
         cut -= 1
     return " ".join(before[:cut]), " ".join([*before[cut:], family])
 
@@ -263,6 +263,9 @@ def _from_one_column(text: str, core: Core | None, country: str | None, *, is_la
     whole = strip_decoration(text) or core
     if whole is None:
         return NOBODY
+    if is_last and not whole.given and whole.text.partition(" ")[0].lower() in words.SMALL and " " in whole.text:
+        family = _written(whole.text, opens=False)
+        return PersonName(None, family, f"{family} {whole.generation}" if whole.generation else family)
     if is_last and len(whole.text.split()) == 1 and not whole.given:
         whole = replace(whole, titled=True)
     return _from_core(whole, country)
