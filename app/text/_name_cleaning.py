@@ -14,7 +14,7 @@ from app.text._name_plain import is_plain
 from app.text._name_titles import only_titles
 from app.text.values import clean_text
 
-__all__ = ["Core", "by_cleaning", "strip_decoration"]
+__all__ = ["LONGEST", "Core", "by_cleaning", "strip_decoration"]
 
 STYLED = re.compile(r"[\U0001d400-\U0001d7ff\uff01-\uff5e\u24b6-\u24e9\U0001f130-\U0001f189\ufb00-\ufb06]{2,}")
 PICTURES = re.compile(
@@ -31,6 +31,7 @@ DASHES = re.compile(r"(?<=[^\W\d_])\s?[\u2010-\u2015\u2212]\s?(?=[^\W\d_])|(?<=[
 BRACKETS = re.compile(
     r"\s*[(\[{\u3010\uff08\u300c][^)\]}\u3011\uff09\u300d]*(?:[)\]}\u3011\uff09\u300d]|\Z)(?:\s*(?=,)|\s*)"
 )
+BRACKET_SIGNS = str.maketrans("()[]{}", " " * 6)
 QUOTED = re.compile(
     r"\s*(?:\"[^\"]*\"|\u201c[^\u201d]*\u201d|\u201e[^\u201c\u201d]*[\u201c\u201d]|\u00ab[^\u00bb]*\u00bb"
     r"|(?<!\w)['\u2018](?![tns]\s)[^'\u2019]+['\u2019](?!\w))\s*"
@@ -127,7 +128,7 @@ def _undecorated(line: str) -> str:
     line = TRADEMARKS.sub("", line)
     line = _without_pictures(line)
     line = ALTERNATIVE.sub("", PRONOUNS.sub("", line))
-    line = _unless_empty(BRACKETS.sub(" ", line), line.translate({ord(char): " " for char in "()[]{}"}))
+    line = _unless_empty(BRACKETS.sub(" ", line), line.translate(BRACKET_SIGNS))
     return _unless_empty(QUOTED.sub(" ", line), line.strip("\"'\u201c\u201d"))
 
 

@@ -53,16 +53,17 @@ def looks_like_credential(token: str) -> bool:
 
 def only_titles(text: str) -> bool:
     """Whether a cell holds forms of address or titles and nothing else: `Dr.`, `Mr. & Mrs.`, `Herr Prof.`."""
-    tokens = text.split()
     if text.casefold() in {"de heer", "de heer en mevrouw", "tan sri"}:
         return True
+    tokens = text.split()
     return bool(tokens) and all(
-        key_of(token) in words.TITLES
-        or key_of(token) in FOREIGN_TITLES
-        or (token.endswith(".") and key_of(token) in words.DOTTED_TITLES)
-        or (number > 0 and token.lower() in COUPLED)
-        for number, token in enumerate(tokens)
+        _is_only_title(token) or (number > 0 and token.lower() in COUPLED) for number, token in enumerate(tokens)
     )
+
+
+def _is_only_title(token: str) -> bool:
+    key = key_of(token)
+    return key in words.TITLES or key in FOREIGN_TITLES or (token.endswith(".") and key in words.DOTTED_TITLES)
 
 
 def without_titles(tokens: list[str], *, all_of_them: bool = False) -> tuple[list[str], bool]:

@@ -15,7 +15,7 @@ from nameparser import Parser, Policy
 from app.text import _name_words as words
 from app.text._casing import UNPRONOUNCED, is_shouted, is_whispered, recase, settle_outliers
 from app.text._company_words import NO_PERSON
-from app.text._name_cleaning import strip_decoration
+from app.text._name_cleaning import LONGEST, strip_decoration
 from app.text._name_commas import Core, particles_in_front
 from app.text._name_occupations import NOBODIES, OCCUPATION_FIELDS, OCCUPATIONS
 from app.text._name_order import (
@@ -25,10 +25,11 @@ from app.text._name_order import (
     surname_in_front,
     vietnamese_name,
 )
+from app.text._name_plain import is_plain
 from app.text._name_titles import key_of, only_titles
 from app.text.companies import names_a_company
 from app.text.places import country_code
-from app.text.values import fold
+from app.text.values import clean_text, fold
 
 __all__ = ["PersonName", "person_name"]
 
@@ -67,6 +68,8 @@ def person_name(
     if first and last:
         if not full and PLAIN_PART.fullmatch(first) and PLAIN_PART.fullmatch(last) and not _needs_care(first, last):
             return PersonName(first, last, f"{first} {last}")
+        if not full and _is_one_word(first) and _is_one_word(last) and not _is_nobody(first, last):
+            return PersonName(first, last, f"{first} {last}")
         return _from_columns(first, last, full, country)
     text = full or first or last
     if text and PLAIN.fullmatch(text):
@@ -79,6 +82,17 @@ def person_name(
     if core and not first and text == last:
         core = replace(core, titled=True)  # a last name, whatever it looks like
     return _from_core(core, country) if core else NOBODY
+
+
+def _is_one_word(cell: str) -> bool:
+    """Whether a cell is one word of a name, in careful capitals already: `Benoît`, `Jean-Luc`."""
+    return cell.istitle() and " " not in cell and cell == clean_text(cell) and len(cell) <= LONGEST and is_plain(cell)
+
+
+def _is_nobody(first: str, last: str) -> bool:
+    """Whether two cells that each may hold a part of a name are a company or a mailbox together: Support Team."""
+    whole = f"{first} {last}"
+    return names_a_company(whole) or fold(whole) in NOBODIES
 
 
 def _needs_care(given: str, family: str) -> bool:
