@@ -29,14 +29,15 @@ def recase_company(name: str, written: str) -> str:
         name: the name without legal form.
         written: the cell it came from, whose form may show that everything was shouted (`ACME CORP.`).
     """
-    if name == name.upper() == name.lower():
-        return name  # digits, or a script without capitals
-    if name in {name.upper(), name.lower()} and name.lower() in words.BRANDS:
-        return words.BRANDS[name.lower()]
-    if name == name.lower():
+    capitals, small = name.upper(), name.lower()
+    if name not in {capitals, small} or capitals == small:
+        return name  # in mixed case; or digits, or a script without capitals
+    if small in words.BRANDS:
+        return words.BRANDS[small]
+    if name == small:
         meant = written != written.lower() or DOMAIN.fullmatch(name)  # adidas AG, acme.com
         return name if meant else _spelt(name, shouted=False)
-    return _spelt(name, shouted=True) if name == name.upper() and _is_shouted(name, written) else name
+    return _spelt(name, shouted=True) if _is_shouted(name, written) else name
 
 
 def _is_shouted(name: str, written: str) -> bool:

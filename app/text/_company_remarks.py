@@ -100,10 +100,10 @@ def without_remarks(line: str) -> str:
             return (
                 line if REMARK_WORDS.isdisjoint(spoken) else TRAILING_REMARK.sub("", REGISTERED.sub("", line)) or line
             )
-    line = kept(SIGNS.sub("", PICTURES.sub(" ", line)), line)
+    line = _without_signs(line)
     if trade := TRADES_AS.search(line):
         line = kept(line[trade.end() :].rstrip(")] "), line)
-    line = kept(BRACKETED_REMARK.sub("", line), line)
+    line = _without_brackets(line)
     line = kept(TRAILING_REMARK.sub("", REGISTERED.sub("", line)), line)
     line = kept(BY_COMMA.sub("", CUT.sub("", line)), line)
     line = _without_tagline(line)
@@ -124,6 +124,16 @@ def _without_tagline(line: str) -> str:
         if len(tail.split()) >= TAGLINE_WORDS or OFFICE.search(tail):
             line = kept(line[: dash.start()], line)
     return line
+
+
+def _without_signs(line: str) -> str:
+    """No trademark signs, no emoji."""
+    return line if line.isascii() and "(" not in line else kept(SIGNS.sub("", PICTURES.sub(" ", line)), line)
+
+
+def _without_brackets(line: str) -> str:
+    """No remarks in brackets."""
+    return kept(BRACKETED_REMARK.sub("", line), line) if "(" in line or "[" in line else line
 
 
 def kept(line: str, before: str) -> str:

@@ -124,12 +124,17 @@ def _undecorated(line: str) -> str:
     """Plain letters instead of styled ones; no pictures, brackets, quoted nicknames or pronouns."""
     if line.isascii() and line.replace(" ", "").replace("-", "").isalpha():
         return line
-    line = STYLED.sub(lambda found: unicodedata.normalize("NFKC", found[0]), line)
-    line = TRADEMARKS.sub("", line)
-    line = _without_pictures(line)
+    if not line.isascii():
+        line = _without_pictures(TRADEMARKS.sub("", STYLED.sub(_unstyled, line)))
+    elif "(" in line:
+        line = TRADEMARKS.sub("", line).strip()
     line = ALTERNATIVE.sub("", PRONOUNS.sub("", line))
     line = _unless_empty(BRACKETS.sub(" ", line), line.translate(BRACKET_SIGNS))
     return _unless_empty(QUOTED.sub(" ", line), line.strip("\"'\u201c\u201d"))
+
+
+def _unstyled(found: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", found[0])
 
 
 def _without_pictures(line: str) -> str:

@@ -158,7 +158,7 @@ def _without_forms(line: str) -> str:
         line, bracket = line[: bracket.start()], None
     if bracket and bracket.start() and _key(bracket[0]) not in words.ANYHOW | words.CAPITALS_ONLY:
         line = line[: bracket.start()]
-    tokens = _without_place(GLUED_COMMA.sub(", ", line).split())
+    tokens = _without_place((GLUED_COMMA.sub(", ", line) if "," in line else line).split())
     small = line == line.lower()
     romanian = False
     while len(tokens) > 1:
