@@ -111,7 +111,7 @@ def _refuse_another_separator(layout: Layout) -> None:
     """Refuse a header in one dialect above rows in another: each row would be one cell."""
     below = [cells for _, cells in layout.rows[layout.header + 1 :] if any(cell.strip() for cell in cells)]
     line, breaks = layout.rows[layout.header][0], len(layout.labels) - 1
-    if not breaks or not below or any(len(without_blank_tail(cells)) > 1 for cells in below):
+    if not breaks or not below or any(len(cells) > 1 for cells in below):
         return
     for mark in SEPARATORS:
         if mark != layout.separator and all(cells[0].count(mark) >= breaks for cells in below):

@@ -66,6 +66,7 @@ class TableReader:
         self._schema = dict.fromkeys(table.header, pl.String)
         self._padding = [f"\0{place}" for place in range(self._width, table.width)]  # no label has a NUL
         self._stats = ColumnStats(table.header)
+        self._folded = tuple(map(_folded, self._header_cells))
         self._labels = frozenset(self._header_cells) - {""}
         self._remarks = Remarks()
         self._unnamed: dict[int, list[int]] = {}
@@ -174,17 +175,21 @@ class TableReader:
             self._remarks.note("ruler")
             del kept[0]
         labels = self._labels
-        if any(not labels.isdisjoint(row[:_LOOKED_AT]) or _MARK in row[0] for row in kept):
+        first = self._folded[0]
+        if any(
+            not labels.isdisjoint(row[:_LOOKED_AT]) or _MARK in row[0] or row[0].strip().casefold() == first
+            for row in kept
+        ):
             return [row for row in kept if not self._left_out(row)]
         return kept
 
     def _left_out(self, row: Sequence[str]) -> bool:
         """Whether a row holds names of columns instead of values; counts it."""
-        if _MARK not in row[0] and self._labels.isdisjoint(row[:_LOOKED_AT]):
-            return False
         if self._is_header(row):
             self._remarks.note("repeated_header")
             return True
+        if self._labels.isdisjoint(row[:_LOOKED_AT]):
+            return False
         filled = [cell for cell in row if cell.strip()]
         if len(filled) >= _FEW_LABELS and sum(map(is_known, filled)) >= _MOST * len(filled):
             self._remarks.note("other_header")
@@ -193,9 +198,10 @@ class TableReader:
 
     def _is_header(self, row: Sequence[str]) -> bool:
         """Whether a row is the header line once more, as in files that were put together."""
-        labels = self._header_cells
-        cells = (bare_label(row[0]).strip(), *map(str.strip, row[1:]))
-        return cells[: len(labels)] == labels and not any(cells[len(labels) :])
+        labels = self._folded
+        if len(row) < len(labels) or _folded(row[0]) != labels[0]:
+            return False
+        return tuple(map(_folded, row[: len(labels)])) == labels and not any(row[len(labels) :])
 
     def _cut(self, rows: list[Sequence[str]]) -> Iterator[Chunk]:
         """Pieces that fit into one call each."""
@@ -216,6 +222,11 @@ class TableReader:
             yield unnamed_columns(names, self._table.header_line, lines)
         if self._stats.mended_cells:
             yield mojibake(self._stats.mended_cells, self._stats.mended_example)
+
+
+def _folded(cell: str) -> str:
+    """A label to compare by: without byte order marks, the quotation marks behind them, blanks and case."""
+    return bare_label(cell).strip(' "').casefold()
 
 
 def _is_ruler(row: Sequence[str]) -> bool:
