@@ -16,7 +16,7 @@ $$;
 -- finished batch never gets a live row behind its back.
 --
 -- Locks are always taken in this order, and what a cancel, a finish or a sweep wants is skipped when it is locked:
--- states, gate, webhook counter, batch row, entities of a step, items.
+-- states (by id), gate, webhook counter, batch row, entities of a step (by batch and step), items.
 create or replace function leadloom.hold_batch(p_batch_id bigint) returns void
 language sql volatile security invoker set search_path = ''
 as $$

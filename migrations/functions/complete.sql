@@ -2,6 +2,18 @@
 -- a call whose reply was lost can simply be repeated. Completing advances in the same transaction; the sequencer's
 -- sweep finds whatever was finished elsewhere.
 
+-- Lock the states of these items, in the order of their ids, whatever order they come in. Returns the ids.
+create or replace function leadloom.hold_states(p_items jsonb) returns bigint[]
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_ids bigint[] := array(select (i ->> 'state_id')::bigint from jsonb_array_elements(p_items) i);
+begin
+  perform 1 from public.workflow_states where id = any (v_ids) order by id for no key update;
+  return v_ids;
+end
+$$;
+
 -- p_items: [{"state_id", "attempt", "parsed": {}, "raw": any, "source": "computed", "identity": {}, "not_found": text}]
 -- `not_found`: the answer's words that there is nothing; left out where something was found.
 create or replace function public.complete_items(p_items jsonb) returns jsonb
@@ -12,6 +24,7 @@ declare
   v_now timestamptz := leadloom.clock();
   v_applied integer := 0;
 begin
+  perform leadloom.hold_states(p_items);
   for v_group in
     with done as (
       update public.workflow_states s
@@ -140,6 +153,7 @@ declare
   v_failed integer := 0;
   v_retrying integer := 0;
 begin
+  perform leadloom.hold_states(p_items);
   for v_group in
     with input as (
       select i.*, coalesce(i.unsent, false) as not_out,

@@ -63,6 +63,14 @@ begin
 end
 $$;
 
+-- Why no row of a step can run at all, as an error code; null where they can.
+create or replace function leadloom.why_not_run(p_due leadloom.due_step, p_workflows text[]) returns text
+language sql immutable security invoker set search_path = ''
+as $$
+  select case when not p_due.step ->> 'slug' = any (p_workflows) then 'unknown_workflow'
+              when (p_due.step ->> 'needs_config')::boolean and p_due.config is null then 'missing_config' end
+$$;
+
 -- Dispatch one step of one batch: fail what cannot run at all, take rate tokens for paid steps, claim.
 create or replace function leadloom.dispatch_step(
   p_due leadloom.due_step, p_workflows text[], p_chunk_size integer, p_limit integer,
@@ -72,6 +80,7 @@ as $$
 declare
   v_slug text := p_due.step ->> 'slug';
   v_title text := p_due.step ->> 'title';
+  v_hopeless text := leadloom.why_not_run(p_due, p_workflows);
   v_lease integer := least(greatest((p_due.step ->> 'timeout_s')::integer, 30), 900);
   v_bucket text;
   v_money record;
@@ -79,13 +88,11 @@ declare
 begin
   claimed := 0;
   failed := 0;
-  if not v_slug = any (p_workflows) then
-    failed := leadloom.fail_due(p_due.batch_id, p_due.step_index, p_limit, 'unknown_workflow',
-      format('No workflow "%s" is deployed. Deploy it, then retry these rows.', v_slug));
-  elsif (p_due.step ->> 'needs_config')::boolean and p_due.config is null then
-    failed := leadloom.fail_due(p_due.batch_id, p_due.step_index, p_limit, 'missing_config',
-      format('This client has no configuration for "%s". Add it on the client''s Workflows page, then retry these rows.',
-             v_title || coalesce(nullif(' (' || (p_due.step ->> 'label') || ')', ' ()'), '')));
+  if v_hopeless is not null then
+    failed := leadloom.fail_due(p_due.batch_id, p_due.step_index, p_limit, v_hopeless, case v_hopeless
+      when 'unknown_workflow' then format('No workflow "%s" is deployed. Deploy it, then retry these rows.', v_slug)
+      else format('This client has no configuration for "%s". Add it on the client''s Workflows page, then retry these rows.',
+             v_title || coalesce(nullif(' (' || (p_due.step ->> 'label') || ')', ' ()'), '')) end);
   elsif p_due.step ->> 'kind' <> 'clay' then
     -- Untouched rows are large; half as many keep a claim's answer at about two megabytes.
     claimed := leadloom.claim_due(p_due.batch_id, p_due.step_index, v_slug, p_due.config_id, v_lease,
@@ -136,7 +143,13 @@ begin
   from (select 1 from public.workflow_states where status = 'IN_PROGRESS' and sent_at is null limit v_max_running) busy;
   for v_pass in 1 .. 2 loop
     exit when v_left <= 0;
-    v_list := array(select d from leadloom.due_steps(p_batch_id) d order by random());
+    -- Failing rows takes the locks of their entities, and these have an order.
+    v_list := array(
+      select d from leadloom.due_steps(p_batch_id) d
+      cross join lateral (select leadloom.why_not_run(d, v_workflows) is not null as hopeless) h
+      where v_pass = 1 or not h.hopeless
+      order by h.hopeless desc, case when h.hopeless then d.batch_id end, case when h.hopeless then d.step_index end,
+               random());
     v_share := greatest(1, ceil(v_left::numeric / greatest(cardinality(v_list), 1)));
     foreach v_due in array v_list loop
       exit when v_left <= 0;

@@ -13,6 +13,15 @@ begin
 end
 $$;
 
+-- Those of all these states, in the order of batches and steps.
+create or replace function leadloom.hold_entities_of(p_state_ids bigint[]) returns void
+language sql volatile security invoker set search_path = ''
+as $$
+  select leadloom.hold_entities(e.batch_id, e.step_index)
+  from (select distinct batch_id, step_index from public.workflow_states
+        where id = any (p_state_ids) and entity_value is not null order by 1, 2) e
+$$;
+
 -- The same without waiting, for whoever holds locks of later steps already: entity locks are taken in the order of steps.
 create or replace function leadloom.try_hold_entities(p_batch_id bigint, p_step_index integer) returns boolean
 language plpgsql volatile security invoker set search_path = ''

@@ -12,6 +12,9 @@ declare
   v_faulty bigint[] := leadloom.faulty_batches();
   v_unclaimed integer;
   v_released integer;
+  v_spent bigint[];
+  v_unsure bigint[];
+  v_unanswered bigint[];
   v_exhausted integer;
   v_unconfirmed integer;
   v_timed_out integer;
@@ -42,27 +45,29 @@ begin
                      else leadloom.with_attempt(s, 'lease_expired', 'The worker did not answer in time.') end
   from expired e where s.id = e.id;
   get diagnostics v_released = row_count;
-  v_exhausted := leadloom.fail_states(array(
+  v_spent := array(
     select s.id from public.workflow_states s join public.batches b on b.id = s.batch_id
     where s.status = 'IN_PROGRESS' and s.sent_at is null and s.lease_until <= v_now
       and not leadloom.attempts_left(s, leadloom.is_paid(b, s.step_index))
       and (p_batch_id is null or s.batch_id = p_batch_id) and s.batch_id <> all (v_faulty)
-    order by s.lease_until limit v_limit for update of s skip locked),
-    'lease_expired', 'The worker did not answer in time, in any attempt.');
-  v_unconfirmed := leadloom.fail_states(array(
+    order by s.lease_until limit v_limit for update of s skip locked);
+  v_unsure := array(
     select id from public.workflow_states
     where status = 'IN_PROGRESS' and sent_at is not null and accepted_at is null and deadline_at <= v_now
       and (p_batch_id is null or batch_id = p_batch_id) and batch_id <> all (v_faulty)
-    order by deadline_at limit v_limit for update skip locked),
-    'send_unconfirmed',
-    'May have been sent: Clay did not confirm it, and no callback came in time. It is not sent again by itself, since it '
-    'may have been paid for.');
-  v_timed_out := leadloom.fail_states(array(
+    order by deadline_at limit v_limit for update skip locked);
+  v_unanswered := array(
     select id from public.workflow_states
     where status = 'IN_PROGRESS' and accepted_at is not null and sent_at is not null and deadline_at <= v_now
       and (p_batch_id is null or batch_id = p_batch_id) and batch_id <> all (v_faulty)
-    order by deadline_at limit v_limit for update skip locked),
-    'callback_timeout',
+    order by deadline_at limit v_limit for update skip locked);
+  -- Each of the three would take these locks in its own order.
+  perform leadloom.hold_entities_of(v_spent || v_unsure || v_unanswered);
+  v_exhausted := leadloom.fail_states(v_spent, 'lease_expired', 'The worker did not answer in time, in any attempt.');
+  v_unconfirmed := leadloom.fail_states(v_unsure, 'send_unconfirmed',
+    'May have been sent: Clay did not confirm it, and no callback came in time. It is not sent again by itself, since it '
+    'may have been paid for.');
+  v_timed_out := leadloom.fail_states(v_unanswered, 'callback_timeout',
     'Clay accepted the row, but no callback came in time. It is not sent again by itself, since it may have been paid for.');
   return jsonb_build_object('unclaimed', coalesce(v_unclaimed, 0), 'released', v_released, 'exhausted', v_exhausted,
                             'unconfirmed', v_unconfirmed, 'timed_out', v_timed_out);

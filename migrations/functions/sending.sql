@@ -93,9 +93,8 @@ create or replace function leadloom.hold_for_sending(p_items jsonb) returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_ids bigint[] := array(select (i ->> 'state_id')::bigint from jsonb_array_elements(p_items) i);
+  v_ids bigint[] := leadloom.hold_states(p_items);
 begin
-  perform 1 from public.workflow_states where id = any (v_ids) order by id for no key update;
   perform leadloom.hold_batch(b.batch_id)
   from (select distinct batch_id from public.workflow_states where id = any (v_ids) order by 1) b;
 end

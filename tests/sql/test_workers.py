@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from app import sequencer, uploads
 from app.db import Database, connect
-from app.dispatcher import run_chunk
+from app.dispatcher import LONGEST_LEASE_S, run_chunk
 from app.sequencer import Pace, run_engine
 from app.workflows.base import ComputeWorkflow, Fields
 from functions.local_spawner import LocalSpawner
@@ -201,3 +201,12 @@ async def test_tokens_given_back_to_a_blocked_bucket_wait_with_it(world: World) 
     await world.db.call("block_rate_bucket", key="w", seconds=60)
     await world.pg.execute("select leadloom.return_tokens('w', 5)")
     assert await world.pg.fetchval(take) == 0
+
+
+@pytest.mark.parametrize(("slug", "kind"), [("alpha", "compute"), ("paid", "clay")])
+async def test_no_lease_is_longer_than_workers_are_given(world: World, slug: str, kind: str) -> None:
+    """Modal ends a worker's call by LONGEST_LEASE_S: a longer lease would be cut, a shorter one waste time."""
+    await world.launch(1, {"workflow": slug, "settings": {"timeout_s": 7 * 24 * 3600}})
+    await world.claim()
+    [state] = await world.states("extract(epoch from lease_until - started_at)::integer as lease_s")
+    assert state["lease_s"] == LONGEST_LEASE_S[kind]
