@@ -36,7 +36,7 @@ LONGEST = max(map(len, BLANKS))
 # Null, Na and Nat are names as well: only these spellings say nothing.
 AS_WRITTEN = frozenset(("null", "NULL", "nan", "NaN", "NAN", "NaT", "na", "NA", "Undefined"))
 UNFILLED = re.compile(
-    r"(?:(?:\{\{[^{}]*\}\}|%%?[a-z_]+%%?|\*\|[a-z_:]+\|\*"
+    r"(?>(?:\{\{[^{}]*\}\}|%%?[a-z_]+%%?|\*\|[a-z_:]+\|\*"
     r"|[\[{<](?:first|last|full|company|job)(?:[ _-]?(?:name|title))?[\]}>])[\s,;|/-]*)+"
     r"|\$\{[^{}]*\}|<%[^%]*%>|\[\[[^\[\]]*\]\]",
     re.IGNORECASE,
