@@ -238,7 +238,7 @@ _ELIDED = re.compile(r"\b[dl]['\u2019](?=[^\W\d]{3})|(?<=\d)['\u2019][dt][ae]n\b
 """`d'octobre 2020`, `2020'den beri`."""
 _NUMBER = re.compile(r"(['\u2019]?)(\d{1,4})(?:st|nd|rd|th|er|ère|e|o|º|ª|\.|:a|:e|日|일)?", re.IGNORECASE)
 _JOINED = re.compile(
-    r"(?<=\d)\.(?=\D)|(?<=[^\W\d])\.(?=\d)|(?<=\d)(?=(?:de|janv|déc)\b)|(?<=[a-z])(?=['\u2019]\d)|(?<=[^\W\d])(?=\d{4}\b)"
+    r"(?<=\d)\.(?=\D)|(?<=[^\W\d])\.(?=\d)|(?<=\d)(?=(?:de|janv|déc)\b)|(?<=[a-z])(?=['\u2019]\d)|(?<=[^\W\d])(?=\d{4}\b)|(?<=\d)(?=[^\W\d]{3,9}\d{4}\b)"
 )
 
 _SHAPES: tuple[tuple[re.Pattern[str], Callable[..., Reading]], ...] = (
@@ -268,6 +268,8 @@ _SHAPES: tuple[tuple[re.Pattern[str], Callable[..., Reading]], ...] = (
         lambda y: _part_of_year(y, "half-year"),
     ),
     (re.compile(r"(\d{4})[ -/,.]*[hs][12]", re.IGNORECASE), lambda y: _part_of_year(y, "half-year")),
+    (re.compile(r"(\d{4})[ -]?w\d{1,2}", re.IGNORECASE), lambda y: _part_of_year(y, "week")),
+    (re.compile(r"(\d{4})\+"), lambda y: checked(int(y))),
     (re.compile(r"[fac]y[ -]?['\u2019]?(\d{4}|\d{2})", re.IGNORECASE), lambda y: _part_of_year(y, "business year")),
     (
         re.compile(r"(?:c\.?|ca\.?|~|\u2248) ?(\d{4})", re.IGNORECASE),

@@ -11,6 +11,8 @@ import unicodedata
 from functools import cache, lru_cache
 from importlib import resources
 
+from rapidfuzz.distance import DamerauLevenshtein
+
 __all__ = [
     "NOT_STATED",
     "folded",
@@ -19,6 +21,7 @@ __all__ = [
     "is_rough",
     "is_season",
     "is_since",
+    "is_until",
     "is_weekday",
     "month_number",
     "says_present",
@@ -53,6 +56,7 @@ NOT_STATED = frozenset(
 """What tools write where there is no date at all. "unknown" and "left" are not among them: they say that it ended."""
 
 MOST_WORDS = 6
+SHORTEST_MISSPELT = 6
 SHORTEST_PREFIX = 3
 ACCENTS = range(0x300, 0x370)
 MARKS = ".'\u2019\u02bc\u05f3\u0970"
@@ -129,6 +133,12 @@ def month_number(word: str) -> int | None:
     if len(name) < SHORTEST_PREFIX:
         return None
     possible = {number for month, number in _months().items() if month.startswith(name)}
+    if not possible and len(name) >= SHORTEST_MISSPELT:
+        possible = {
+            number
+            for month, number in _ENGLISH.items()
+            if len(month) >= SHORTEST_MISSPELT and DamerauLevenshtein.distance(name, month, score_cutoff=1) <= 1
+        }
     return possible.pop() if len(possible) == 1 else None
 
 
@@ -176,6 +186,11 @@ def is_length_unit(word: str) -> bool:
 def is_since(word: str) -> bool:
     """Whether a word says that something goes on from then: `since`, `seit`, `depuis`."""
     return folded(word) in _folded_list("within", "since") and month_number(word) is None
+
+
+def is_until(word: str) -> bool:
+    """Whether a word says that something went on to then: `until`, `bis`, `jusqu'à`."""
+    return folded(word) in _folded_list("within", "until") and month_number(word) is None
 
 
 def is_weekday(word: str) -> bool:

@@ -42,6 +42,7 @@ _UPPER = (10, 50, 200, 500, 1_000, 5_000, 10_000)
 _RANGE = re.compile(r"(\d[\d,. ]*[kK]?) ?(?:-|\u2013|to) ?(\d[\d,. ]*[kK]?)(?: .*)?")
 _OPEN = re.compile(r"(\d[\d,. ]*[kK]?) ?\+(?: .*)?|(?:over|more than|>) ?(\d[\d,. ]*[kK]?)(?: .*)?", re.IGNORECASE)
 MOST_SITES = 5
+_ENDS = (("start", "end"), ("min", "max"), ("from", "to"), ("low", "high"), ("lower", "upper"))
 CARD = " \u00b7 "
 
 _SHARED = ("city", "state", "country", "location", "phone", "linkedin")
@@ -57,7 +58,9 @@ _MARKS = Names(COMPANY_MARKS)
 _FIELDS = {field: keys("company", field) for field in fields_of("company")}
 _NAME_INSIDE = Names(("name", *_FIELDS["name"]))
 _LINKS = Names(("url", "link"))
-_PHONE_PARTS = Names(("sanitizednumber", "number", "phonenumber", "phone", "rawnumber", "mobilenumber", "value"))
+_PHONE_PARTS = Names(
+    ("sanitizednumber", "number", "phonenumber", "phone", "rawnumber", "mobilenumber", "mobilephone", "mobile", "value")
+)
 _LINE_PARTS = Names(("name", "full", "default", "rawaddress", "line"))
 _PRIMARY = Names(("isprimary", "isheadquarter", "isheadquarters", "ishq", "primary", "headquarter"))
 
@@ -213,7 +216,10 @@ def size_bucket(value: Any, count: int | None, report: Report) -> str | None:
 
 def _range_text(value: Any) -> Any:
     """Two numbers as one text: `[51, 200]`, `[10001, null]`, `{"start": 51, "end": 200}`."""
-    bounds = [value.get("start"), value.get("end")] if isinstance(value, dict) and "start" in value else value
+    bounds = value
+    if isinstance(value, dict):
+        ends = next((pair for pair in _ENDS if pair[0] in value), None)
+        bounds = [value.get(name) for name in ends] if ends else value
     if bounds.__class__ is list and len(bounds) == 2 and bounds[0].__class__ is int:  # noqa: PLR2004 -- from and to
         return f"{bounds[0]}-{bounds[1]}" if bounds[1].__class__ is int else f"{bounds[0]}+"
     return value
@@ -332,6 +338,8 @@ def _seat(record: Record, report: Report) -> Place:
         for index, field in enumerate(("city", "state", "country")):
             stated[index] = stated[index] or first_text((primary,), _FIELDS[field], f"locations.{field}", report)
     value = first((record,), _FIELDS["locality"])
+    if value is None and (lines := _several(first((record,), _FIELDS["locations"]))) and len(lines) == 1:
+        value = lines[0] if lines[0].__class__ is str else None
     if isinstance(value, dict):
         seat = record_of(value)
         for index, field in enumerate(("city", "state", "country")):

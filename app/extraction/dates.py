@@ -12,9 +12,19 @@ from functools import lru_cache
 from typing import Any
 
 from app.extraction._date_shapes import PartialDate, Reading, checked, from_number, from_text
-from app.extraction._date_words import NOT_STATED, is_length_unit, is_since, month_number, says_present
+from app.extraction._date_words import NOT_STATED, is_length_unit, is_since, is_until, month_number, says_present
 
-__all__ = ["PartialDate", "is_present", "is_stated", "read_date", "says_since", "split_range"]
+__all__ = [
+    "PartialDate",
+    "day_first",
+    "in_order",
+    "is_present",
+    "is_stated",
+    "only_end",
+    "read_date",
+    "says_since",
+    "split_range",
+]
 
 LONGEST = 100
 LONGEST_RANGE = 200
@@ -22,9 +32,10 @@ MOST_DASHES = 6
 MONTHS, DAYS = 12, 31
 
 _RANGE = re.compile(
-    r" (?:-|/|to|until|till|through|thru|bis|à|au|jusqu['\u2019]à|jusqu['\u2019]en|a|al|ad|hasta|até|tot|t/m|do|til"
-    r"|fino al?|sampai|hingga|s/d|\u043f\u043e|\u0434\u043e) "
-    r"| ?[\u2012\u2013\u2014\u2192~\uff5e\u301c] ?|-|/(?=\d{4}-\d\d)|(?<=[\d年月日])[至到]|から",
+    r" (?:-|/|to|until|till|through|thru|bis(?: zum)?|à|au|jusqu['\u2019]à|jusqu['\u2019]en|a|al|ad|hasta|até|tot|t/m"
+    r"|do|til|fino al?|sampai|hingga|s/d|\u043f\u043e|\u0434\u043e) "
+    r"| ?-> ?| ?\.\.\.? ?"
+    r"| ?[\u2010\u2011\u2212\u2012\u2013\u2014\u2192~\uff5e\u301c] ?|-|/(?=\d{4}-\d\d)|(?<=[\d年月日])[至到]|から",
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(
@@ -33,7 +44,7 @@ _BETWEEN = re.compile(
 )
 _SHORT_END = re.compile(r"(\d\d)(\d\d) ?[-/\u2013\u2014] ?['\u2019]?(\d\d)")
 """`2015-18`, `2015/16`: what cannot be a month is the year of the end."""
-_BEHIND = re.compile(r"[\u00b7\u2022|;(\[]")
+_BEHIND = re.compile(r"[\u00b7\u2022|;(\[\n]")
 _WRAPPED = ("date", "value", "label", "text", "name", "iso", "$date", "raw", "formatted", "start", "end")
 
 
@@ -50,7 +61,7 @@ def is_present(value: Any) -> bool:
     if len(value) > LONGEST or value[:1].isdigit():
         return False
     words = _BEHIND.split(value.strip(), maxsplit=1)[0] or value.strip(" ()[]")
-    words = words.strip(" -\u2013\u2014\"'")
+    words = words.strip(" -\u2013\u2014\"')]")
     return says_present(words) or says_present(_without_length(words))
 
 
@@ -59,6 +70,8 @@ def says_since(value: Any) -> bool:
     if value.__class__ is not str or not value.strip():
         return False
     words = value[:LONGEST].split()
+    if words[-1].endswith("+"):
+        return True
     return is_since(words[0]) or is_since(words[-1])
 
 
@@ -141,11 +154,49 @@ def split_range(value: Any) -> tuple[Any, Any]:
 
 @lru_cache(maxsize=16_384)
 def _cut(value: str) -> tuple[str, str | None]:
-    for piece, _ in zip(_BEHIND.split(value.strip()), range(MOST_DASHES), strict=False):
-        bounds = _split(" ".join(piece.split()))
+    pieces = [" ".join(piece.split()) for piece in _BEHIND.split(value.strip(), maxsplit=MOST_DASHES)]
+    for piece in pieces:
+        bounds = _split(piece)
         if bounds:
             return bounds
+    said = [piece for piece in pieces if piece]
+    if len(said) > 1 and _is_date(said[0]) and (is_present(said[1]) or _is_date(said[1])):
+        return said[0], said[1]
     return value, None
+
+
+def only_end(value: Any) -> str | None:
+    """The date of a text that says an end alone: `until Nov 2023`, `\u2013 2023`."""
+    if value.__class__ is not str or len(value) > LONGEST:
+        return None
+    text = value.strip()
+    word, _, rest = text.partition(" ")
+    if text[:1] in ("-", "\u2013", "\u2014"):
+        rest = text[1:]
+    elif not is_until(word):
+        return None
+    return rest.strip() if _is_date(rest.strip()) else None
+
+
+def day_first(value: Any) -> bool | None:
+    """Whether a text such as `31/12/2018` shows that the day comes before the month; None where it does not show."""
+    parts = _NUMBERS.fullmatch(value.strip()) if value.__class__ is str and len(value) <= LONGEST else None
+    if parts is None:
+        return None
+    first, second = int(parts[1]), int(parts[2])
+    return True if first > MONTHS >= second else False if second > MONTHS >= first else None
+
+
+def in_order(value: Any, *, days_first: bool) -> Any:
+    """`03/04/2021` as it is meant beside a date whose order is known; anything else as it is."""
+    parts = _NUMBERS.fullmatch(value.strip()) if value.__class__ is str and len(value) <= LONGEST else None
+    if parts is None or day_first(value) is not None or len(parts[3]) != len("2021"):
+        return value
+    month, day = (parts[2], parts[1]) if days_first else (parts[1], parts[2])
+    return f"{parts[3]}-{month}-{day}"
+
+
+_NUMBERS = re.compile(r"(?:[^\W\d]+ )?(\d{1,2})[-/.](\d{1,2})[-/.](\d{2}|\d{4})")
 
 
 def _split(text: str) -> tuple[str, str] | None:

@@ -16,6 +16,7 @@ import orjson
 
 from app.extraction.keys import Names, Record, record_of
 from app.extraction.reports import Report, careful, shown
+from app.loose_json import LooseJsonError, read_loose_json
 from app.text.values import clean_block, clean_text, says_nothing
 
 __all__ = [
@@ -44,7 +45,19 @@ _EMPTY: tuple[Any, ...] = (None, "", [], {})
 Layers = Sequence[Record]
 """A record, and what is around it, from the inside out."""
 MOST_ESCAPES = 5
-SPOKEN = ("name", "value", "text", "title", "label", "fullName", "full_name", "full", "default", "localized")
+SPOKEN = (
+    "name",
+    "value",
+    "text",
+    "title",
+    "label",
+    "fullName",
+    "full_name",
+    "full",
+    "default",
+    "localized",
+    "localizedName",
+)
 """Under which keys an object says what it is, the first first."""
 WRAPPERS = ("values", "elements", "items", "data", "list", "results")
 """Under which keys a list hides in an object of its own."""
@@ -121,7 +134,7 @@ def link_in(value: Any) -> Any:
 
 
 def _may_be_json(value: Any) -> bool:
-    return value.__class__ is str and len(value) > 2 and value.lstrip()[:1] in ("{", "[")  # noqa: PLR2004 -- "{}"
+    return value.__class__ is str and len(value) > 2 and value.lstrip()[:1] in ("{", "[", "`")  # noqa: PLR2004 -- "{}"
 
 
 def decoded(value: Any) -> Any:
@@ -131,6 +144,14 @@ def decoded(value: Any) -> Any:
     try:
         return orjson.loads(value)
     except (orjson.JSONDecodeError, UnicodeEncodeError):
+        return _mended(value) if '":' in value or "':" in value else value
+
+
+def _mended(value: str) -> Any:
+    """JSON inside a string that Python printed, or that a model put in a code fence."""
+    try:
+        return read_loose_json(value).value
+    except LooseJsonError:
         return value
 
 

@@ -9,7 +9,17 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from app.extraction.dates import PartialDate, is_present, is_stated, read_date, says_since, split_range
+from app.extraction.dates import (
+    PartialDate,
+    day_first,
+    in_order,
+    is_present,
+    is_stated,
+    only_end,
+    read_date,
+    says_since,
+    split_range,
+)
 from app.extraction.keys import Names, Record, fields_of, keys, record_of
 from app.extraction.payloads import Report, decoded, first, read_bool
 from app.extraction.reports import careful
@@ -42,6 +52,9 @@ def read_period(entry: Record, as_of: str, hint: bool | None, report: Report) ->
         report: takes what could not be read.
     """
     begin, finish, alone = _bounds(entry, report)
+    order = day_first(begin) if day_first(begin) is not None else day_first(finish)
+    if order is not None:
+        begin, finish = in_order(begin, days_first=order), in_order(finish, days_first=order)
     present = (finish is not None and is_present(finish)) or (alone and says_since(begin))
     start = None if begin is None else _date(begin, "start_date", report)
     end = None if present or finish is None else _date(finish, "end_date", report)
@@ -96,6 +109,8 @@ def _range(entry: Record, report: Report) -> tuple[Any, Any]:
         if value.__class__ is list and len(value) == len(("start", "end")) and read_date(value[0])[0] is not None:
             return value[0], value[1]
         begin, finish = split_range(value)
+        if finish is None and (end := only_end(value)):
+            return None, end
         if finish is not None or (is_stated(begin) and read_date(begin)[0] is not None):
             return begin, finish
         if value.__class__ is str and _YEAR.search(value[:LONGEST]):
