@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-
-from nameparser import Parser, Policy
+from functools import lru_cache
 
 from app.text import _name_words as words
 from app.text._casing import UNPRONOUNCED, is_shouted, is_whispered, recase, settle_outliers
@@ -26,6 +24,7 @@ from app.text._name_order import (
     vietnamese_name,
 )
 from app.text._name_plain import is_plain
+from app.text._name_splitting import LATIN, first_and_last, parser
 from app.text._name_titles import key_of, only_titles
 from app.text.companies import names_a_company
 from app.text.places import country_code
@@ -35,9 +34,7 @@ __all__ = ["PersonName", "person_name"]
 
 PLAIN = re.compile(r"[A-Z][a-z]{2,} [A-Z][a-z]{2,}")
 PLAIN_PART = re.compile(r"[A-Z][a-z]{2,}")
-LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 SPELT_WITHOUT_BLANKS = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
-INITIAL = re.compile(r"\w\.?")
 INITIAL_TAIL = re.compile(r"(?<=[^\W\d_]{2})(?:\s+[^\W\d_]\.?)+\Z")
 
 
@@ -155,7 +152,7 @@ def _from_core(core: Core, country: str | None) -> PersonName:
     devoted = given_with_devotion(parts)
     behind = parts[devoted:]
     given, family = (
-        _two_surnames(behind, country) or before_patronymic(behind) or joined_surname(behind) or _split(behind)
+        _two_surnames(behind, country) or before_patronymic(behind) or joined_surname(behind) or first_and_last(behind)
     )
     given = " ".join([*parts[:devoted], given])
     return _assembled(given, family, text, core.generation)
@@ -171,60 +168,12 @@ def _without_occupation(text: str) -> str:
     return " ".join(parts)
 
 
-def _split(parts: list[str]) -> tuple[str, str]:
-    """First and last name out of two or more words; middle names go with neither."""
-    text = " ".join(parts)
-    if parts[0] in words.DOUBLED and len(parts) > 2:  # noqa: PLR2004
-        given, family = _split(parts[1:])
-        return f"{parts[0]} {given}", family
-    if len(parts) == 2 and LATIN.match(text) and not set(map(str.lower, parts)) & words.PARTICLES:  # noqa: PLR2004
-        return parts[0], parts[1]
-    parsed = _parser().parse(text)
-    given, middle, family = parsed.given, parsed.middle, parsed.family
-    if not (given and family):
-        given, middle, family = parts[0], " ".join(parts[1:-1]), parts[-1]
-    if middle and family.lower() in words.FAMILY_TAILS:
-        *others, before = middle.split()
-        middle, family = " ".join(others), f"{before} {family}"
-    middle, family = _particles_to_family(middle, family)
-    if middle.endswith(" in") or middle == "in":
-        middle, family = middle[:-2].rstrip(), f"in {family}"  # Sophie in 't Veld
-    for word in middle.split():
-        if not _goes_on(given, word):
-            break
-        given = f"{given} {word}"
-    return given, family
-
-
-def _particles_to_family(middle: str, family: str) -> tuple[str, str]:
-    """`von und zu`, `El`, `Ait`, `Oude` before the surname belong to it; so does what a Dutch or German one opens."""
-    before = middle.split()
-    if family.partition(" ")[0].lower() in words.PARTICLES:
-        opens = next((n for n, word in enumerate(before) if word.lower() in words.OPEN_SURNAMES), len(before))
-        before, family = before[:opens], " ".join([*before[opens:], family])
-        if before and before[-1].lower() in words.NOBLE:
-            family = f"{before.pop()} {family}"
-    elif before and before[-1].lower() in words.LENITED and family[1:2] == "h":
-        family = f"{before.pop()} {family}"
-    cut = len(before)
-    while cut and (before[cut - 1] == "v." or before[cut - 1].lower() in words.PARTICLES - {"y", "e", "i"}):
-        cut -= 1
-    return " ".join(before[:cut]), " ".join([*before[cut:], family])
-
-
-def _goes_on(given: str, following: str) -> bool:
-    """Whether the first name has a further word: `Jean Pierre`, `J. Robert`."""
-    if given == "Jean":
-        return following.lower() in words.JEANS
-    return all(INITIAL.fullmatch(word) for word in given.split())
-
-
 def _one_word(text: str, core: Core) -> PersonName:
     """A mononym; with a title before it, a surname; unspaced Han or kana cannot be split by their script alone."""
     if SPELT_WITHOUT_BLANKS.fullmatch(text):
         return PersonName(None, None, text)
     if not LATIN.search(text):
-        parsed = _parser().parse(text)
+        parsed = parser().parse(text)
         if parsed.given and parsed.family:
             return PersonName(parsed.given, parsed.family, text)
     if core.titled:
@@ -323,17 +272,3 @@ def _two_surnames(parts: list[str], country: str | None) -> tuple[str, str] | No
     if len(parts) == 3 and fold(parts[1]) not in words.SECOND_GIVEN_NAMES:  # noqa: PLR2004
         return parts[0], " ".join(parts[1:])
     return None
-
-
-@cache
-def _parser() -> Parser:
-    """`nameparser` without titles and post-nominals, which are gone by then: Dean, Prince and Major are names here."""
-    lexicon = words.LEXICON
-    ascii_only = {
-        field: {entry for entry in getattr(lexicon, field) if entry.isascii()}
-        for field in ("titles", "given_name_titles", "suffix_acronyms", "suffix_words", "suffix_acronyms_ambiguous")
-    }
-    return Parser(
-        lexicon=lexicon.remove(**ascii_only).add(particles={"ten", "tot"}),
-        policy=Policy(unlisted_dotted_suffixes=False, lenient_comma_suffixes=False),
-    )
