@@ -178,18 +178,18 @@ def only_end(value: Any) -> str | None:
     return rest.strip() if _is_date(rest.strip()) else None
 
 
-def day_first(value: Any) -> bool | None:
+def day_first(value: str) -> bool | None:
     """Whether a text such as `31/12/2018` shows that the day comes before the month; None where it does not show."""
-    parts = _NUMBERS.fullmatch(value.strip()) if value.__class__ is str and len(value) <= LONGEST else None
+    parts = _NUMBERS.fullmatch(value.strip()) if len(value) <= LONGEST else None
     if parts is None:
         return None
     first, second = int(parts[1]), int(parts[2])
     return True if first > MONTHS >= second else False if second > MONTHS >= first else None
 
 
-def in_order(value: Any, *, days_first: bool) -> Any:
+def in_order(value: str, *, days_first: bool) -> str:
     """`03/04/2021` as it is meant beside a date whose order is known; anything else as it is."""
-    parts = _NUMBERS.fullmatch(value.strip()) if value.__class__ is str and len(value) <= LONGEST else None
+    parts = _NUMBERS.fullmatch(value.strip()) if len(value) <= LONGEST else None
     if parts is None or day_first(value) is not None or len(parts[3]) != len("2021"):
         return value
     month, day = (parts[2], parts[1]) if days_first else (parts[1], parts[2])

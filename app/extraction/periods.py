@@ -52,9 +52,8 @@ def read_period(entry: Record, as_of: str, hint: bool | None, report: Report) ->
         report: takes what could not be read.
     """
     begin, finish, alone = _bounds(entry, report)
-    order = day_first(begin) if day_first(begin) is not None else day_first(finish)
-    if order is not None:
-        begin, finish = in_order(begin, days_first=order), in_order(finish, days_first=order)
+    if begin.__class__ is str and finish.__class__ is str and finish[4:5] != "-":
+        begin, finish = _in_one_order(begin, finish)
     present = (finish is not None and is_present(finish)) or (alone and says_since(begin))
     start = None if begin is None else _date(begin, "start_date", report)
     end = None if present or finish is None else _date(finish, "end_date", report)
@@ -65,6 +64,15 @@ def read_period(entry: Record, as_of: str, hint: bool | None, report: Report) ->
         entry, start, end, ended=ended, open_end=not alone, said=present or hint, as_of=as_of, report=report
     )
     return Period(start, end, is_current)
+
+
+def _in_one_order(begin: str, finish: str) -> tuple[str, str]:
+    """Both dates with the order of day and month that one of them shows."""
+    order = day_first(begin)
+    order = day_first(finish) if order is None else order
+    if order is None:
+        return begin, finish
+    return in_order(begin, days_first=order), in_order(finish, days_first=order)
 
 
 def _bounds(entry: Record, report: Report) -> tuple[Any, Any, bool]:
@@ -88,7 +96,10 @@ def _bounds(entry: Record, report: Report) -> tuple[Any, Any, bool]:
 
 def _stated(entry: Record, field: str) -> Any:
     for name in entry.shape[_FIELDS[field]]:
-        if is_stated(value := decoded(entry[name])):
+        value = entry[name]
+        if value.__class__ is str and value[:1] in "{[":
+            value = decoded(value)
+        if is_stated(value):
             return value
     return None
 
