@@ -207,7 +207,7 @@ class Workflow(Generic[In, Out]):
         Raises:
             BadInputError: a required field is missing or a value cannot be read, in the user's words.
         """
-        data = {name: fields[name] for name in self.reads if name in fields}
+        data = self.told(fields)
         if self.needs_original:
             data |= {"original": original or {}, "mapping": mapping or {}}
         if self.needs_results:
@@ -216,6 +216,10 @@ class Workflow(Generic[In, Out]):
             return self.Input.model_validate(data)
         except ValidationError as refusal:
             raise BadInputError(_in_words(refusal)) from None
+
+    def told(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of an item's fields that the workflow reads."""
+        return {name: fields[name] for name in self.reads if name in fields}
 
     def keys_of(
         self,
@@ -316,19 +320,9 @@ class ClayWorkflow(Workflow[In, Out]):
         """
         return self.payload(self.read(fields, original, mapping))
 
-    def read(
-        self,
-        fields: Mapping[str, Any],
-        original: Mapping[str, Any] | None = None,
-        mapping: Mapping[str, str] | None = None,
-    ) -> In:
-        """Build the typed input, without words that say nothing: raw cells may come this far.
-
-        Raises:
-            BadInputError: a required field is missing or a value cannot be read, in the user's words.
-        """
-        told = {name: value for name, value in fields.items() if not _says_nothing(name, value)}
-        return super().read(told, original, mapping)
+    def told(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Without words that say nothing: raw cells may come this far."""
+        return {name: value for name, value in super().told(fields).items() if not _says_nothing(name, value)}
 
     def interpret(self, body: dict[str, Any], report: Report | None = None) -> Result:
         """Read one callback's body: `(parsed, identity)`; `report` takes what was left out."""
