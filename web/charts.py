@@ -91,9 +91,10 @@ def eta_seconds(batch: dict[str, Any]) -> float | None:
     """Seconds until the slowest step is through at its recent pace; None when nothing can be told.
 
     Rows that wait for a callback count as work to do: how fast they come back is part of the step's pace. A row that
-    failed or was cancelled at a step asks nothing more of that step and of those after it.
+    failed or was cancelled at a step asks nothing more of that step and of those after it. While a step is held, nobody
+    can tell when it ends.
     """
-    if batch["state"] != "RUNNING":
+    if batch["state"] != "RUNNING" or any(step.get("holds") for step in batch["steps"]):
         return None
     pace = {step: rows / seconds for step, rows, seconds in batch["pace"] if seconds}
     lost, waits = 0, []

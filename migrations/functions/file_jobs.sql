@@ -47,7 +47,8 @@ $$;
 create or replace function public.insights_files(p_client uuid) returns jsonb
 language sql stable security invoker set search_path = ''
 as $$
-  select jsonb_build_object('client', p_client, 'rows', coalesce(jsonb_agg(leadloom.file_job_row(j) order by j.id desc), '[]'))
+  select jsonb_build_object('client', p_client, 'client_name', (select name from public.clients where uid = p_client),
+    'rows', coalesce(jsonb_agg(leadloom.file_job_row(j) order by j.id desc), '[]'))
   from (select f.* from public.file_jobs f
         where f.client_id = leadloom.client_id(p_client) and f.kind = 'upload'
           and (f.state in ('SENDING', 'WAITING', 'RUNNING')

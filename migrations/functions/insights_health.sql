@@ -13,7 +13,7 @@ as $$
       select w.available_at from public.workflow_states w
       where w.batch_id = b.id and w.step_index = e.o - 1 and w.status = 'PENDING' and w.available_at <= leadloom.clock()
       order by w.available_at limit 1) d
-    where b.state = 'RUNNING'
+    where b.state = 'RUNNING' and not leadloom.is_held(b.id, (e.o - 1)::integer)
     order by d.available_at limit 1) o
 $$;
 

@@ -41,6 +41,13 @@ async def test_a_held_step_keeps_no_engine_awake(world: World) -> None:
     assert await world.pg.fetchval("select leadloom.next_due_in_s()") == 0
 
 
+async def test_a_held_row_is_not_said_to_be_due(world: World) -> None:
+    batch = await world.launch(1, "paid")
+    assert (await world.db.read("insights_health"))["oldest_due"]["batch"] == batch
+    await hold(world, batch, 0)
+    assert (await world.db.read("insights_health"))["oldest_due"] is None
+
+
 async def test_another_batch_is_not_held(world: World) -> None:
     held = await world.launch(2, "paid")
     await world.launch(2, "paid")

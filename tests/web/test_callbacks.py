@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import asyncpg
@@ -204,10 +205,28 @@ async def test_not_found_is_grey_and_apart_on_every_page(operator: httpx.AsyncCl
     assert SCRIPT not in page.text + rows.text + item.text
 
 
-async def test_a_callback_names_what_was_not_understood(operator: httpx.AsyncClient, clay: ClayWorld) -> None:
+async def test_a_callback_names_what_was_not_used(operator: httpx.AsyncClient, clay: ClayWorld) -> None:
     [row] = await clay.sent()
     await clay.call_back(row, {"name": "Tern Vale", "Umsatz": "12", f"x{SCRIPT}": 5})
     [stored] = await clay.inbox()
     for address in (f"/callbacks/{stored['id']}", "/callbacks"):
         page = await operator.get(address)
-        assert ("Not understood" in page.text, "Umsatz" in page.text, SCRIPT in page.text) == (True, True, False)
+        assert ("Not used" in page.text, "Umsatz" in page.text, SCRIPT in page.text) == (True, True, False)
+        assert "Not understood" not in page.text, "the row's answer was understood"
+    verdict = re.search(r"<dt>Verdict</dt><dd>(.*?)</dd>", (await operator.get(f"/callbacks/{stored['id']}")).text)
+    assert verdict
+    assert re.sub(r"<[^>]+>", "", verdict[1]).split() == ["Applied"], "said once"
+    timeline = (await operator.get(f"/items/{row.item}")).text
+    assert re.search(rf"Callback applied\s+<a [^>]+>Callback {stored['id']}<", timeline)
+
+
+async def test_the_recipe_says_how_a_table_tells_that_nothing_was_found(
+    operator: httpx.AsyncClient, clay: ClayWorld
+) -> None:
+    page = await operator.get(f"/clients/{clay.world.client}/workflows/{SLUG}")
+    told = re.findall(r'<code>(\{.*?"status".*?\})</code>', unescape(page.text))
+    for body in told:
+        [row] = await clay.sent()
+        await clay.call_back(row, orjson.loads(body))
+    ended = await clay.pg.fetch("select status::text, error_code from workflow_states order by id")
+    assert [tuple(state) for state in ended] == [("COMPLETED", None), ("FAILED", "clay_error")]

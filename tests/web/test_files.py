@@ -301,3 +301,9 @@ async def test_the_page_says_what_was_assumed_and_how_many_cells_steps_will_mend
     page = (await operator.get(f"/clients/{scene.client}/uploads/{upload}")).text
     assert "2 cells were damaged by a wrong encoding before" in page
     assert "Blanks stand before quotation marks" in page
+
+
+async def test_where_no_file_is_on_its_way_the_page_leads_to_the_upload(sender: Sender) -> None:
+    page = (await sender.http.get(sender.base)).text
+    assert [w for w in ("Alder &amp; Finch", "Nothing on its way", "Upload a file") if w not in page] == []
+    assert (await sender.http.get(f"/clients/{NOBODY}/files")).status_code == 404

@@ -90,6 +90,8 @@ def test_time_to_go_is_that_of_the_slowest_step_without_what_is_lost() -> None:
     lossy = [{"index": 0, "buckets": {"completed": 60, "failed": 40}}, {"index": 1, "buckets": {"completed": 10}}]
     assert eta_seconds(batch(steps=lossy)) == pytest.approx(50 * 12)
     assert eta_seconds(batch(state="PAUSED")) is None
+    waits = [{"index": 0, "buckets": {"completed": 60}}, {"index": 1, "buckets": {"held": 50}, "holds": ["budget"]}]
+    assert eta_seconds(batch(steps=waits)) is None, "nobody knows when it gets its budget"
     assert eta_seconds(batch(pace=[])) is None
     assert rate_per_minute(batch(pace=[])) is None
 

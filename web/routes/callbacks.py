@@ -34,7 +34,7 @@ VERDICTS = {
     "unmatched": "Unmatched: no such row",
     "rejected": "Rejected: could not be read",
     "given_up": "Given up: could not be applied",
-    "received": "Received, not applied yet",
+    "received": "Received: not applied yet",
     DOUBTFUL: "Applied, with fields left out",
 }
 """What the verdicts mean, in words; every `CallbackVerdict` is here."""

@@ -9,6 +9,7 @@ from app import insights
 from app.clay_config import LIFETIME_CAP, WARN_AT
 from web.deps import Db
 from web.pages import show
+from web.routes.callbacks import VERDICTS
 
 router = APIRouter(prefix="/health")
 
@@ -17,4 +18,5 @@ router = APIRouter(prefix="/health")
 async def health(request: Request, db: Db) -> Response:
     """The machine in numbers; polled as long as the page is looked at."""
     data = await insights.health(db)
-    return show(request, "health.html", "partials/health.html", data, cap=LIFETIME_CAP, warn_at=LIFETIME_CAP * WARN_AT)
+    more = {"cap": LIFETIME_CAP, "warn_at": LIFETIME_CAP * WARN_AT, "verdicts": VERDICTS}
+    return show(request, "health.html", "partials/health.html", data, **more)
