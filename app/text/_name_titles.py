@@ -69,7 +69,7 @@ def _is_only_title(token: str) -> bool:
 def without_titles(tokens: list[str], *, all_of_them: bool = False) -> tuple[list[str], bool]:
     """Take forms of address and academic titles off the front; at least one word stays, unless none needs to."""
     titled = False
-    if tokens and (glued := GLUED_TITLE.match(tokens[0])):
+    while tokens and (glued := GLUED_TITLE.match(tokens[0])):
         tokens = [tokens[0][glued.end() :], *tokens[1:]]
         titled = True
     tokens = _without_couple(tokens)

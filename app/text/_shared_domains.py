@@ -166,7 +166,8 @@ MORE_FREE_MAIL = listed(
     telmex.net.mx infinitum.com.mx une.net.co vtr.net cantv.net adinet.com.uy bellaliant.net eastlink.ca sasktel.net
     mts.net nb.sympatico.ca tds.net centurylink.net suddenlink.net mediacombb.net wowway.com roadrunner.com rr.com
     twc.com brighthouse.com embarqmail.com wildblue.net ptd.net pacbell.net swbell.net ameritech.net
-    tuta.io 10minutemail.com mozmail.com simplelogin.com passmail.net addy.io anonaddy.me temp-mail.org
+    tuta.io ya.ru yandex.kz yandex.by yandex.ua yandex.com.tr
+    10minutemail.com mozmail.com simplelogin.com passmail.net addy.io anonaddy.me temp-mail.org
     hotmail.nl hotmail.be hotmail.se hotmail.ch users.noreply.github.com
     """
 )

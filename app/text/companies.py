@@ -137,7 +137,11 @@ def names_a_company(text: str) -> bool:
     if text.endswith(")") and (opened := text.rfind("(")) > 0:
         text = text[:opened]  # (Acme Inc.) behind a name is where somebody works
     tokens = text.split()
-    return len(tokens) > 1 and (_key(tokens[-1]) in words.NO_PERSON or phrases.FIRM.search(text) is not None)
+    return len(tokens) > 1 and (
+        _key(tokens[-1]) in words.NO_PERSON
+        or phrases.FIRM.search(text) is not None
+        or phrases.COMBINED.search(text) is not None
+    )
 
 
 def _without_eastern_forms(line: str) -> str:

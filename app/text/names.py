@@ -35,6 +35,7 @@ __all__ = ["PersonName", "person_name"]
 PLAIN = re.compile(r"[A-Z][a-z]{2,} [A-Z][a-z]{2,}")
 PLAIN_PART = re.compile(r"[A-Z][a-z]{2,}")
 SPELT_WITHOUT_BLANKS = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+EMPLOYER = re.compile(r"(,\s|\s(?:[-|\u2013\u2014@\u2022\u00b7]|//|at|bei|chez)\s)")
 INITIAL_TAIL = re.compile(r"(?<=[^\W\d_]{2})(?:\s+[^\W\d_]\.?)+\Z")
 
 
@@ -125,7 +126,7 @@ def _needs_care(given: str, family: str) -> bool:
 
 def _at_work(text: str) -> bool:
     """Whether a company's name only follows a person's: `Amina Yusuf, Acme Ltd`."""
-    person, _, employer = text.partition(",")
+    person, _, employer = (*EMPLOYER.split(text, maxsplit=1), "", "")[:3]
     opening, *others = person.split() or [""]
     return bool(others) and len(employer.split()) > 1 and fold(opening) in words.given_names()
 
