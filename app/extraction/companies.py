@@ -43,6 +43,10 @@ _RANGE = re.compile(r"(\d[\d,. ]*[kK]?) ?(?:-|\u2013|to) ?(\d[\d,. ]*[kK]?)(?: .
 _OPEN = re.compile(r"(\d[\d,. ]*[kK]?) ?\+(?: .*)?|(?:over|more than|>) ?(\d[\d,. ]*[kK]?)(?: .*)?", re.IGNORECASE)
 MOST_SITES = 5
 _ENDS = (("start", "end"), ("min", "max"), ("from", "to"), ("low", "high"), ("lower", "upper"))
+
+_YEARS = range(1500, 2100)
+"""Numbers that `spoken_year` takes for a year."""
+
 CARD = " \u00b7 "
 
 _SHARED = ("city", "state", "country", "location", "phone", "linkedin")
@@ -92,7 +96,7 @@ class CompanyRef(NamedTuple):
 
     def filled_from(self, other: CompanyRef) -> CompanyRef:
         """The same company with the domain and page that only the other names."""
-        return self._replace(domain=self.domain or other.domain, linkedin=self.linkedin or other.linkedin)
+        return CompanyRef(self.name, self.key, self.domain or other.domain, self.linkedin or other.linkedin)
 
     def is_among(self, companies: list[CompanyRef]) -> bool:
         """Whether one of these is the same company."""
@@ -202,16 +206,24 @@ def _link(layers: Layers) -> Any:
 @careful(None, "size_bucket")
 def size_bucket(value: Any, count: int | None, report: Report) -> str | None:
     """The size class of a statement such as "51-200 employees", "10,001+" or [51, 200], or of a head count."""
-    text = read_text(_range_text(value), "size_bucket", report)
+    text = read_text(_range_text(value), "size_bucket", report) if value is not None else None
     if text:
-        match = _RANGE.fullmatch(text) or _OPEN.fullmatch(text)
-        if match:
-            low, high = _whole(match[1] or match[2]), _whole(match[2]) if match.re is _RANGE else None
-            return _bucket_of(high if high is not None else low + 1)
-        number = head_count(text.lstrip("<\u2264 "), report)
-        if number is not None:
-            return _bucket_of(number)
+        bucket = _bucket_in_words(text)
+        if bucket is None and (number := head_count(text.lstrip("<\u2264 "), report)) is not None:
+            bucket = _bucket_of(number)
+        if bucket is not None:
+            return bucket
     return _bucket_of(count) if count is not None else None
+
+
+@lru_cache(maxsize=4_096)
+def _bucket_in_words(text: str) -> str | None:
+    """The size class of a range; there are few, and every company has one."""
+    match = _RANGE.fullmatch(text) or _OPEN.fullmatch(text)
+    if match is None:
+        return None
+    low, high = _whole(match[1] or match[2]), _whole(match[2]) if match.re is _RANGE else None
+    return _bucket_of(high if high is not None else low + 1)
 
 
 def _range_text(value: Any) -> Any:
@@ -316,6 +328,8 @@ def text_of_phone(value: Any, field: str, report: Report) -> str | None:
 
 @careful(None, "founded_year")
 def _year(value: Any, report: Report) -> int | None:
+    if value.__class__ is int and value in _YEARS:
+        return int(value)
     if isinstance(value, dict):
         value = value.get("year") or value
     text = read_text(value, "founded_year", report)

@@ -159,18 +159,18 @@ def _completed(employer: CompanyRef, positions: tuple[Position, ...]) -> tuple[C
     """Domain and page of the employer that the record names, for its positions there, and the other way round."""
     if employer.key is None:
         return employer, positions
-    there = [position for position in positions if position.company.key == employer.key]
-    for position in there:
-        if position.is_current and position.company.fits(employer):
+    for position in positions:
+        if position.is_current and position.company.key == employer.key and position.company.fits(employer):
             employer = employer.filled_from(position.company)
-    if not (employer.domain or employer.linkedin):
-        return employer, positions
-    return employer, tuple(
-        position._replace(company=position.company.filled_from(employer))
-        if position.company.key == employer.key and position.company.fits(employer)
-        else position
-        for position in positions
-    )
+
+    def completed(position: Position) -> Position:
+        company = position.company
+        if company.key != employer.key or not company.fits(employer):
+            return position
+        filled = company.filled_from(employer)
+        return position if filled == company else position._replace(company=filled)
+
+    return employer, tuple([completed(position) for position in positions])
 
 
 def _text(layers: Layers, name: str, report: Report) -> str | None:

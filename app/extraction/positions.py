@@ -154,4 +154,4 @@ def _with_leaving(positions: tuple[Position, ...]) -> tuple[Position, ...]:
             return None
         return True
 
-    return tuple([position._replace(has_left=has_left(position)) for position in positions])
+    return tuple([Position(*position[:6], has_left(position), position.doubts) for position in positions])
