@@ -83,7 +83,7 @@ def checked(year: int | None, month: int | None = None, day: int | None = None) 
         return PartialDate(year, month), None
     try:
         date(year, month, day)
-    except ValueError:
+    except (ValueError, OverflowError):
         return PartialDate(year, month), f"there is no day {day} in that month"
     return PartialDate(year, month, day), None
 

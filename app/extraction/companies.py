@@ -208,22 +208,21 @@ def size_bucket(value: Any, count: int | None, report: Report) -> str | None:
     """The size class of a statement such as "51-200 employees", "10,001+" or [51, 200], or of a head count."""
     text = read_text(_range_text(value), "size_bucket", report) if value is not None else None
     if text:
-        bucket = _bucket_in_words(text)
-        if bucket is None and (number := head_count(text.lstrip("<\u2264 "), report)) is not None:
-            bucket = _bucket_of(number)
-        if bucket is not None:
-            return bucket
+        most = _most_of_a_range(text)
+        most = head_count(text.lstrip("<\u2264 "), report) if most is None else most
+        if most is not None:
+            return _bucket_of(most)
     return _bucket_of(count) if count is not None else None
 
 
 @lru_cache(maxsize=4_096)
-def _bucket_in_words(text: str) -> str | None:
-    """The size class of a range; there are few, and every company has one."""
+def _most_of_a_range(text: str) -> int | None:
+    """How many a range such as "51-200 employees" allows; there are few, and every company has one."""
     match = _RANGE.fullmatch(text) or _OPEN.fullmatch(text)
     if match is None:
         return None
     low, high = _whole(match[1] or match[2]), _whole(match[2]) if match.re is _RANGE else None
-    return _bucket_of(high if high is not None else low + 1)
+    return high if high is not None else low + 1
 
 
 def _range_text(value: Any) -> Any:

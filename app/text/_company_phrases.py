@@ -49,3 +49,10 @@ FIRM = re.compile(
     re.IGNORECASE,
 )
 """What family firms are called behind a name: Vera e Hijos, Smith & Sons."""
+
+SPOKEN = frozenset(
+    word
+    for pattern in (OPENING, COMBINED, ITALIAN_PARTNERS, WINDING_UP)
+    for word in re.findall(r"[a-z]+", re.sub(r"\\u....|\\.", " ", pattern.pattern.lower()))
+)
+"""Every word in small ASCII letters that these are about; a name without any of them needs none of them."""

@@ -47,7 +47,7 @@ TELLING = frozenset(
     for known in (
         *(words.ANYHOW, words.SPELT, words.CAPITALS_ONLY, words.BEHIND_A_COMMA, CO, REMARK_WORDS, TRADE_WORDS),
         *(words.FORMS_IN_FRONT, words.FORMS_BEFORE_ONE, words.FORMS_BEFORE_TWO, words.ADDRESSED),
-        ("in", "en", "di", "cty"),  # of _company_phrases; "und" and "co" are looked for inside words, too
+        phrases.SPOKEN,
     )
     for word in known
 )
@@ -103,7 +103,7 @@ def _is_ordinary(line: str) -> bool:
     if not line.isascii() or not line.replace(" ", "").isalnum() or len(line) > LONGEST:
         return False
     low = line.lower()
-    if line == low or line == line.upper() or ("und" in low and "co" in low):
+    if line == low or line == line.upper() or ("und" in low and ("co" in low or "cie" in low)):
         return False
     spoken = low.split()
     longest = min(words.LONGEST_FORM, len(spoken) - 1)

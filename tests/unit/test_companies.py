@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from app.text import _company_words as words
-from app.text import companies
 from app.text.companies import company_key, company_name, is_no_company
 from tests.unit.tables import read_table
 
@@ -76,31 +72,3 @@ def test_some_employers_are_none(text: str | None) -> None:
 @pytest.mark.parametrize("text", ["Stealth Robotics", "Freelance Writers Den", "Student Universe", "Acme"])
 def test_and_others_only_sound_like_it(text: str) -> None:
     assert not is_no_company(text)
-
-
-WORDS = (
-    "Acme",
-    "Northgate",
-    "3M",
-    "McKay",
-    "and",
-    "of",
-    "the",
-    "The",
-    "Co",
-    "Hundred",
-    "in",
-    "a",
-    "SC",
-    "Inhaber",
-    "au",
-)
-FORMS = tuple(sorted({form for known in (words.ANYHOW, words.SPELT, words.CAPITALS_ONLY) for form in known}))
-spoken = st.lists(st.sampled_from(WORDS) | st.sampled_from(FORMS).map(str.capitalize), min_size=1, max_size=4)
-forms = st.sampled_from(("", " Ltd.", ", Inc.", " S.A.", " B.V.", " Limited", " AG", " Co.", " & Co.", " S. Coop."))
-
-
-@given(spoken.map(" ".join), forms)
-def test_an_ordinary_name_is_read_as_with_all_care(name: str, form: str) -> None:
-    line = " ".join(f"{name}{form}".split())
-    assert company_name(line) == companies._with_care(line)

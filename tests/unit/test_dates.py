@@ -78,13 +78,15 @@ parts = st.sampled_from(
 @settings(max_examples=500, deadline=None)
 @given(st.lists(parts, max_size=8).map(" ".join) | st.text(max_size=40))
 @example("- - 2019")
+@example("9999")
 def test_nothing_stated_disappears_and_reading_twice_is_the_same(text: str) -> None:
     found, why = read_date(text)
     assert (found, why) == read_date(text)
     if found is not None:
         assert read_date(str(found)) == (found, None)
     elif why is None:
-        assert not any(char.isalnum() and char != "0" for char in text) or text.strip().lower() in WORDS_FOR_NOTHING
+        nothing = text.strip().lower() in WORDS_FOR_NOTHING or text.startswith("9999")  # databases' "without an end"
+        assert nothing or not any(char.isalnum() and char != "0" for char in text)
 
 
 WORDS_FOR_NOTHING = ("null", "none", "nil", "undefined", "nan", "nat", "n/a", "\\n", "t", "z")

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.text import _name_cleaning, _name_words
+from app.text import _company_phrases, _company_remarks, _company_words, _name_cleaning, _name_words, companies
 from app.text._name_cleaning import by_cleaning, strip_decoration
 from app.text._name_plain import is_plain
+from app.text.companies import company_name
 from app.text.contacts import phone
 from app.text.domains import website_url
+from app.text.values import says_nothing
 from tests.unit.tables import read_table
 
 LISTED = {
@@ -80,3 +82,36 @@ def test_a_bare_site_is_in_the_normal_form_of_urls(host: str) -> None:
     for scheme in ("http", "https"):
         found = website_url(f"{scheme}://www.{host}")
         assert found is None or f"{found}/" == ada_url.parse_url(f"{scheme}://www.{host}")["href"]
+
+
+FORMS = {
+    word
+    for known in vars(_company_words).values()
+    if isinstance(known, frozenset)
+    for word in known
+    if word.isascii() and "|" not in word
+}
+REMARKS = {
+    word
+    for module in (_company_phrases, _company_remarks)
+    for pattern in vars(module).values()
+    if isinstance(pattern, re.Pattern)
+    for word in re.findall(r"[A-Za-z]+", re.sub(r"\\u....|\\.", " ", pattern.pattern))
+}
+COMPANY_WORDS = st.sampled_from(
+    ("Acme", "Northgate", "3M", "McKay", "Hundred", "and", "of", "the", "SC")
+) | st.sampled_from(sorted(FORMS | REMARKS)).flatmap(lambda word: st.sampled_from((word, word.title(), word.upper())))
+ENDS = ("", " Ltd.", ", Inc.", " S.A.", " B.V.", " Limited", " AG", " Co.", " & Co.", " S. Coop.", ", S.R.L.")
+
+
+@given(st.lists(COMPANY_WORDS, min_size=1, max_size=4).map(" ".join), st.sampled_from(ENDS))
+@settings(max_examples=1_500, deadline=None, derandomize=True)
+def test_a_company_that_no_rule_knows_is_called_what_the_rules_leave_of_it(name: str, end: str) -> None:
+    line = " ".join(f"{name}{end}".split())
+    if not says_nothing(line):
+        assert company_name(line) == companies._with_care(line)
+
+
+@pytest.mark.parametrize("name", ["Acme", "Acme Robotics", "Hundred Acres Farm", "Acme Robotics, Inc.", "Acme S.A."])
+def test_most_companies_are_read_the_quick_way(name: str) -> None:
+    assert companies._is_ordinary(name) or companies._ordinary_before_form(name)
