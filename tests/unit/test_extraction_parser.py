@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.extraction.companies import Company, read_company
@@ -134,6 +134,7 @@ def test_a_date_reads_back_with_its_own_precision(year: int, month: int | None, 
 
 @settings(max_examples=400, deadline=None)
 @given(anything)
+@example(5.17832731850419e16)
 def test_a_date_is_never_more_precise_than_what_was_given(value: Any) -> None:
     found, why = read_date(value)
     if found is not None and isinstance(value, str):
