@@ -219,6 +219,21 @@ async def test_while_the_database_is_away_clay_is_asked_to_try_again(
     assert (await web.signed(row)).json() == {"verdict": "applied"}
 
 
+async def test_while_the_disk_is_full_clay_is_asked_to_try_again(clay: ClayWorld, web: Web) -> None:
+    """What PostgreSQL says then; a really full disk is tried where this account may mount one."""
+    [row] = await clay.sent()
+    await clay.pg.execute(
+        """create function public.no_room() returns trigger language plpgsql as $$
+           begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$;
+           create trigger no_room before insert on public.callback_inbox execute function public.no_room()"""
+    )
+    response = await web.signed(row)
+    assert response.status_code == 503
+    assert int(response.headers["retry-after"]) > 0
+    await clay.pg.execute("drop function public.no_room() cascade")
+    assert (await web.signed(row)).json() == {"verdict": "applied"}
+
+
 async def test_an_answer_that_is_stored_but_not_settled_is_a_yes(clay: ClayWorld, web: Web) -> None:
     [row] = await clay.sent()
     await clay.pg.execute("alter function public.settle_callback(bigint, jsonb) rename to settle_callback_away")
