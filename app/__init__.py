@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 _ENTRY_POINTS = frozenset(("app", "engine", "extract", "launch", "migrate"))
-_ENTRY_MODULE = "functions.cli"
+_ENTRY_MODULE = "functions.modal_run"
 
 
 def __getattr__(name: str) -> Any:

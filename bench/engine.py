@@ -19,12 +19,12 @@ from uuid import UUID, uuid4
 import asyncpg
 import uvloop
 
-from app import batches
 from app.db import Database
+from app.engine import batches
+from app.workflow import ComputeWorkflow, Fields
 from app.workflows import register, registry_rows
-from app.workflows.base import ComputeWorkflow, Fields
 from bench.stack import throw_away_stack
-from functions.local_engine import running_engine
+from functions.console.engine import running_engine
 
 STEPS = 5
 BARE_LOOP = """

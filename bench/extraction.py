@@ -25,8 +25,8 @@ from typing import Any
 import asyncpg
 import orjson
 
+from app.engine.replay import extract_batches
 from app.extraction.evidence import evidence_from
-from app.extraction.replay import extract_batches
 from app.extraction.rows import item_row
 from bench.seed_people import TITLES, company_names
 from bench.stack import throw_away_stack

@@ -19,13 +19,14 @@ from pathlib import Path
 
 import psutil
 
-from app.clients import create_client
 from app.db import connect_database
-from app.uploads import ingest
-from functions.local_processes import Processes
+from app.intake.ingest import ingest
+from app.setup.clients import create_client
+from functions.console.processes import Processes
 
 _WRITE = (
-    "import sys; from pathlib import Path; from app.local.samples import write_people as w; w(Path(sys.argv[1]), {})"
+    "import sys; from pathlib import Path; from app.local.samples.files import write_people; "
+    "write_people(Path(sys.argv[1]), {})"
 )
 _MB = 1_000_000
 

@@ -24,11 +24,11 @@ import asyncpg
 import httpx
 
 from app.db import connect_database
-from app.local.seed import prepare
 from app.local.server import BackgroundServer, listen
 from app.settings import settings
 from bench.seed_pages import seed
-from functions.local_processes import Processes
+from functions.console.processes import Processes
+from functions.console.seed import prepare
 from web.main import create_app
 
 LIMIT_MS = 150

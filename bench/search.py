@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.db import Database
-from app.exports import leads_csv
+from app.results.exports import leads_csv
 from bench.seed_people import INDUSTRIES, Seeded, arguments, seed
 from bench.stack import throw_away_stack
 

@@ -12,7 +12,7 @@ import asyncpg
 
 from app.db import Database, connect_database
 from app.settings import settings
-from functions.local_processes import Processes
+from functions.console.processes import Processes
 
 __all__ = ["throw_away_stack"]
 

@@ -18,18 +18,19 @@ from pathlib import Path
 
 import asyncpg
 
-from app import batches, uploads
-from app.archive import archive_batch
-from app.clients import create_client
 from app.db import connect_database
-from app.local.postgres import free_port
-from app.local.samples import write_people
-from app.local.seed import configure_sandbox, prepare
-from app.pipelines import create_pipeline
-from app.retention import tidy_up
+from app.engine import batches
+from app.engine.retention.archive import archive_batch
+from app.engine.retention.tidying import tidy_up
+from app.intake import ingest
+from app.local.postgres.cluster import free_port
+from app.local.samples.files import write_people
 from app.settings import settings
-from functions.local_engine import running_engine
-from functions.local_processes import Processes
+from app.setup.clients import create_client
+from app.setup.pipelines import create_pipeline
+from functions.console.engine import running_engine
+from functions.console.processes import Processes
+from functions.console.seed import configure_sandbox, prepare
 
 STEPS = (
     *("split_raw", "normalize_name", "normalize_domain", "enrich_company_clay", "enrich_person_clay"),
@@ -67,7 +68,7 @@ async def measure(rows: int) -> None:
                 await configure_sandbox(db, client, settings().clay_sandbox_url or "")
                 file = io.BytesIO()
                 write_people(file, rows)
-                upload = await uploads.ingest(db, file.getvalue(), client=client, filename="p.csv", actor="bench")
+                upload = await ingest.ingest(db, file.getvalue(), client=client, filename="p.csv", actor="bench")
                 steps = [{"workflow": name} for name in STEPS]
                 made = await create_pipeline(db, client, "All", "people", steps, actor="bench")
                 async with running_engine(db):

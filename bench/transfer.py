@@ -23,11 +23,11 @@ from typing import IO, Any
 
 import httpx
 
-from app.clients import create_client
 from app.db import connect_database
 from app.settings import settings
+from app.setup.clients import create_client
 from bench.throttle import Line, slow_line
-from functions.local_processes import Processes
+from functions.console.processes import Processes
 
 __all__ = ["Browser", "made_file"]
 

@@ -25,9 +25,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.headers import match_headers
-from app.local.clay_answers import company_answer, person_answer
-from app.local.samples import write_people
+from app.intake.headers import match_headers
+from app.local.clay.made_up import company_answer, person_answer
+from app.local.samples.files import write_people
 from bench.steps import STEPS
 
 if TYPE_CHECKING:

@@ -20,19 +20,21 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, async_playwright
 
-from app import batches, insights, uploads
-from app.clients import create_client, save_workflow_config
+from app import insights
 from app.db import Database, connect_database
-from app.duplicates import find_duplicates
-from app.local.clay_sandbox import sandbox_server
-from app.local.clay_workspace import WorkspaceSettings
-from app.local.samples import write_companies, write_people
-from app.local.seed import configure_sandbox, prepare
+from app.engine import batches
+from app.intake import ingest
+from app.intake.duplicates import find_duplicates
+from app.local.clay.sandbox import sandbox_server
+from app.local.clay.workspace import WorkspaceSettings
+from app.local.samples.files import write_companies, write_people
 from app.local.server import BackgroundServer, listen
-from app.pipelines import create_pipeline
 from app.settings import settings
-from functions.local_engine import running_engine
-from functions.local_processes import Processes
+from app.setup.clients import create_client, save_workflow_config
+from app.setup.pipelines import create_pipeline
+from functions.console.engine import running_engine
+from functions.console.processes import Processes
+from functions.console.seed import configure_sandbox, prepare
 from tests.web import chromium
 from web.main import create_app
 
@@ -82,7 +84,7 @@ async def upload(db: Database, client: str, name: str, rows: int, *, seed: int =
     """A made-up export, read in; answers with the upload's uid."""
     file = io.BytesIO()
     (write_companies if companies else write_people)(file, rows, seed=seed)
-    result = await uploads.ingest(db, file.getvalue(), client=client, filename=name, actor=EMAIL)
+    result = await ingest.ingest(db, file.getvalue(), client=client, filename=name, actor=EMAIL)
     await find_duplicates(db, result.uid)
     return result.uid
 

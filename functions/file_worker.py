@@ -8,7 +8,7 @@ goes on.
 from __future__ import annotations
 
 from app.db import connect_database
-from app.file_jobs import work_off
+from app.engine.file_jobs import work_off
 from functions.modal_app import REGION, app
 
 __all__ = ["work_on_files"]

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec
 from rich.text import Text
 
 from app.errors import LeadloomError
-from functions.local_output import console
+from functions.console.output import console
 
 __all__ = ["answered", "answering", "plainly"]
 

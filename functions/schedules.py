@@ -16,7 +16,7 @@ from typing import Any
 import modal
 
 from app.db import connect_database
-from app.sequencer import run_engine
+from app.engine.sequencer import run_engine
 from functions.address import public_url
 from functions.file_worker import work_on_files
 from functions.modal_app import REGION, app

@@ -17,7 +17,7 @@ from typing import Any
 import modal
 
 from app.db import Patience, connect_database
-from app.dispatcher import LONGEST_LEASE_S, run_chunk
+from app.engine.dispatcher import LONGEST_LEASE_S, run_chunk
 from app.workflows import registry
 from functions.address import public_url
 from functions.modal_app import REGION, app

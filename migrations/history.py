@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 FOLDER = Path(__file__).parent
-ACCESS_FILE = "zz_access.sql"
+ACCESS_FILE = "access.sql"
 _NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 
 # The columns are those that Supabase's CLI makes; `leadloom` itself comes with the first numbered file.
@@ -83,8 +83,9 @@ def numbered_files(folder: Path = FOLDER) -> list[NumberedFile]:
 
 
 def function_files(folder: Path = FOLDER) -> list[Path]:
-    """The files of functions, in the order in which they are applied; `zz_access.sql` is the last."""
-    return sorted((folder / "functions").glob("*.sql"))
+    """The files of functions, in the order in which they are applied: room by room, `access.sql` last."""
+    rooms = sorted((folder / "functions").glob("*/*.sql"))
+    return [*rooms, *sorted((folder / "functions").glob("*.sql"))]
 
 
 class History:
@@ -148,7 +149,7 @@ class History:
 def schema_version(folder: Path = FOLDER) -> str:
     """One hash over names and contents of all files: any change re-applies all functions, which call one another."""
     paths = [*(file.path for file in numbered_files(folder)), *function_files(folder)]
-    return _digest("\n".join(f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in paths))
+    return _digest("\n".join(f"{path.relative_to(folder)}\n{path.read_text(encoding='utf-8')}" for path in paths))
 
 
 def _digest(text: str) -> str:

@@ -94,7 +94,7 @@ async def migrate(database_url: str, folder: Path = FOLDER) -> list[str]:
         version = schema_version(folder)  # new tables need the grants that the function files give, too
         if not await history.functions_current(version):
             await _in_transaction(connection, partial(_replace_functions, connection, history, functions, version))
-            applied += [f"functions/{path.name}" for path in functions]
+            applied += [path.relative_to(folder).as_posix() for path in functions]
         if applied:
             await connection.execute("notify pgrst, 'reload schema'")
         return applied

@@ -8,10 +8,10 @@ from typing import Any
 import asyncpg
 import orjson
 
-from app import callbacks
-from app.callbacks import Received
-from app.clay_tokens import make_token
+from app.clay.tokens import make_token
 from app.db import Database
+from app.engine import callbacks
+from app.engine.callbacks import Received
 from app.settings import settings
 from app.workflows import registry_rows
 from tests.engine_kit import World, make_world

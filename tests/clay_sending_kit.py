@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import respx
 
-from app.clay import SendReport, http_client, send_chunk
+from app.clay.sender import SendReport, http_client, send_chunk
 from app.workflows import registry
 from tests.clay_kit import SLUG, ClayWorld
 

@@ -23,11 +23,11 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.db import Database, connect
-from app.local.bootstrap import authenticator_url, bootstrap_cluster, bootstrap_database
-from app.local.gateway import Gateway
-from app.local.keys import Keys
-from app.local.postgres import Cluster, bundled_binaries
+from app.local.postgres.bootstrap import authenticator_url, bootstrap_cluster, bootstrap_database
+from app.local.postgres.cluster import Cluster, bundled_binaries
 from app.local.server import BackgroundServer, listen
+from app.local.supabase.gateway import Gateway
+from app.local.supabase.keys import Keys
 from app.settings import Settings
 from migrations.migrate import migrate
 

@@ -13,9 +13,9 @@ from uuid import uuid4
 import asyncpg
 
 from app.db import Database
-from app.entities import place_rows
+from app.engine.entities import place_rows
+from app.workflow import ClayWorkflow, Fields
 from app.workflows import registry
-from app.workflows.base import ClayWorkflow, Fields
 
 
 class Company(Fields):

@@ -6,9 +6,10 @@ import asyncio
 import hashlib
 from typing import Any
 
-from app import file_jobs, file_pieces
 from app.db import Database
+from app.engine import file_jobs
 from app.errors import DatabaseUnavailableError
+from app.intake import pieces
 
 PIECE = 10_000
 
@@ -17,14 +18,14 @@ async def announced(db: Database, client: str, content: bytes, **about: Any) -> 
     """A file as its sender announces it; pieces of `PIECE` bytes where the test has set that."""
     known = {"filename": "people.csv", "kind": None, "allow_duplicate": False, "actor": "ann@agency.example"}
     digest = hashlib.sha256(content).hexdigest()
-    return await file_pieces.announce(db, client, byte_size=len(content), sha256=digest, **(known | about))
+    return await pieces.announce(db, client, byte_size=len(content), sha256=digest, **(known | about))
 
 
 async def sent(db: Database, job: dict[str, Any], content: bytes, *numbers: int) -> dict[str, Any]:
     """Send these pieces; all that are missing when none is named."""
     size = job["piece_bytes"]
     for number in numbers or job["missing"]:
-        job = await file_pieces.send_piece(db, job["uid"], number, content[number * size : (number + 1) * size])
+        job = await pieces.send_piece(db, job["uid"], number, content[number * size : (number + 1) * size])
     return job
 
 

@@ -1,6 +1,6 @@
 """Errors as pages: every refusal says what happened and what to do, as a full page or as a fragment.
 
-Handlers raise; nothing here is reached by a request that went well. `web.pages` draws the answers.
+Handlers raise; nothing here is reached by a request that went well. `web.drawing.pages` draws the answers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app.errors import ConflictError, DatabaseUnavailableError, KeyRefusedError, LeadloomError, UserError
-from web.security import HEADERS
+from web.session.security import HEADERS
 
 __all__ = ["ForbiddenError", "SignInNeededError", "register"]
 
@@ -62,7 +62,7 @@ async def _sign_in_needed(request: Request, _error: Exception) -> Response:
 
 
 async def _user_error(request: Request, error: Exception) -> Response:
-    from web.pages import error_page  # noqa: PLC0415 -- pages draws errors and asks deps, which raises them
+    from web.drawing.pages import error_page  # noqa: PLC0415 -- pages draws errors and asks deps, which raises them
 
     assert isinstance(error, UserError)  # noqa: S101 -- registered for this class only
     if "x-leadloom-upload" in request.headers:
@@ -72,7 +72,7 @@ async def _user_error(request: Request, error: Exception) -> Response:
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    from web.pages import error_page  # noqa: PLC0415
+    from web.drawing.pages import error_page  # noqa: PLC0415
 
     assert isinstance(error, HTTPException)  # noqa: S101
     words = {
@@ -84,14 +84,14 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _bad_address(request: Request, _error: Exception) -> Response:
-    from web.pages import error_page  # noqa: PLC0415
+    from web.drawing.pages import error_page  # noqa: PLC0415
 
     return error_page(request, 404, "There is no such page.", "Check the address, or start from the list of clients.")
 
 
 async def _sign_in_unavailable(request: Request, _error: Exception) -> Response:
     """Nobody can say whether the session lives: it is neither ended nor believed, and asked about again in a moment."""
-    from web.pages import error_page  # noqa: PLC0415
+    from web.drawing.pages import error_page  # noqa: PLC0415
 
     answer = error_page(request, UNAVAILABLE, "Sign-in is unavailable.", "Try again in a few seconds.")
     answer.headers["retry-after"] = RETRY_AFTER_S
@@ -106,7 +106,7 @@ def _then(request: Request) -> str:
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:
-    from web.pages import error_page  # noqa: PLC0415
+    from web.drawing.pages import error_page  # noqa: PLC0415
 
     log.warning("%s %s: %s", request.method, request.url.path, error)
     message, hint = "The database cannot be reached.", _then(request)
@@ -118,7 +118,7 @@ async def _unavailable(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    from web.pages import error_page  # noqa: PLC0415
+    from web.drawing.pages import error_page  # noqa: PLC0415
 
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     hint = f"{_then(request)} The log says more."
@@ -130,7 +130,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 def register(app: FastAPI) -> None:
     """Attach the handlers to the application."""
-    from web.auth import AuthUnavailableError  # noqa: PLC0415
+    from web.session.auth import AuthUnavailableError  # noqa: PLC0415
 
     app.add_exception_handler(SignInNeededError, _sign_in_needed)
     app.add_exception_handler(UserError, _user_error)

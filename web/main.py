@@ -13,9 +13,9 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from web import errors, receivers
-from web.assets import StaticAssets
+from web.asking.limits import BodyLimit
 from web.deps import Services, Wake, csrf_checked, signed_in
-from web.limits import BodyLimit
+from web.drawing.assets import StaticAssets
 from web.routes import (
     audit,
     batches,
@@ -40,7 +40,7 @@ from web.routes import (
     share,
     uploads,
 )
-from web.security import Shield
+from web.session.security import Shield
 
 __all__ = ["create_app"]
 

@@ -19,10 +19,10 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from app import callbacks
-from app.callback_encodings import ACCEPTED, BodyError, TooLargeError, unpack
-from app.callbacks import Sender
+from app.clay.answers.encodings import ACCEPTED, BodyError, TooLargeError, unpack
 from app.db import Database
+from app.engine import callbacks
+from app.engine.callbacks import Sender
 from app.errors import DatabaseError
 from web.deps import services
 

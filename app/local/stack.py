@@ -20,13 +20,13 @@ from typing import Any, Self, TextIO
 import httpx
 
 from app.errors import ConflictError, SettingsError
-from app.local.auth_passwords import hash_password
-from app.local.auth_store import AuthStore
-from app.local.bootstrap import authenticator_url, bootstrap_cluster, bootstrap_database
-from app.local.gateway import Gateway
-from app.local.keys import Keys
-from app.local.postgres import Cluster, PostgresError, free_port, port_is_free
+from app.local.postgres.bootstrap import authenticator_url, bootstrap_cluster, bootstrap_database
+from app.local.postgres.cluster import Cluster, PostgresError, free_port, port_is_free
 from app.local.server import BackgroundServer, listen
+from app.local.supabase.auth_passwords import hash_password
+from app.local.supabase.auth_store import AuthStore
+from app.local.supabase.gateway import Gateway
+from app.local.supabase.keys import Keys
 from migrations.migrate import migrate
 
 __all__ = ["Stack", "record_in_env"]

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from app.workflows.base import ClayWorkflow, ComputeWorkflow, Workflow
+from app.workflow import ClayWorkflow, ComputeWorkflow, Workflow
 
 __all__ = ["AnyWorkflow", "ClayWorkflow", "ComputeWorkflow", "Workflow", "register", "registry", "registry_rows"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.clay_config import ClayConfig
+from app.clay.config import ClayConfig
 from app.errors import BadInputError
 from app.extraction.companies import read_company
 from app.extraction.payloads import Report
@@ -16,7 +16,7 @@ from app.text.companies import company_key
 from app.text.domains import company_domain
 from app.text.linkedin import linkedin_company
 from app.text.places import country_code
-from app.workflows.base import ClayWorkflow, Fields
+from app.workflow import ClayWorkflow, Fields
 
 __all__ = ["workflow"]
 

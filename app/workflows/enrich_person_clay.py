@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from app.clay_config import ClayConfig
+from app.clay.config import ClayConfig
 from app.errors import BadInputError
 from app.extraction.companies import CompanyRef
 from app.extraction.payloads import Report
@@ -22,7 +22,7 @@ from app.text.domains import company_domain
 from app.text.linkedin import linkedin_person
 from app.text.names import person_name
 from app.text.values import fold
-from app.workflows.base import ClayWorkflow, Fields
+from app.workflow import ClayWorkflow, Fields
 
 __all__ = ["workflow"]
 

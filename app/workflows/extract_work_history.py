@@ -10,7 +10,7 @@ from typing import Any
 
 from app.extraction.evidence import evidence_from
 from app.extraction.rows import history_row
-from app.workflows.base import ComputeWorkflow, Evidence, Fields
+from app.workflow import ComputeWorkflow, Evidence, Fields
 
 __all__ = ["workflow"]
 

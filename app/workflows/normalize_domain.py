@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from app.text.domains import company_domain
 from app.text.linkedin import linkedin_company, linkedin_person
-from app.workflows.base import ComputeWorkflow, Fields
+from app.workflow import ComputeWorkflow, Fields
 
 
 class Input(Fields):

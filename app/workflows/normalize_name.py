@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from app.text.companies import company_name
 from app.text.names import person_name
-from app.workflows.base import ComputeWorkflow, Fields
+from app.workflow import ComputeWorkflow, Fields
 
 
 class Input(Fields):

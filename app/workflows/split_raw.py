@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from app.header_names import PERSON
+from app.intake.header_names import PERSON
 from app.text.contacts import email, phone
 from app.text.domains import company_domain, website_url
 from app.text.linkedin import linkedin_company, linkedin_person
 from app.text.places import country_code, country_name, place_name
 from app.text.values import clean_block, clean_text, count, year
-from app.workflows.base import IDENTITY_COLUMNS, ComputeWorkflow, Fields, Original
+from app.workflow import IDENTITY_COLUMNS, ComputeWorkflow, Fields, Original
 
 
 class Output(Fields):

@@ -16,15 +16,16 @@ from typing import Any
 import httpx
 import pytest
 
-from app import batches, uploads
-from app.clients import create_client
 from app.db import Database, connect
-from app.local.postgres import free_port
-from app.local.samples import write_people
-from app.local.seed import configure_sandbox, prepare
-from app.pipelines import create_pipeline
+from app.engine import batches
+from app.intake import ingest
+from app.local.postgres.cluster import free_port
+from app.local.samples.files import write_people
 from app.settings import Settings, settings
-from functions.local_processes import Processes
+from app.setup.clients import create_client
+from app.setup.pipelines import create_pipeline
+from functions.console.processes import Processes
+from functions.console.seed import configure_sandbox, prepare
 
 CALLBACK_TIMEOUT_S = 20
 PATIENTLY_S = 900
@@ -36,7 +37,7 @@ async def leadloom(*args: str) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "functions.local",
+        "functions.console.main",
         *args,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -75,7 +76,7 @@ class Installation:
         await configure_sandbox(self.db, client, sandbox or settings().clay_sandbox_url or "")
         file = io.BytesIO()
         write_people(file, rows)
-        upload = await uploads.ingest(
+        upload = await ingest.ingest(
             self.db, file.getvalue(), client=client, kind="people", filename="people.csv", actor="test"
         )
         steps: list[dict[str, Any]] = [{"workflow": w} for w in ("split_raw", "normalize_name", "normalize_domain")]

@@ -16,14 +16,14 @@ import asyncpg
 import httpx
 from pydantic import SecretStr
 
-from app.callbacks import settle_unsettled
-from app.clay_tokens import make_token
+from app.clay.tokens import make_token
 from app.db import Database, connect
-from app.local.bootstrap import authenticator_url, bootstrap_cluster, bootstrap_database
-from app.local.gateway import Gateway
-from app.local.keys import Keys
-from app.local.postgres import Cluster, free_port
+from app.engine.callbacks import settle_unsettled
+from app.local.postgres.bootstrap import authenticator_url, bootstrap_cluster, bootstrap_database
+from app.local.postgres.cluster import Cluster, free_port
 from app.local.server import BackgroundServer, listen
+from app.local.supabase.gateway import Gateway
+from app.local.supabase.keys import Keys
 from app.settings import Settings
 from migrations.migrate import migrate
 from tests.engine_kit import World, make_world
@@ -163,7 +163,7 @@ async def pressed(folder: Path, **postgres: str) -> AsyncIterator[Pressed]:
 async def _web(url: str, keys: Keys, folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     port = free_port()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "functions.local", "web", "--port", str(port)),
+        *(sys.executable, "-m", "functions.console.main", "web", "--port", str(port)),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=(folder / "web.log").open("wb"),
         env=os.environ

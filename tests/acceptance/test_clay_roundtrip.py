@@ -11,13 +11,13 @@ import asyncpg
 import httpx
 import pytest
 
-from app import batches
 from app.db import Database
-from app.local.clay_sandbox import sandbox_server, webhook_url
-from app.local.clay_workspace import WorkspaceSettings
+from app.engine import batches
+from app.local.clay.sandbox import sandbox_server, webhook_url
+from app.local.clay.workspace import WorkspaceSettings
 from app.local.server import BackgroundServer, listen
 from app.settings import settings
-from functions.local_engine import running_engine
+from functions.console.engine import running_engine
 from tests.clay_kit import RECEIVER_TOKEN, SLUG, ClayWorld, make_clay_world
 from tests.waiting import until
 from web.main import create_app

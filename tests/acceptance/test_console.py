@@ -13,9 +13,9 @@ import httpx
 import pytest
 from dotenv import dotenv_values
 
-from app import batches
-from app.local.postgres import free_port
-from app.local.samples import write_people
+from app.engine import batches
+from app.local.postgres.cluster import free_port
+from app.local.samples.files import write_people
 from app.settings import home, settings
 from tests.acceptance.conftest import Installation, leadloom
 
@@ -144,7 +144,7 @@ async def test_a_hosted_project_gets_pages_and_no_engine_unless_asked_for(
 
     port = free_port()
     run = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "functions.local", "run", "--port", str(port), stderr=asyncio.subprocess.PIPE
+        sys.executable, "-m", "functions.console.main", "run", "--port", str(port), stderr=asyncio.subprocess.PIPE
     )
     assert run.stderr is not None
     try:

@@ -15,10 +15,10 @@ import asyncpg
 import httpx
 import pytest
 
-from app import batches
-from app.clay_tokens import make_token
+from app.clay.tokens import make_token
 from app.db import Database
-from app.local.postgres import free_port
+from app.engine import batches
+from app.local.postgres.cluster import free_port
 from app.workflows import registry_rows
 from tests.conftest import TestStack
 from tests.engine_kit import World, make_world
@@ -47,7 +47,7 @@ async def part(*words: str, **variables: str) -> AsyncIterator[Part]:
     ours = {"LEADLOOM_LOG": "", "LEADLOOM_LOG_LEVEL": "", "LEADLOOM_PARENT": str(os.getpid())}
     ours["PUBLIC_URL"] = "https://leads.example.com"  # an engine starts only where Clay can answer
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "functions.local", *words),
+        *(sys.executable, "-m", "functions.console.main", *words),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
         env=os.environ | ours | variables,

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app import batches
 from app.db import Database
+from app.engine import batches
 from app.local.server import BackgroundServer, listen
-from functions.local_engine import running_engine
+from functions.console.engine import running_engine
 from tests.clay_kit import SLUG, ClayWorld, make_clay_world
 
 ROWS, RATE = 600, 150

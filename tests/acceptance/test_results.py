@@ -10,16 +10,18 @@ from pathlib import Path
 import orjson
 import pytest
 
-from app import batches, customers, uploads
-from app.clients import create_client
 from app.db import Database
-from app.local.clay_sandbox import sandbox_server
-from app.local.clay_workspace import WorkspaceSettings
-from app.local.samples import write_customers, write_people
-from app.local.seed import configure_sandbox, prepare
+from app.engine import batches
+from app.intake import ingest
+from app.local.clay.sandbox import sandbox_server
+from app.local.clay.workspace import WorkspaceSettings
+from app.local.samples.files import write_customers, write_people
 from app.local.server import BackgroundServer, listen
-from app.pipelines import find_pipeline
-from functions.local_engine import running_engine
+from app.results import customers
+from app.setup.clients import create_client
+from app.setup.pipelines import find_pipeline
+from functions.console.engine import running_engine
+from functions.console.seed import configure_sandbox, prepare
 from tests.acceptance.conftest import leadloom
 from tests.conftest import TestStack
 from web.main import create_app
@@ -69,9 +71,7 @@ async def test_from_a_csv_to_former_employees_of_customers(
 async def _run(db: Database, client: str) -> str:
     file = io.BytesIO()
     write_people(file, ROWS)
-    upload = await uploads.ingest(
-        db, file.getvalue(), client=client, kind="people", filename="people.csv", actor="test"
-    )
+    upload = await ingest.ingest(db, file.getvalue(), client=client, kind="people", filename="people.csv", actor="test")
     pipeline = await find_pipeline(db, client, "Full enrichment")
     batch = (await batches.launch(db, upload.uid, pipeline["uid"], actor="test"))["batch"]
     numbers = await batches.wait_for(db, batch)

@@ -12,8 +12,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.archive import read_part
 from app.db import Database
+from app.engine.retention.archive import read_part
 from tests.acceptance.conftest import leadloom
 from tests.engine_kit import World, make_world
 
@@ -59,7 +59,7 @@ async def test_killed_in_the_middle_it_goes_on(world: World, tmp_path: Path) -> 
     words = ("archive", batch, "--folder", str(tmp_path), "--json")
     for wait_s in (1.2, 1.6, 2.0):
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "functions.local", *words),
+            *(sys.executable, "-m", "functions.console.main", *words),
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )

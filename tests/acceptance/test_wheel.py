@@ -59,7 +59,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     [packages] = (folder / "lib").glob("python*/site-packages")
     # The folder alone goes on the path: the files in it that lead back to the checkout are not read.
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    where = run(python, "-c", "import app, functions.local, web.main; print(app.__file__)", cwd=folder).stdout.strip()
+    code = "import app, functions.console.main, web.main; print(app.__file__)"
+    where = run(python, "-c", code, cwd=folder).stdout.strip()
     assert Path(where).is_relative_to(packages), "the checkout answered instead of the wheel"
     return folder / "bin" / "leadloom"
 

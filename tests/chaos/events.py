@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import batches
 from app.db import connect
+from app.engine import batches
 from app.errors import LeadloomError
 from migrations.history import FOLDER
 from migrations.migrate import migrate

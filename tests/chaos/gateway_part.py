@@ -12,11 +12,11 @@ import signal
 import sys
 from urllib.parse import urlsplit, urlunsplit
 
-from app.local.gateway import Gateway
-from app.local.keys import Keys
 from app.local.server import BackgroundServer, listen
+from app.local.supabase.gateway import Gateway
+from app.local.supabase.keys import Keys
 from app.settings import home
-from functions.local_processes import follow_parent, report_ready
+from functions.console.processes import follow_parent, report_ready
 
 
 async def _serve(port: int) -> None:

@@ -37,7 +37,7 @@ def read_env(home: Path) -> dict[str, str]:
 async def prepare_home(home: Path) -> None:
     """Make a folder with a migrated, empty database, to be copied by every run."""
     await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
-    stack = Part("stack", ("functions.local", "stack"), {"LEADLOOM_HOME": str(home)}, home / "prepare.log")
+    stack = Part("stack", ("functions.console.main", "stack"), {"LEADLOOM_HOME": str(home)}, home / "prepare.log")
     await stack.start()
     await stack.stop()
     (home / "ports.json").unlink()  # a copy chooses its own
@@ -80,7 +80,7 @@ class Installation:
     async def start(self) -> None:
         """Start everything."""
         base = {"LEADLOOM_HOME": str(self.home)}
-        self._add("stack", ("functions.local", "stack"), base)
+        self._add("stack", ("functions.console.main", "stack"), base)
         await self.parts["stack"].start()
         known = read_env(self.home)
         for wire in self.wires:
@@ -94,10 +94,12 @@ class Installation:
             "PUBLIC_URL": self.callbacks.url,
         }
         self._add("gateway", ("tests.chaos.gateway_part", str(self.gateway_port)), base)
-        self._add("clay-sandbox", ("functions.local", "clay-sandbox", *self._sandbox_words()), base | self._sandbox)
-        self._add("web", ("functions.local", "web", "--port", str(self.web_port)), joined)
+        self._add(
+            "clay-sandbox", ("functions.console.main", "clay-sandbox", *self._sandbox_words()), base | self._sandbox
+        )
+        self._add("web", ("functions.console.main", "web", "--port", str(self.web_port)), joined)
         for number in ("", "-2"):
-            self._add(f"engine{number}", ("functions.local", "engine"), joined)
+            self._add(f"engine{number}", ("functions.console.main", "engine"), joined)
         await self.parts["gateway"].start()
         await asyncio.gather(*(self.parts[name].start() for name in ("clay-sandbox", "web", "engine")))
         os.environ.update(joined)  # for what this process does itself: upload, launch, retry

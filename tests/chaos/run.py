@@ -14,13 +14,13 @@ from typing import Any
 
 import asyncpg
 
-from app import batches
-from app import uploads as intake
-from app.clients import create_client, save_workflow_config
 from app.db import connect
+from app.engine import batches
 from app.errors import LeadloomError
-from app.local.seed import prepare
-from app.pipelines import create_pipeline
+from app.intake import ingest as intake
+from app.setup.clients import create_client, save_workflow_config
+from app.setup.pipelines import create_pipeline
+from functions.console.seed import prepare
 from tests.chaos.auditor import Books, Finding, audit
 from tests.chaos.events import do
 from tests.chaos.installation import AWAY, Installation

@@ -8,7 +8,7 @@ import random
 import string
 from typing import Any
 
-from app.local.samples import write_people
+from app.local.samples.files import write_people
 
 __all__ = ["STEPS", "people"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from app.local.clay_sandbox import sandbox_server
-from app.local.clay_workspace import WorkspaceSettings
+from app.local.clay.sandbox import sandbox_server
+from app.local.clay.workspace import WorkspaceSettings
 from app.local.server import BackgroundServer, listen
 from tests.conftest import TestStack
 from tests.modal.containers import Containers

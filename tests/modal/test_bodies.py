@@ -18,13 +18,13 @@ import httpx
 import modal
 import pytest
 
-from app import batches
-from app.clients import create_client
 from app.db import Database
+from app.engine import batches
 from app.errors import DatabaseUnavailableError, InputError
-from app.uploads import ingest, upload_uid
+from app.intake.ingest import ingest, upload_uid
+from app.setup.clients import create_client
 from app.workflows import registry, registry_rows
-from functions import address, cli, modal_app, workers
+from functions import address, modal_app, modal_run, workers
 from functions.address import public_url
 from functions.plainly import answered
 from functions.schedules import ModalSpawner, engine
@@ -154,13 +154,13 @@ async def test_a_workflow_without_a_worker_is_reported_and_stops_nobody(
 
 
 async def test_migrate_brings_registry_and_templates(stack: TestStack, pg: asyncpg.Connection) -> None:
-    assert await cli.migrate_database.local() == {"answer": []}
+    assert await modal_run.migrate_database.local() == {"answer": []}
     assert {row["slug"] for row in await pg.fetch("select slug from enrichment_registry")} == set(registry())
     assert await pg.fetchval("select count(*) from enrichment_pipelines where client_id is null") > 0
 
 
 async def test_a_launch_that_was_killed_while_it_read_launches_when_it_is_delivered_again(world: World) -> None:
-    await cli.migrate_database.local()
+    await modal_run.migrate_database.local()
     key, content = str(uuid4()), b"First Name,Last Name,Company\nAnna,Berg,Acme\nBo,Dahl,Dahl AB\n"
     with pytest.raises(DatabaseUnavailableError):
         await ingest(
@@ -168,18 +168,18 @@ async def test_a_launch_that_was_killed_while_it_read_launches_when_it_is_delive
             actor="modal run", upload=upload_uid(key), keep_rows=True,
         )  # fmt: skip
     assert await world.pg.fetchval("select count(*) from uploads where state = 'RECEIVING'") == 1
-    answer = await cli.launch_upload.local("a.csv", content, "northgate", "Clean up only", key)
+    answer = await modal_run.launch_upload.local("a.csv", content, "northgate", "Clean up only", key)
     assert answer["answer"]["rows"] == 2
     assert await world.pg.fetchval("select count(*) from uploads where filename = 'a.csv'") == 1
 
 
 async def test_launch_upload_reads_the_file_and_launches_once(world: World) -> None:
-    await cli.migrate_database.local()
+    await modal_run.migrate_database.local()
     key, content = str(uuid4()), b"First Name,Last Name,Company\nAnna,Berg,Acme\nBo,Dahl,Dahl AB\n"
-    launch = cli.launch_upload.local
+    launch = modal_run.launch_upload.local
     answer = answered(await launch("a.csv", content, "northgate", "Clean up only", key, row_limit=1))
     assert answer["rows"] == 1
-    assert answered(await cli.batch_status.local(answer["batch"]))["state"] == "RUNNING"
+    assert answered(await modal_run.batch_status.local(answer["batch"]))["state"] == "RUNNING"
 
     redelivered = await launch("a.csv", content, "northgate", "Clean up only", key, allow_duplicate=True)
     assert answered(redelivered) == answer
@@ -191,10 +191,10 @@ async def test_launch_upload_reads_the_file_and_launches_once(world: World) -> N
 
 
 async def test_launch_upload_maps_columns_as_asked(world: World) -> None:
-    await cli.migrate_database.local()
+    await modal_run.migrate_database.local()
     content = b"Vorname,Was,Wo\nAnna,Boats,Oslo\n"
-    launch = cli.launch_upload.local
-    choices = cli._choices("Was=title; wo = City ;")
+    launch = modal_run.launch_upload.local
+    choices = modal_run._choices("Was=title; wo = City ;")
     assert choices == [("Was", "title"), ("wo", "City")]
     answered(await launch("a.csv", content, "northgate", "Clean up only", str(uuid4()), choices=choices))
     mapping = await world.pg.fetchval("select mapping::text from uploads where filename = 'a.csv'")
@@ -206,7 +206,7 @@ async def test_launch_upload_maps_columns_as_asked(world: World) -> None:
 def test_of_an_option_given_twice_none_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["modal", "run", "-m", "app::launch", "--map", "a=title", "--map=b=city"])
     with pytest.raises(InputError, match="takes --map once"):
-        cli._choices("b=city")
+        modal_run._choices("b=city")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_of_an_option_given_twice_none_is_dropped(monkeypatch: pytest.MonkeyPatc
     [("nobody", "Clean up only", 'no client named "nobody"'), ("northgate", "None", 'no pipeline named "None"')],
 )
 async def test_launch_upload_says_what_is_not_there(world: World, client_name: str, pipeline: str, said: str) -> None:
-    answer = await cli.launch_upload.local("a.csv", b"Email\na@b.example\n", client_name, pipeline, str(uuid4()))
+    answer = await modal_run.launch_upload.local("a.csv", b"Email\na@b.example\n", client_name, pipeline, str(uuid4()))
     assert said in answer["error"]
 
 

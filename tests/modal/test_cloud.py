@@ -14,10 +14,10 @@ from typing import Any
 
 import asyncpg
 
-from app import batches
-from app.clients import create_client, save_workflow_config
 from app.db import Database
-from app.local.clay_sandbox import webhook_url
+from app.engine import batches
+from app.local.clay.sandbox import webhook_url
+from app.setup.clients import create_client, save_workflow_config
 from app.workflows import registry_rows
 from functions.schedules import RUN_SECONDS
 from tests.engine_kit import World

@@ -12,16 +12,21 @@ import modal
 import pytest
 
 import app as package
-from app.dispatcher import LONGEST_LEASE_S
+from app.engine.dispatcher import LONGEST_LEASE_S
 from app.workflows import registry
-from functions import cli, modal_app, workers
+from functions import modal_app, modal_run, workers
 from functions.file_worker import work_on_files
 from functions.image_lock import runtime_lock
 from functions.schedules import engine
 from functions.web import web
 
 ROOT = Path(__file__).resolve().parents[2]
-ENTRY_FUNCTIONS = (cli.migrate_database, cli.launch_upload, cli.batch_status, cli.extract_results)
+ENTRY_FUNCTIONS = (
+    modal_run.migrate_database,
+    modal_run.launch_upload,
+    modal_run.batch_status,
+    modal_run.extract_results,
+)
 FUNCTIONS = [*workers.WORKERS.values(), engine, web, work_on_files, *ENTRY_FUNCTIONS]
 
 
@@ -45,7 +50,7 @@ def test_a_slug_cannot_hide_something_else_of_the_module() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS, ids=str)
 def test_every_function_reads_the_one_secret_and_ends(function: modal.Function) -> None:
     info = function.info()
-    assert len(info.secrets) == (2 if function is cli.migrate_database else 1)
+    assert len(info.secrets) == (2 if function is modal_run.migrate_database else 1)
     assert 0 < info.timeout <= 3600
     assert not info.max_retries
 

@@ -111,7 +111,7 @@ def test_the_source_the_pages_and_the_sql_are_mounted(service: ModalService, dep
     }
     for function in deployed.functions.values():
         assert mounted(service, function) == expected
-    assert {"/root/migrations/functions/zz_access.sql", "/root/app/extraction/vendor_keys.toml"} <= expected
+    assert {"/root/migrations/functions/access.sql", "/root/app/extraction/vendor_keys.toml"} <= expected
 
 
 def test_the_image_installs_the_lock(service: ModalService, deployed: Deployment) -> None:

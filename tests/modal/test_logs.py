@@ -6,8 +6,8 @@ import json
 
 import asyncpg
 
-from app import batches
 from app.db import Database
+from app.engine import batches
 from app.workflows import registry_rows
 from tests.conftest import TestStack
 from tests.engine_kit import make_world

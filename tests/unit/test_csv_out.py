@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.csv_out import csv_line, harmless
+from app.results.csv_out import csv_line, harmless
 
 PIECE = re.compile(r"[,;\t|\r\n]")
 NUMBER = re.compile(r"[+-][\d\s()./-]*", re.ASCII)

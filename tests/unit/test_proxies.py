@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.errors import SettingsError
-from app.proxies import client_address, network_of, read_proxies
 from app.settings import settings
+from app.settings.proxies import client_address, network_of, read_proxies
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ from uuid import uuid4
 import asyncpg
 import httpx
 
-from app import uploads
-from app.clients import create_client, save_workflow_config
 from app.db import Database
-from app.entities import place_rows
-from app.local.samples import write_people
-from app.pipelines import create_pipeline, ensure_templates
+from app.engine.entities import place_rows
+from app.intake import ingest as uploads
+from app.local.samples.files import write_people
+from app.setup.clients import create_client, save_workflow_config
+from app.setup.pipelines import create_pipeline, ensure_templates
 from app.workflows import registry_rows
 from tests.conftest import TestStack
 

@@ -14,7 +14,7 @@ import httpx
 import orjson
 import pytest
 
-from app import batches
+from app.engine import batches
 from app.errors import ConflictError
 from app.workflows import registry_rows
 from tests.web.kit import FORMULA, SCRIPT, SECRET, Scene, csrf, people_csv

@@ -8,10 +8,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app import uploads
-from app.clay_trial import trial_answer
-from app.clients import create_client
-from tests.sql.test_repeats import dump
+from app.clay.trial import trial_answer
+from app.intake import ingest
+from app.setup.clients import create_client
+from tests.sql.ground.test_repeats import dump
 from tests.web.kit import HOSTILE_CSV, Scene, csrf
 from tests.web.test_actions import Hands
 
@@ -45,7 +45,7 @@ async def test_anothers_upload_is_not_there(hands: Hands, scene: Scene, other: s
 async def test_a_customer_list_is_read_from_the_clients_own_uploads_only(
     hands: Hands, scene: Scene, other: str
 ) -> None:
-    theirs = await uploads.ingest(
+    theirs = await ingest.ingest(
         scene.db,
         HOSTILE_CSV,
         client=scene.client,

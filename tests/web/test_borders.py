@@ -21,8 +21,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.web.kit import Scene, csrf
-from web.paging import pack
-from web.security import seal
+from web.asking.paging import pack
+from web.session.security import seal
 
 NAMES = (
     *[

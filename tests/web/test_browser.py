@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from app.clients import create_client, save_workflow_config
 from app.db import Database
-from app.local.clay_sandbox import sandbox_server
-from app.local.clay_workspace import WorkspaceSettings
-from app.local.seed import configure_sandbox, prepare
+from app.intake.ingest import ingest
+from app.local.clay.sandbox import sandbox_server
+from app.local.clay.workspace import WorkspaceSettings
 from app.local.server import BackgroundServer, listen
-from app.pipelines import create_pipeline
 from app.settings import settings
-from app.uploads import ingest
-from functions.local_engine import running_engine
+from app.setup.clients import create_client, save_workflow_config
+from app.setup.pipelines import create_pipeline
+from functions.console.engine import running_engine
+from functions.console.seed import configure_sandbox, prepare
 from tests.conftest import TestStack
 from tests.web import chromium
 from tests.web.hands import ENOUGH_MS, arrived, drag, hinder, visit

@@ -12,8 +12,8 @@ import httpx
 import orjson
 import pytest
 
-from app import inbox
 from app.db import Database
+from app.engine import inbox
 from tests.clay_kit import SLUG, ClayWorld, answer, make_clay_world
 from tests.web.kit import SCRIPT, csrf
 from web.routes import callbacks as route

@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 from playwright.async_api import Browser, expect
 
-from app import inbox
 from app.db import Database
+from app.engine import inbox
 from app.local.server import BackgroundServer, listen
 from tests.clay_kit import make_clay_world
 from tests.conftest import TestStack

@@ -18,10 +18,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import export_jobs, exports, file_pieces
+from app.intake import pieces
+from app.results import export_jobs, exports
 from tests.files_kit import PIECE, finished
 from tests.web.kit import FORMULA, HOSTILE_CSV, Scene, csrf, people_csv
-from web import downloads, limits
+from web.asking import limits
+from web.drawing import downloads
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -59,7 +61,7 @@ async def sender(operator: httpx.AsyncClient, scene: Scene) -> Sender:
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a small file has many."""
-    monkeypatch.setattr(file_pieces, "PIECE_BYTES", PIECE)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", PIECE)
 
 
 async def test_a_file_of_many_pieces_is_read_by_a_worker(sender: Sender, scene: Scene, small_pieces: None) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Request, Route, expect
 
-from app import export_jobs, exports, file_pieces
+from app.intake import pieces as file_pieces
+from app.results import export_jobs, exports
 from tests.web.hands import arrived, visit
 from tests.web.kit import people_csv
 from tests.web.test_browser import Site, browser, client_of, site
-from web import downloads
+from web.drawing import downloads
 
 __all__ = ["browser", "site"]  # fixtures, used here as they are there
 LOST = r"Failed to load resource: net::ERR_|status of 50"

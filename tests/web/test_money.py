@@ -8,7 +8,7 @@ import httpx
 import orjson
 import pytest
 
-from app.entities import place_rows
+from app.engine.entities import place_rows
 from tests.web.kit import Scene, csrf
 from tests.web.test_actions import Hands
 

@@ -9,15 +9,15 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from app.errors import InputError
-from app.step_checks import missing_inputs, row_fields
-from web import formats
-from web.charts import BARS, HEIGHT, WIDTH, chart, eta_seconds, rate_per_minute
-from web.config_forms import ConfigError, form_fields, parse_config
-from web.forms import Form
-from web.paging import pack, unpack
-from web.pipeline_editor import Editor, Step
-from web.security import open_sealed, seal
-from web.timeline import timeline
+from app.setup.step_checks import missing_inputs, row_fields
+from web.asking.config_forms import ConfigError, form_fields, parse_config
+from web.asking.forms import Form
+from web.asking.paging import pack, unpack
+from web.asking.pipeline_editor import Editor, Step
+from web.drawing import formats
+from web.drawing.charts import BARS, HEIGHT, WIDTH, chart, eta_seconds, rate_per_minute
+from web.drawing.timeline import timeline
+from web.session.security import open_sealed, seal
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from app.db import Database, connect
-from app.local.postgres import free_port
+from app.local.postgres.cluster import free_port
 from tests.conftest import TestStack
 
 

@@ -14,7 +14,7 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
-from app.clay_tokens import make_token
+from app.clay.tokens import make_token
 from app.db import Database, connect
 from app.local.server import listen
 from tests.clay_kit import RECEIVER_TOKEN, SLUG, Claimed, ClayWorld, answer, make_clay_world

@@ -11,13 +11,13 @@ import httpx
 import polars as pl
 import pytest
 
-from app import file_pieces
 from app.db import Database
-from app.extraction.background import work_in_background
-from app.file_jobs import work_off
-from app.results import narrowed
+from app.engine.background import work_in_background
+from app.engine.file_jobs import work_off
+from app.intake import pieces
+from app.results.search import narrowed
 from tests.engine_kit import World, make_world
-from tests.sql.test_results import customers, enriched
+from tests.sql.results.test_results import customers, enriched
 from tests.web.kit import SCRIPT, csrf
 from tests.web.test_actions import Hands
 
@@ -174,7 +174,7 @@ async def test_customers_are_pasted_uploaded_and_removed(hands: Hands, world: Wo
 async def test_a_long_list_is_read_by_the_worker_and_its_page_says_how_far(
     hands: Hands, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_pieces, "PIECE_BYTES", 2_000)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 2_000)
     base = f"/clients/{world.client}/customers"
     rows = "".join(f"Firm {n},firm{n}.example\r\n" for n in range(300))
     file = {"file": ("long.csv", f"Customer,Domain\r\n{rows}".encode(), "text/csv")}

@@ -10,9 +10,9 @@ import asyncpg
 import httpx
 import pytest
 
-from app.clients import create_client
 from app.db import Database
-from app.extraction.background import work_in_background
+from app.engine.background import work_in_background
+from app.setup.clients import create_client
 from tests.web.kit import Scene, csrf
 
 

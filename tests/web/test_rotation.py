@@ -16,7 +16,7 @@ from app.settings import settings
 from tests.clay_kit import RECEIVER_TOKEN, SLUG, ClayWorld, answer, make_clay_world
 from tests.conftest import TestStack
 from tests.web.kit import Scene, csrf
-from web.security import csrf_token, csrf_valid, open_sealed, seal
+from web.session.security import csrf_token, csrf_valid, open_sealed, seal
 
 NEWER, NEWEST = "n" * 40, "m" * 40
 Rotate = Callable[..., None]

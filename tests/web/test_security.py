@@ -13,9 +13,9 @@ from fastapi import FastAPI
 from app.settings import settings
 from tests.conftest import TestStack
 from tests.web.kit import EMAIL, PASSWORD, Scene, csrf, make_user, sign_in
-from web.auth import Authenticator
-from web.cookies import ACCESS, REFRESH
-from web.pages import local_path
+from web.drawing.pages import local_path
+from web.session.auth import Authenticator
+from web.session.cookies import ACCESS, REFRESH
 
 
 async def test_without_a_session_every_page_leads_to_the_sign_in(guest: httpx.AsyncClient) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from app.db import Database
 from tests.engine_kit import World, make_world
-from tests.sql.test_results import customers, enriched
+from tests.sql.results.test_results import customers, enriched
 from tests.web.kit import csrf
 from tests.web.test_actions import Hands
-from web.security import seal
+from web.session.security import seal
 
 KESTREL = {"name": "Kestrel", "name_key": "kestrel", "domain": "kstrl.example"}
 

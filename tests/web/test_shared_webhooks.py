@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from app.clients import create_client, save_workflow_config
 from app.errors import ConflictError
+from app.setup.clients import create_client, save_workflow_config
 from tests.web.kit import SECRET, Scene, csrf
 from tests.web.test_actions import Hands
 

@@ -17,9 +17,9 @@ from fastapi import FastAPI
 from app.settings import settings
 from tests.conftest import TestStack
 from tests.web.kit import EMAIL, csrf, make_user, sign_in
-from web.auth import Authenticator
-from web.cookies import ACCESS, DEVICE, REFRESH
 from web.main import create_app
+from web.session.auth import Authenticator
+from web.session.cookies import ACCESS, DEVICE, REFRESH
 
 STRANGER, ELSEWHERE = ("203.0.113.7", 40_000), ("198.51.100.9", 40_000)
 

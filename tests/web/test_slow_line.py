@@ -7,16 +7,17 @@ import tempfile
 
 import pytest
 
-from app import export_jobs, exports, file_pieces
-from app.clients import create_client
 from app.db import Database
+from app.intake import pieces
 from app.local.server import BackgroundServer, listen
+from app.results import export_jobs, exports
+from app.setup.clients import create_client
 from bench.throttle import slow_line
 from bench.transfer import Browser, made_file
-from functions.local_engine import running_engine
+from functions.console.engine import running_engine
 from tests.conftest import TestStack
 from tests.web.kit import EMAIL, PASSWORD, make_user
-from web import downloads
+from web.drawing import downloads
 from web.main import create_app
 
 ROWS = 12_000
@@ -25,7 +26,7 @@ ROWS = 12_000
 async def test_a_file_in_and_out_through_a_line_that_cuts_every_request(
     stack: TestStack, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_pieces, "PIECE_BYTES", 150_000)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 150_000)
     monkeypatch.setattr(export_jobs, "PIECE_BYTES", 150_000)
     monkeypatch.setattr(downloads, "MOST_AT_ONCE", 1_000)
     monkeypatch.setattr(exports, "PAGE_ROWS", 500)

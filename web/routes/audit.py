@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app import insights
+from web.asking.paging import PAGE_SIZE, cursor_number, text_filter, uuid_filter
 from web.deps import Db
-from web.pages import show
-from web.paging import PAGE_SIZE, cursor_number, text_filter, uuid_filter
+from web.drawing.pages import show
 
 router = APIRouter(prefix="/audit")
 
@@ -32,4 +32,4 @@ async def audit(request: Request, db: Db) -> Response:
         after=cursor_number(request),
         limit=PAGE_SIZE,
     )
-    return show(request, "audit.html", "partials/audit.html", data, chosen=chosen, places=PLACES)
+    return show(request, "audit/page.html", "audit/part.html", data, chosen=chosen, places=PLACES)

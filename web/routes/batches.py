@@ -10,17 +10,17 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import batches as operations
 from app import insights
+from app.engine import batches as operations
 from app.errors import InputError
-from app.numbers import read_amount
-from web import formats
-from web.charts import chart, eta_seconds, rate_per_minute
+from app.text.numbers import read_amount
+from web.asking.forms import as_uuid, read_form
+from web.asking.paging import PAGE_SIZE, cursor_number, small_number, text_filter
 from web.deps import Actor, Db, services
-from web.formats import plural
-from web.forms import as_uuid, read_form
-from web.pages import dialog, redirect, show
-from web.paging import PAGE_SIZE, cursor_number, small_number, text_filter
+from web.drawing import formats
+from web.drawing.charts import chart, eta_seconds, rate_per_minute
+from web.drawing.formats import plural
+from web.drawing.pages import dialog, redirect, show
 
 router = APIRouter(prefix="/batches")
 NO_CLIENT = ("There is no such client.", "Choose one from the list of clients.")
@@ -41,7 +41,7 @@ async def batches(request: Request, db: Db) -> Response:
         after=after,
         limit=PAGE_SIZE,
     )
-    return show(request, "batches.html", "partials/batches.html", data, q=search, state=state, client=client)
+    return show(request, "batches/page.html", "batches/part.html", data, q=search, state=state, client=client)
 
 
 @router.get("/{uid}")
@@ -52,7 +52,7 @@ async def batch(request: Request, db: Db, uid: UUID) -> Response:
     live = data["state"] == "RUNNING"
     # A paused batch starts nothing more, but what is under way still ends and callbacks still come.
     polls = live or (data["state"] == "PAUSED" and data["running"] + data["waiting"] > 0)
-    return show(request, "batch.html", "partials/batch.html", data, figures=figures, live=live, polls=polls)
+    return show(request, "batch/page.html", "batch/part.html", data, figures=figures, live=live, polls=polls)
 
 
 @router.get("/{uid}/pause")

@@ -13,15 +13,15 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import inbox
+from app.engine import inbox
+from app.engine.inbox import DOUBTFUL, Filter, Reread
+from app.engine.states import CallbackVerdict
 from app.errors import InputError, NotFoundError
-from app.inbox import DOUBTFUL, Filter, Reread
-from app.states import CallbackVerdict
+from web.asking.forms import Form, read_form
+from web.asking.paging import LARGEST_BIGINT, PAGE_SIZE, cursor_number, small_number, text_filter
 from web.deps import Actor, Db, services
-from web.formats import plural
-from web.forms import Form, read_form
-from web.pages import dialog, is_fragment, page, redirect, show
-from web.paging import LARGEST_BIGINT, PAGE_SIZE, cursor_number, small_number, text_filter
+from web.drawing.formats import plural
+from web.drawing.pages import dialog, is_fragment, page, redirect, show
 
 router = APIRouter(prefix="/callbacks")
 
@@ -46,7 +46,7 @@ async def callbacks(request: Request, db: Db) -> Response:
     """The inbox, newest first."""
     given = _given(request)
     data = await inbox.list_callbacks(db, Filter.of(given), cursor_number(request), PAGE_SIZE)
-    return show(request, "callbacks.html", "partials/callbacks.html", data, chosen=given, verdicts=VERDICTS)
+    return show(request, "callbacks/page.html", "callbacks/part.html", data, chosen=given, verdicts=VERDICTS)
 
 
 @router.get("/reread")
@@ -69,7 +69,7 @@ async def reread(request: Request, db: Db, admin: Actor) -> Response:
     await services(request).wake()
     if report.left:
         filled = {name: value for name, value in given.items() if value}
-        template = "partials/callbacks_progress.html" if is_fragment(request) else "callbacks_progress.html"
+        template = "callbacks_progress/part.html" if is_fragment(request) else "callbacks_progress/page.html"
         return page(request, template, report=asdict(report) | {"left": report.left}, chosen=filled)
     answer = redirect(request, "/callbacks", _said(report), kind="success" if _helped(report) else "info")
     return Response(headers={"HX-Redirect": "/callbacks"}) if is_fragment(request) else answer
@@ -79,7 +79,7 @@ async def reread(request: Request, db: Db, admin: Actor) -> Response:
 async def callback(request: Request, db: Db, number: int) -> Response:
     """One callback with its body."""
     data = await inbox.one_callback(db, _id(number))
-    return page(request, "callback.html", data=data | {"body": _pretty(data)}, verdicts=VERDICTS)
+    return page(request, "callback/page.html", data=data | {"body": _pretty(data)}, verdicts=VERDICTS)
 
 
 @router.post("/{number}/reread")

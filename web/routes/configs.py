@@ -14,18 +14,18 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from app import insights
-from app.clay_config import LIFETIME_CAP, WARN_AT
-from app.clay_tokens import fixed_url
-from app.clay_trial import SAMPLE, send_trial, trial_answer
-from app.clients import save_workflow_config, webhook_owners
+from app.clay.config import LIFETIME_CAP, WARN_AT
+from app.clay.tokens import fixed_url
+from app.clay.trial import SAMPLE, send_trial, trial_answer
 from app.errors import ConflictError, NotFoundError, UserError
+from app.setup.clients import save_workflow_config, webhook_owners
 from app.workflows import AnyWorkflow, ClayWorkflow, registry
-from web.config_forms import ConfigError, form_fields, parse_config
+from web.asking.config_forms import ConfigError, form_fields, parse_config
+from web.asking.forms import Form, read_form
+from web.asking.paging import small_number, text_filter
 from web.deps import Actor, Db, services
-from web.formats import plural
-from web.forms import Form, read_form
-from web.pages import is_fragment, page, redirect, show
-from web.paging import small_number, text_filter
+from web.drawing.formats import plural
+from web.drawing.pages import is_fragment, page, redirect, show
 
 router = APIRouter(prefix="/clients/{client}/workflows")
 Slug = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,99}$")]
@@ -35,7 +35,7 @@ Slug = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,99}$")]
 async def configs(request: Request, db: Db, client: UUID) -> Response:
     """Every workflow, and how it is set up for this client."""
     data = await insights.configs(db, str(client))
-    return show(request, "configs.html", "partials/configs.html", data)
+    return show(request, "configs/page.html", "configs/part.html", data)
 
 
 @router.get("/{slug}")
@@ -105,7 +105,7 @@ async def test(request: Request, db: Db, admin: Actor, client: UUID, slug: Slug)
         problem = error
     context = {"sent": sent, "answer": None, "test_problem": problem, "tried": 0}
     if is_fragment(request):
-        return page(request, "partials/test_row.html", client=str(client), slug=slug, **context)
+        return page(request, "config/test_row.html", client=str(client), slug=slug, **context)
     data = await insights.config(db, str(client), slug, form.text("label")[:100])
     return _page(request, data, **context)
 
@@ -128,7 +128,7 @@ async def answer(request: Request, db: Db, client: UUID, slug: Slug, uid: UUID) 
     if found is None and tried:
         tried += 1
     context = {"uid": str(uid), "answer": found, "tried": tried, "client": str(client), "slug": slug}
-    return page(request, "partials/test_answer.html", **context)
+    return page(request, "config/test_answer.html", **context)
 
 
 def _workflow(slug: str) -> AnyWorkflow:
@@ -178,4 +178,4 @@ def _page(
         "test_problem": None,
         "tried": 0,
     } | test
-    return page(request, "config.html", status=problem.status if problem else 200, data=data, **context)
+    return page(request, "config/page.html", status=problem.status if problem else 200, data=data, **context)

@@ -9,16 +9,17 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from app import insights, results
-from app.customers import read_lines, save
+from app import insights
+from app.engine.file_jobs import finish_soon
 from app.errors import InputError
-from app.file_jobs import finish_soon
-from app.file_pieces import clean_filename, send_file
+from app.intake.pieces import clean_filename, send_file
+from app.results import search as results
+from app.results.customers import read_lines, save
+from web.asking.forms import is_uuid, read_form
+from web.asking.paging import PAGE_SIZE, cursor_number, text_filter
 from web.deps import Actor, Db, services
-from web.formats import list_result, plural
-from web.forms import is_uuid, read_form
-from web.pages import redirect, show
-from web.paging import PAGE_SIZE, cursor_number, text_filter
+from web.drawing.formats import list_result, plural
+from web.drawing.pages import redirect, show
 from web.routes.files import begin_reading
 
 router = APIRouter(prefix="/clients/{client}/customers")
@@ -34,7 +35,7 @@ async def customers(request: Request, db: Db, client: UUID) -> Response:
     live = bool(data["refresh"] and not data["refresh"]["finished_at"]) or any(
         job["state"] in {"WAITING", "RUNNING"} for job in data["lists"]
     )
-    return show(request, "customers/list.html", "customers/rows.html", data, q=search, live=live)
+    return show(request, "customers/page.html", "customers/part.html", data, q=search, live=live)
 
 
 @router.post("")

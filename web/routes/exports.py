@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from app.errors import NotFoundError
 from web.deps import Db
-from web.downloads import send_stored
-from web.pages import show
+from web.drawing.downloads import send_stored
+from web.drawing.pages import show
 
 router = APIRouter(prefix="/exports")
 LATEST = 30
@@ -21,7 +21,7 @@ async def exports(request: Request, db: Db) -> Response:
     """The latest long exports."""
     data = await db.read("insights_exports", limit=LATEST)
     live = any(job["state"] in ("WAITING", "RUNNING") for job in data["rows"])
-    return show(request, "exports/list.html", "exports/rows.html", data, live=live)
+    return show(request, "exports/page.html", "exports/part.html", data, live=live)
 
 
 @router.get("/{uid}")
@@ -30,7 +30,7 @@ async def export(request: Request, db: Db, uid: UUID) -> Response:
     job = await db.read("file_job", job=str(uid))
     if job["kind"] != "export":
         raise NotFoundError("There is no such export.", "Export the list again.")
-    return show(request, "exports/export.html", "exports/progress.html", {"job": job}, base=f"/exports/{uid}")
+    return show(request, "export/page.html", "export/part.html", {"job": job}, base=f"/exports/{uid}")
 
 
 @router.get("/{uid}/file")

@@ -8,12 +8,12 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import results
 from app.extraction import PARSER_VERSION
+from app.results import search
+from web.asking.forms import read_form
 from web.deps import Actor, Db, services
-from web.downloads import attachment, send_export
-from web.forms import read_form
-from web.pages import redirect, show
+from web.drawing.downloads import attachment, send_export
+from web.drawing.pages import redirect, show
 
 router = APIRouter(prefix="/batches/{uid}")
 
@@ -37,9 +37,9 @@ async def account(db: Db, uid: UUID) -> Response:
 @router.get("/extraction")
 async def runs(request: Request, db: Db, uid: UUID) -> Response:
     """What a replay would cover, and the replays so far."""
-    data = await results.extraction(db, str(uid))
+    data = await search.extraction(db, str(uid))
     live = any(run["state"] == "RUNNING" for run in data["runs"])
-    return show(request, "leads/extraction.html", "leads/extraction_runs.html", data, live=live, version=PARSER_VERSION)
+    return show(request, "extraction/page.html", "extraction/part.html", data, live=live, version=PARSER_VERSION)
 
 
 @router.post("/extraction")

@@ -18,11 +18,11 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import JSONResponse, Response
 
 from app.db import Database
+from app.engine.file_jobs import finish_soon
 from app.errors import ConflictError, InputError, NotFoundError
-from app.file_jobs import finish_soon
-from app.file_pieces import PIECE_BYTES, announce, send_piece
+from app.intake.pieces import PIECE_BYTES, announce, send_piece
 from web.deps import Actor, Db, services
-from web.pages import redirect, show
+from web.drawing.pages import redirect, show
 
 __all__ = ["begin_reading", "router"]
 
@@ -55,7 +55,7 @@ async def files(request: Request, db: Db, client: UUID) -> Response:
     """The client's files that are on their way, for its page."""
     data = await db.read("insights_files", client=str(client))
     live = any(job["state"] in ("WAITING", "RUNNING") for job in data["rows"])
-    return show(request, "files/files.html", "files/rows.html", data, live=live)
+    return show(request, "files/page.html", "files/part.html", data, live=live)
 
 
 @router.post("")
@@ -112,7 +112,7 @@ async def progress(request: Request, db: Db, client: UUID, uid: UUID) -> Respons
     if job["state"] == "READY":
         return redirect(request, f"/clients/{client}/uploads/{job['result']['upload']}")
     live = job["state"] in ("WAITING", "RUNNING")
-    return show(request, "files/file.html", "files/progress.html", {"job": job}, live=live)
+    return show(request, "file/page.html", "file/part.html", {"job": job}, live=live)
 
 
 async def begin_reading(request: Request, db: Database, job: dict[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app import insights
-from app.clay_config import LIFETIME_CAP, WARN_AT
+from app.clay.config import LIFETIME_CAP, WARN_AT
 from web.deps import Db
-from web.pages import show
+from web.drawing.pages import show
 from web.routes.callbacks import VERDICTS
 
 router = APIRouter(prefix="/health")
@@ -19,4 +19,4 @@ async def health(request: Request, db: Db) -> Response:
     """The machine in numbers; polled as long as the page is looked at."""
     data = await insights.health(db)
     more = {"cap": LIFETIME_CAP, "warn_at": LIFETIME_CAP * WARN_AT, "verdicts": VERDICTS}
-    return show(request, "health.html", "partials/health.html", data, **more)
+    return show(request, "health/page.html", "health/part.html", data, **more)

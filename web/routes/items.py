@@ -9,15 +9,15 @@ import orjson
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from app import batches as operations
 from app import insights
+from app.engine import batches as operations
 from app.errors import InputError
+from web.asking.forms import read_form
+from web.asking.paging import PAGE_SIZE, cursor_number, small_number, text_filter
 from web.deps import Actor, Db, services
-from web.downloads import attachment
-from web.forms import read_form
-from web.pages import dialog, redirect, show
-from web.paging import PAGE_SIZE, cursor_number, small_number, text_filter
-from web.timeline import timeline
+from web.drawing.downloads import attachment
+from web.drawing.pages import dialog, redirect, show
+from web.drawing.timeline import timeline
 
 router = APIRouter()
 LAST_STEP = 32_767
@@ -48,7 +48,7 @@ async def items(request: Request, db: Db, uid: UUID) -> Response:
         "search": search,
     }
     data = await insights.items(db, str(uid), **chosen, after=cursor_number(request), limit=PAGE_SIZE)
-    return show(request, "items.html", "partials/items.html", data, chosen=chosen, q=search)
+    return show(request, "items/page.html", "items/part.html", data, chosen=chosen, q=search)
 
 
 @router.get("/items/{uid}")
@@ -57,7 +57,7 @@ async def item(request: Request, db: Db, uid: UUID) -> Response:
     data = await insights.item(db, str(uid))
     under_way = any(state["bucket"] in ("running", "waiting") for state in data["states"])
     live = data["state"] == "ACTIVE" and (data["batch"]["state"] == "RUNNING" or under_way)
-    return show(request, "item.html", "partials/item.html", data, steps=timeline(data), live=live)
+    return show(request, "item/page.html", "item/part.html", data, steps=timeline(data), live=live)
 
 
 @router.get("/items/{uid}/results/{step}/{part}.json")

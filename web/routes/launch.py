@@ -12,15 +12,16 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import batches, insights
+from app import insights
+from app.engine import batches
 from app.errors import ConflictError, InputError, UserError
-from app.numbers import read_number
-from app.step_checks import missing_inputs, row_fields
+from app.setup.step_checks import missing_inputs, row_fields
+from app.text.numbers import read_number
+from web.asking.forms import Form, as_uuid, read_form
 from web.deps import Actor, Db, services
-from web.formats import credits as in_credits
-from web.formats import plural
-from web.forms import Form, as_uuid, read_form
-from web.pages import dialog, page, redirect
+from web.drawing.formats import credits as in_credits
+from web.drawing.formats import plural
+from web.drawing.pages import dialog, page, redirect
 
 router = APIRouter(prefix="/clients/{client}/uploads/{uid}/launch")
 SAMPLE_ROWS = 10
@@ -32,7 +33,7 @@ async def launch_form(request: Request, db: Db, client: UUID, uid: UUID) -> Resp
     form = Form(request.query_params.multi_items())
     data = await insights.launch(db, str(uid), client=str(client))
     if request.headers.get("hx-target", "").endswith("#launch-preview"):
-        return page(request, "partials/launch_preview.html", **_context(data, form, None))
+        return page(request, "dialogs/launch_preview.html", **_context(data, form, None))
     return _dialog(request, data, form, None)
 
 

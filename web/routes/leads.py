@@ -9,15 +9,15 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import results
 from app.db import Database
-from app.exports import LEAD_COLUMNS, chosen_columns
+from app.results import search
+from app.results.exports import LEAD_COLUMNS, chosen_columns
+from web.asking.forms import Form, as_uuid, read_form
+from web.asking.paging import PAGE_SIZE, cursor_number, uuid_filter
+from web.asking.result_filters import active_filters, addresses, lead_query, view_address
 from web.deps import Actor, Db
-from web.downloads import send_export
-from web.forms import Form, as_uuid, read_form
-from web.pages import dialog, redirect, show
-from web.paging import PAGE_SIZE, cursor_number, uuid_filter
-from web.resultfilters import active_filters, addresses, lead_query, view_address
+from web.drawing.downloads import send_export
+from web.drawing.pages import dialog, redirect, show
 
 router = APIRouter()
 MOST_FILTERS = 200
@@ -39,7 +39,7 @@ async def client_leads(request: Request, db: Db, client: UUID) -> Response:
 async def _list(request: Request, db: Db, client: str | None) -> Response:
     query = lead_query(request)
     columns = chosen_columns([name for name in query["columns"] if name in LEAD_COLUMNS] or None)
-    data = await results.leads(db, client, results.lead_filters(query), after=cursor_number(request), limit=PAGE_SIZE)
+    data = await search.leads(db, client, search.lead_filters(query), after=cursor_number(request), limit=PAGE_SIZE)
     context = {
         "base": f"/clients/{client}" if client else "",
         "query": query,
@@ -49,7 +49,7 @@ async def _list(request: Request, db: Db, client: str | None) -> Response:
         "chosen": active_filters(query, data["facets"]),
         "view": {name: view_address(f"{_base(client)}/leads", row["query"]) for name, row in _by_uid(data["views"])},
     }
-    return show(request, "leads/list.html", "leads/rows.html", data, **context)
+    return show(request, "leads/page.html", "leads/part.html", data, **context)
 
 
 def _base(client: str | None) -> str:
@@ -89,7 +89,7 @@ async def _export(request: Request, db: Database, actor: str, client: str | None
     wanted = {
         "what": "leads_parquet" if filename.endswith(".parquet") else "leads",
         "client": client,
-        "filters": results.lead_filters(query),
+        "filters": search.lead_filters(query),
         "columns": chosen_columns(query["columns"] or None),
     }
     return await send_export(request, db, wanted, filename, actor=actor)
@@ -98,8 +98,8 @@ async def _export(request: Request, db: Database, actor: str, client: str | None
 @router.get("/leads/{item}")
 async def lead(request: Request, db: Db, item: UUID) -> Response:
     """One lead: every field with its origin, customers, work history, what could not be read."""
-    data = await results.lead(db, str(item))
-    return show(request, "leads/lead.html", "leads/detail.html", data, names=LEAD_COLUMNS)
+    data = await search.lead(db, str(item))
+    return show(request, "lead/page.html", "lead/part.html", data, names=LEAD_COLUMNS)
 
 
 @router.get("/views/new")

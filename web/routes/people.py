@@ -8,14 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import results
 from app.db import Database
+from app.results import search
+from web.asking.paging import cursor_number
+from web.asking.result_filters import addresses, people_query, view_address
 from web.deps import Actor, Db
-from web.downloads import send_export
-from web.histories import with_bars
-from web.pages import show
-from web.paging import cursor_number
-from web.resultfilters import addresses, people_query, view_address
+from web.drawing.downloads import send_export
+from web.drawing.histories import with_bars
+from web.drawing.pages import show
 
 router = APIRouter()
 PAGE_SIZE = 25
@@ -35,9 +35,7 @@ async def client_people(request: Request, db: Db, client: UUID) -> Response:
 
 async def _list(request: Request, db: Db, client: str | None) -> Response:
     query = people_query(request)
-    data = await results.people(
-        db, client, results.people_filters(query), after=cursor_number(request), limit=PAGE_SIZE
-    )
+    data = await search.people(db, client, search.people_filters(query), after=cursor_number(request), limit=PAGE_SIZE)
     base = f"/clients/{client}" if client else ""
     context: dict[str, Any] = {
         "base": base,
@@ -47,7 +45,7 @@ async def _list(request: Request, db: Db, client: str | None) -> Response:
         "people": [with_bars(person) for person in data["rows"]],
         "view": {view["uid"]: view_address(f"{base}/people", view["query"]) for view in data["views"]},
     }
-    return show(request, "people/list.html", "people/rows.html", data, **context)
+    return show(request, "people/page.html", "people/part.html", data, **context)
 
 
 @router.get("/people.csv")
@@ -63,6 +61,6 @@ async def client_csv(request: Request, db: Db, admin: Actor, client: UUID) -> Re
 
 
 async def _csv(request: Request, db: Database, actor: str, client: str | None) -> Response:
-    filters = results.people_filters(people_query(request))
+    filters = search.people_filters(people_query(request))
     wanted = {"what": "people", "client": client, "filters": filters}
     return await send_export(request, db, wanted, "people.csv", actor=actor)

@@ -10,15 +10,15 @@ from starlette.responses import Response
 
 from app import insights
 from app.errors import ConflictError, UserError
-from app.headers import KINDS
-from app.pipelines import create_pipeline
-from app.step_checks import missing_inputs, row_fields
-from app.workflows.base import IDENTITY_COLUMNS
+from app.intake.headers import KINDS
+from app.setup.pipelines import create_pipeline
+from app.setup.step_checks import missing_inputs, row_fields
+from app.workflow import IDENTITY_COLUMNS
+from web.asking.forms import as_uuid, read_form
+from web.asking.paging import small_number
+from web.asking.pipeline_editor import CONDITION_OPS, Editor, Step
 from web.deps import Actor, Db
-from web.forms import as_uuid, read_form
-from web.pages import dialog, is_fragment, page, redirect, show
-from web.paging import small_number
-from web.pipeline_editor import CONDITION_OPS, Editor, Step
+from web.drawing.pages import dialog, is_fragment, page, redirect, show
 
 router = APIRouter()
 
@@ -28,7 +28,7 @@ async def pipelines(request: Request, db: Db, client: UUID) -> Response:
     """A client's pipelines, and the templates to start from."""
     archived = request.query_params.get("archived") == "1"
     data = await insights.pipelines(db, str(client), archived=archived)
-    return show(request, "pipelines.html", "partials/pipelines.html", data, archived=archived)
+    return show(request, "pipelines/page.html", "pipelines/part.html", data, archived=archived)
 
 
 @router.get("/clients/{client}/pipelines/new")
@@ -185,7 +185,7 @@ def _builder(
         "action": action,
         "crumbs": _crumbs(data),
     }
-    template = "partials/pipeline.html" if is_fragment(request) else "pipeline.html"
+    template = "pipeline/part.html" if is_fragment(request) else "pipeline/page.html"
     # htmx draws a refusal like any other answer: the builder says itself what is wrong.
     status = problem.status if problem and not is_fragment(request) else 200
     return page(request, template, status=status, **context)

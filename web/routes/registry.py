@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app import insights
 from web.deps import Db
-from web.pages import show
+from web.drawing.pages import show
 
 router = APIRouter(prefix="/workflows")
 
@@ -16,4 +16,4 @@ router = APIRouter(prefix="/workflows")
 async def workflows(request: Request, db: Db) -> Response:
     """Every workflow that the deployed code knows, and those that old batches name."""
     data = await insights.registry(db)
-    return show(request, "registry.html", "partials/registry.html", data)
+    return show(request, "registry/page.html", "registry/part.html", data)

@@ -12,12 +12,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app import insights
-from app.deletion import deletion, request_deletion
-from app.erasure import Person, erasures, request_erasure
+from app.engine.retention.deletion import deletion, request_deletion
+from app.engine.retention.erasure import Person, erasures, request_erasure
 from app.errors import InputError, UserError
+from web.asking.forms import read_form
 from web.deps import Actor, Db, services
-from web.forms import read_form
-from web.pages import dialog, page, redirect, show
+from web.drawing.pages import dialog, page, redirect, show
 
 __all__ = ["router"]
 
@@ -81,13 +81,13 @@ async def _delete(request: Request, db: Db, actor: str, client: UUID, upload: UU
 async def show_deletion(request: Request, db: Db, uid: UUID) -> Response:
     """How far a deletion is."""
     data = await deletion(db, str(uid))
-    return show(request, "deletion.html", "partials/deletion.html", data)
+    return show(request, "deletion/page.html", "deletion/part.html", data)
 
 
 @router.get("/erasures")
 async def list_erasures(request: Request, db: Db) -> Response:
     """Who was erased when, by hash, and the form."""
-    return show(request, "erasures.html", "partials/erasures.html", await erasures(db), problem=None, typed=BLANK)
+    return show(request, "erasures/page.html", "erasures/part.html", await erasures(db), problem=None, typed=BLANK)
 
 
 @router.post("/erasures")
@@ -102,6 +102,6 @@ async def erase(request: Request, db: Db, admin: Actor) -> Response:
         await request_erasure(db, person, actor=admin.email)
     except UserError as problem:
         context = {"problem": problem, "typed": typed, "ptag": None}
-        return page(request, "erasures.html", status=problem.status, data=await erasures(db), **context)
+        return page(request, "erasures/page.html", status=problem.status, data=await erasures(db), **context)
     await services(request).wake()
     return redirect(request, "/erasures", "The person is being erased. This page shows how far it is.")

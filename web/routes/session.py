@@ -13,18 +13,18 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from app.proxies import client_address, network_of, read_proxies
 from app.settings import settings
-from app.sign_ins import release_sign_in, reserve_sign_in
-from web.auth import AuthUnavailableError, SignInRefusedError
-from web.cookies import ACCESS, BINDING, REFRESH, drop_cookie, put_cookie
+from app.settings.proxies import client_address, network_of, read_proxies
+from app.setup.sign_ins import release_sign_in, reserve_sign_in
+from web.asking.forms import read_form
 from web.deps import Db, keep_session, services, signed_in
-from web.devices import known_device, mark_device
+from web.drawing.formats import duration, plural
+from web.drawing.pages import local_path, page, redirect
 from web.errors import ForbiddenError, SignInNeededError
-from web.formats import duration, plural
-from web.forms import read_form
-from web.pages import local_path, page, redirect
-from web.security import csrf_token, csrf_valid
+from web.session.auth import AuthUnavailableError, SignInRefusedError
+from web.session.cookies import ACCESS, BINDING, REFRESH, drop_cookie, put_cookie
+from web.session.devices import known_device, mark_device
+from web.session.security import csrf_token, csrf_valid
 
 router = APIRouter()
 WRONG = "Wrong e-mail or password, or this account has no admin access."
@@ -40,7 +40,7 @@ def _form(
     put_cookie(request, BINDING, binding, max_age=BINDING_AGE_S)
     return page(
         request,
-        "sign_in.html",
+        "sign_in/page.html",
         status=status,
         email=email,
         next=target,

@@ -13,17 +13,17 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import results
 from app.db import Database
 from app.errors import NotFoundError
-from app.exports import LEAD_COLUMNS, chosen_columns
+from app.results import search
+from app.results.exports import LEAD_COLUMNS, chosen_columns
+from web.asking.forms import is_uuid, read_form
+from web.asking.paging import PAGE_SIZE, cursor_number
+from web.asking.result_filters import active_filters, addresses, lead_query
 from web.deps import Actor, Db, services
-from web.downloads import send_export, send_stored
-from web.forms import is_uuid, read_form
-from web.pages import redirect, show
-from web.paging import PAGE_SIZE, cursor_number
-from web.resultfilters import active_filters, addresses, lead_query
-from web.security import open_sealed, seal
+from web.drawing.downloads import send_export, send_stored
+from web.drawing.pages import redirect, show
+from web.session.security import open_sealed, seal
 
 router = APIRouter(prefix="/clients/{client}/share")
 public = APIRouter(prefix="/share/{token}")
@@ -48,10 +48,10 @@ DEFAULT = (
 @router.get("")
 async def links(request: Request, db: Db, client: UUID) -> Response:
     """The client's links, open and closed."""
-    data = await results.share(db, str(client))
+    data = await search.share(db, str(client))
     base = services(request).public_url(request)
     urls = {link["uid"]: f"{base}/share/{_token(link)}" for link in data["links"] if link["open"]}
-    return show(request, "share/links.html", "share/rows.html", data, urls=urls)
+    return show(request, "share_links/page.html", "share_links/part.html", data, urls=urls)
 
 
 @router.post("")
@@ -102,7 +102,7 @@ async def _opened(db: Database, token: str, *, count: bool = False) -> dict[str,
 def _asked(request: Request, opened: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The visitor's filters, and what is searched by: never wider than the link."""
     query = lead_query(request) | {"batch": None, "has_doubts": False}
-    return query, results.narrowed(results.lead_filters(query), opened["filters"])
+    return query, search.narrowed(search.lead_filters(query), opened["filters"])
 
 
 @public.get("")
@@ -111,7 +111,7 @@ async def shared(request: Request, db: Db, token: str) -> Response:
     first = not request.query_params
     opened = await _opened(db, token, count=first)
     query, filters = _asked(request, opened)
-    data = await results.shared_leads(
+    data = await search.shared_leads(
         db, opened["client"], filters, within=opened["filters"], after=cursor_number(request), limit=PAGE_SIZE
     )
     columns = [name for name in query["columns"] if name in COLUMNS] or list(DEFAULT)
@@ -124,7 +124,7 @@ async def shared(request: Request, db: Db, token: str) -> Response:
         "names": {name: LEAD_COLUMNS[name] for name in COLUMNS},
         "chosen": active_filters(query, data["facets"]),
     }
-    return _unlisted(show(request, "share/leads.html", "share/lead_rows.html", data, **context))
+    return _unlisted(show(request, "share/page.html", "share/part.html", data, **context))
 
 
 @public.get("/leads.csv")
@@ -146,7 +146,7 @@ async def shared_export(request: Request, db: Db, token: str, uid: UUID) -> Resp
     """How far a long export is that this link asked for."""
     job, opened = await _export_of(db, token, uid)
     base = f"/share/{token}/exports/{uid}"
-    page = show(request, "share/export.html", "exports/progress.html", {"job": job}, base=base, opened=opened)
+    page = show(request, "share/export.html", "export/part.html", {"job": job}, base=base, opened=opened)
     return _unlisted(page)
 
 

@@ -14,17 +14,17 @@ from starlette.responses import Response
 
 from app import insights
 from app.db import Database
+from app.engine.file_jobs import finish_soon
 from app.errors import InputError, UserError
-from app.file_jobs import finish_soon
-from app.file_pieces import clean_filename, send_file
-from app.headers import FIELDS
-from app.mapping import as_mapping
+from app.intake.headers import FIELDS
+from app.intake.mapping import as_mapping
+from app.intake.pieces import clean_filename, send_file
+from web.asking.forms import read_form
+from web.asking.paging import LARGEST_INTEGER, PAGE_SIZE, cursor_number, text_filter
 from web.deps import Actor, Db, services
-from web.downloads import send_export
-from web.formats import plural
-from web.forms import read_form
-from web.pages import redirect, show
-from web.paging import LARGEST_INTEGER, PAGE_SIZE, cursor_number, text_filter
+from web.drawing.downloads import send_export
+from web.drawing.formats import plural
+from web.drawing.pages import redirect, show
 from web.routes.files import begin_reading
 
 router = APIRouter(prefix="/clients/{client}/uploads")
@@ -36,7 +36,7 @@ async def uploads(request: Request, db: Db, client: UUID) -> Response:
     """All uploads of a client."""
     search, after = text_filter(request, "q"), cursor_number(request)
     data = await insights.uploads(db, str(client), search=search, after=after, limit=PAGE_SIZE)
-    return show(request, "uploads.html", "partials/uploads.html", data, q=search)
+    return show(request, "uploads/page.html", "uploads/part.html", data, q=search)
 
 
 @router.post("")
@@ -75,7 +75,7 @@ async def upload(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
     """The inspector: what was read, how the columns are understood, what repeats."""
     data = await insights.upload(db, str(uid), client=str(client))
     return show(
-        request, "upload.html", "partials/upload.html", data, fields=list(FIELDS[data["upload"]["kind"]]), problem=None
+        request, "upload/page.html", "upload/part.html", data, fields=list(FIELDS[data["upload"]["kind"]]), problem=None
     )
 
 
@@ -87,7 +87,7 @@ async def rows(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
     data = await insights.upload_rows(
         db, str(uid), client=str(client), search=search, repeated=repeated, after=after, limit=PAGE_SIZE
     )
-    return show(request, "upload_rows.html", "partials/upload_rows.html", data, q=search, repeated=repeated)
+    return show(request, "upload_rows/page.html", "upload_rows/part.html", data, q=search, repeated=repeated)
 
 
 @router.post("/{uid}/mapping")

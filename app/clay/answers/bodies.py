@@ -1,0 +1,196 @@
+"""From a callback's bytes to the object in it, whatever the agency typed in Clay, or why there is none.
+
+Bodies come as JSON objects with the record anywhere inside, as a list with one object, as a form, slipped or broken.
+Reading is forgiving and pure: the raw text stays in the inbox, so every callback can be read again by a better reader.
+What the object means for its step is said by `app/clay/answers/meaning.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import orjson
+
+from app.clay.answers.lists import ITEM_KEYS, MOST_ROWS
+from app.clay.answers.loose_json import LooseJsonError, read_loose_json
+from app.clay.answers.texts import says_not_found
+
+__all__ = ["Unreadable", "addressee", "addressee_in", "decode_body", "read_body", "read_mended"]
+
+FORM = re.compile(r"[\w.%+\[\]-]{1,100}=[^\s{}\"]*(?:&[\w.%+\[\]-]{1,100}=[^\s{}\"]*)*")
+BROKEN = re.compile("[\x00\ud800-\udfff]")
+ITEM_IN_TEXT = re.compile(
+    r"(?:batch_?item_?id|item_id)\W{1,12}([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f-])", re.IGNORECASE
+)
+ATTEMPT_IN_TEXT = re.compile(r"\battempt\b\W{1,8}(\d{1,5})(?!\d)", re.IGNORECASE)
+ENVELOPE = frozenset(("batch_item_id", "workflow_slug", "status"))
+"""Keys of an answer's envelope; a body with one of them is meant for us even where it holds no record."""
+
+DEEPEST = 200  # orjson writes 254 levels
+TOO_DEEP = "The body is nested too deeply."
+LONGEST_WORDS = 200
+MARKS = (
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+CHARSETS = re.compile(
+    r"utf[-_]?(?:8|16|32)(?:[-_]?[lb]e)?|(?:us-)?ascii|latin-?[1-9]|iso[-_]?8859[-_]\d{1,2}|(?:windows-|cp)125\d|"
+    r"mac[-_]?roman|koi8-[ru]|shift[-_]jis|euc[-_](?:jp|kr)|gb(?:k|2312|18030)|big5"
+)
+"""Encodings of texts. Python has others (`utf-7`, `idna`, `unicode_escape`) that nobody sends and that may surprise."""
+
+LARGEST_ATTEMPT = 32767  # smallint
+INT64 = range(-(2**63), 2**63)
+
+
+class Unreadable(ValueError):  # noqa: N818 -- a verdict, told to the one who looks at the inbox
+    """The body is no JSON object."""
+
+
+def decode_body(raw: bytes, charset: str = "") -> str:
+    """The body as text that PostgreSQL can store, losing as little as possible.
+
+    A byte order mark decides, then what the sender says, then UTF-8, then Windows-1252. Senders that say Latin-1 by
+    habit mean UTF-8 where the bytes are valid UTF-8. NUL, which PostgreSQL has no place for, becomes U+FFFD.
+
+    Args:
+        raw: the body.
+        charset: of the Content-Type header.
+    """
+    marked = next((name for mark, name in MARKS if raw.startswith(mark)), "")
+    said = charset.strip().strip("\"'").lower()
+    stated = said if said and CHARSETS.fullmatch(said) else ""
+    wide = stated if stated.startswith("utf") else ""
+    for encoding in filter(None, (marked, wide, "utf-8", stated, "cp1252")):
+        with contextlib.suppress(UnicodeDecodeError, LookupError):
+            return raw.decode(encoding).replace("\0", "\ufffd")
+    return raw.decode("latin-1").replace("\0", "\ufffd")
+
+
+def read_body(text: str) -> dict[str, Any]:
+    """The JSON object in a body.
+
+    Raises:
+        Unreadable: there is none; says what there is instead.
+    """
+    return read_mended(text)[0]
+
+
+def read_mended(text: str) -> tuple[dict[str, Any], list[str]]:
+    """The same, with the slips in its JSON that were mended, in words."""
+    text = text.strip("\ufeff \t\r\n")
+    if not text:
+        raise Unreadable("The body is empty.")
+    slips: list[str] = []
+    body = _loads(text, slips)
+    for _ in range(3):
+        if isinstance(body, list) and len(body) == 1:
+            body = body[0]
+        elif isinstance(body, str) and body.lstrip()[:1] in ("{", "["):
+            body = _loads(body, slips)
+        else:
+            break
+    if isinstance(body, list):
+        raise Unreadable(_of_list(body))
+    if isinstance(body, str) and says_not_found(body):
+        body = {"status": body}
+    if not isinstance(body, dict):
+        raise Unreadable("The body is JSON, but not an object.")
+    if not body:
+        raise Unreadable("The body is an empty object.")
+    clean: dict[str, Any] = _clean(body, DEEPEST)
+    return clean, slips
+
+
+def _of_list(body: list[Any]) -> str:
+    if len(body) > MOST_ROWS:
+        return (
+            f"The body is a list of {len(body)}; at most {MOST_ROWS} rows are taken at once. Send fewer in one request."
+        )
+    return f"The body is a list of {len(body)}; one object is expected, or one per row with its batch_item_id."
+
+
+def addressee(body: dict[str, Any]) -> tuple[UUID | None, int | None]:
+    """Which item and attempt a body says it is about; for the fixed URL, which does not say it."""
+    item: UUID | None = None
+    for layer in (body, *(value for value in body.values() if isinstance(value, dict))):
+        for key in ITEM_KEYS:
+            try:
+                item = item or UUID(str(layer.get(key) or "").strip())
+            except ValueError:
+                continue
+    try:
+        attempt = int(str(body.get("attempt", "")).strip())
+    except ValueError:
+        return item, None
+    return item, attempt if 0 < attempt <= LARGEST_ATTEMPT else None
+
+
+def addressee_in(text: str) -> tuple[UUID | None, int | None]:
+    """The same out of a body that is no JSON object: whatever stands where item and attempt would."""
+    item, attempt = ITEM_IN_TEXT.search(text), ATTEMPT_IN_TEXT.search(text)
+    number = int(attempt[1]) if attempt else 0
+    return UUID(item[1]) if item else None, number if 0 < number <= LARGEST_ATTEMPT else None
+
+
+def _loads(text: str, slips: list[str]) -> Any:
+    """JSON, also as less strict writers have it (NaN, lone surrogates, huge numbers), a form, or mended JSON.
+
+    Args:
+        text: the body.
+        slips: takes what was mended.
+
+    Raises:
+        Unreadable: none of these.
+    """
+    with contextlib.suppress(orjson.JSONDecodeError, UnicodeEncodeError):
+        return orjson.loads(text)
+    try:
+        return json.loads(text, strict=False)
+    except RecursionError:
+        raise Unreadable(TOO_DEEP) from None
+    except ValueError as error:
+        form = dict(parse_qsl(text, keep_blank_values=True)) if FORM.fullmatch(text) else {}
+        if ENVELOPE & form.keys() or any(value.lstrip()[:1] == "{" for value in form.values()):
+            return form
+        if text[:1] not in ("{", "[", "`"):
+            if len(text) <= LONGEST_WORDS and text.isprintable() and text[0] != "<" and says_not_found(text):
+                return text
+            where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+            raise Unreadable(f"The body is not JSON{where}.") from None
+    try:
+        mended = read_loose_json(text)
+    except LooseJsonError as error:
+        raise Unreadable(f"The body is not JSON (line {error.line}, column {error.column}): {error.why}.") from None
+    slips.extend(mended.slips)
+    return mended.value
+
+
+def _clean(value: Any, depth: int) -> Any:
+    """The value without what jsonb cannot hold: NUL, lone surrogates, NaN and infinities; huge integers as text.
+
+    Raises:
+        Unreadable: it is nested more than `depth` levels deep.
+    """
+    kind = value.__class__
+    if kind is str:
+        return BROKEN.sub("\ufffd", value) if BROKEN.search(value) else value
+    if kind is dict or kind is list:
+        if not depth:
+            raise Unreadable(TOO_DEEP)
+        if kind is list:
+            return [_clean(inner, depth - 1) for inner in value]
+        return {_clean(key, 0): _clean(inner, depth - 1) for key, inner in value.items()}
+    if kind is float and not math.isfinite(value):
+        return None
+    if kind is int and value not in INT64:
+        return str(value)
+    return value

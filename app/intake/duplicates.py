@@ -1,0 +1,63 @@
+"""Finding the rows of an upload that repeat each other or the client's earlier uploads.
+
+Rows are compared by the keys that came with them when their file was read (`app/intake/row_keys.py`). An upload whose
+keys are of older rules, or of a mapping that was corrected since, is keyed again first, from its stored rows. Every
+portion is stored as it is done, so whoever is stopped midway is gone on from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from app.db import Database
+from app.intake.row_keys import KEY_FIELDS, KEY_VERSION, row_keys
+
+__all__ = ["find_duplicates"]
+
+_ROWS = 5_000
+
+
+async def find_duplicates(
+    db: Database,
+    upload: str,
+    told: Callable[[int, int], object] | None = None,
+    *,
+    client: str | None = None,
+) -> None:
+    """Compare an upload with itself and its client's earlier ones, those first that were never compared.
+
+    Args:
+        db: the database.
+        upload: the upload's uid; nothing happens while it is not READY.
+        told: called with rows compared so far, and of how many, over all uploads that had to be.
+        client: where it is given, the upload must be this client's.
+
+    Raises:
+        NotFoundError: there is no such upload.
+    """
+    waiting = await db.read("unscanned_uploads", upload=upload, key_version=KEY_VERSION, client=client)
+    total, done = sum(one["row_count"] for one in waiting), 0
+    for one in waiting:
+        await _make_keys(db, one)
+        more = True
+        while more:
+            answer = await db.call("scan_upload", upload=one["upload"], limit=_ROWS)
+            more = answer["more"]
+            if told is not None:
+                told(done + answer["through_row"], total)
+        done += one["row_count"]
+
+
+async def _make_keys(db: Database, upload: dict[str, Any]) -> None:
+    """Key the rows that have no key by today's rules."""
+    fields, through = KEY_FIELDS[upload["kind"]], upload["keyed_through"]
+    names = dict(zip(fields, fields, strict=True))
+    while through < upload["row_count"]:
+        cells = await db.read("rows_to_key", upload=upload["upload"], fields=fields, after=through, limit=_ROWS)
+        keys = await asyncio.to_thread(row_keys, upload["kind"], fields, names, cells)
+        stored = await db.call(
+            "store_keys", upload=upload["upload"], key_version=KEY_VERSION, first_row=through + 1, keys=keys
+        )
+        through = stored["through"]

@@ -1,0 +1,168 @@
+"""What a column label says besides its field: whose it is, which one, and how it is meant (`Person - Email - Work`).
+
+`app/intake/headers.py` asks here about labels that nobody lists. A label is taken apart into words; words around the
+field (`header_labels.toml`, "around") are taken off from both ends, and say whether a person, the company or an earlier
+position is meant; what is left must be a listed label.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from itertools import groupby
+
+from app.intake.header_names import AROUND, GLUED, PAST, SMALL_WORDS
+
+__all__ = ["LabelIndex", "fields_in_parts", "says_person", "words"]
+
+Roles = frozenset[str]
+Words = tuple[str, ...]
+
+_REMARK = re.compile(r"\(([^()]*)\)|\[([^\][]*)\]|\*")
+_CAMEL = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])")
+_LINKEDIN = re.compile(r"linked[ _-]?in|\bLI\b(?=[ _-])", re.IGNORECASE)
+_GLUED = re.compile(rf"\b({'|'.join(GLUED)})(?=\w{{3}})", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+|\d+|/")
+_OR = frozenset(("/", "or", "oder", "ou", "o"))
+_LONGEST = 12  # words of a label that is worth taking apart
+_LATER = 1_000
+_ONLY = {
+    "number": frozenset(("employee_count", "phone", "company_phone")),
+    "link": frozenset(("website", "linkedin", "company_linkedin", "company_domain")),
+}
+"""Which fields a label with "number of" or "link to" in front of it may mean."""
+_OF_PEOPLE = frozenset(("first_name", "last_name", "person_name", "title", "headline", "linkedin"))
+_AT_WORK = frozenset(("title", "email", "department", "seniority"))
+_NAMES = frozenset(("first_name", "last_name"))
+_PLACES = (frozenset(("country", "state")), frozenset(("company_country", "company_state")))
+
+
+class LabelIndex:
+    """Labels of fields, found by their words, whichever order these have."""
+
+    def __init__(self, fields: Mapping[str, Iterable[str]]) -> None:
+        self._fields: dict[str, dict[str, int]] = {}
+        for name, labels in fields.items():
+            for rank, label in enumerate(labels):
+                for key in _keys(words(label)):
+                    self._fields.setdefault(key, {}).setdefault(name, rank)
+
+    def fields(self, label: Words) -> dict[str, int]:
+        """Fields that have this label -> its rank among theirs."""
+        found: dict[str, int] = {}
+        for key in _keys(label):
+            found |= self._fields.get(key, {}) | found
+        return found
+
+
+def words(label: str) -> Words:
+    """A label's words without case, punctuation and articles; a slash stays, `camelCase` is two words."""
+    plain = _LINKEDIN.sub("Linkedin", unicodedata.normalize("NFKC", label))
+    found = _WORD.findall(_CAMEL.sub(" ", _GLUED.sub(r"\1 ", plain)).casefold())
+    return tuple(word for word in found if word not in SMALL_WORDS)
+
+
+def _keys(label: Words) -> tuple[str, ...]:
+    plain = [word for word in label if word != "/"]
+    return ("".join(plain), " ".join(sorted(plain))) if plain else ()
+
+
+@cache
+def _around() -> dict[tuple[str, str], list[tuple[Words, str]]]:
+    """Side ("before", "after") and the outermost word -> the phrases with that word, each with its role."""
+    found: dict[tuple[str, str], list[tuple[Words, str]]] = {}
+    for side, roles in AROUND.items():
+        for role, texts in roles.items():
+            for phrase in filter(None, map(words, texts)):
+                edge = phrase[0] if side == "before" else phrase[-1]
+                found.setdefault((side, edge), []).append((phrase, role))
+    return found
+
+
+def fields_in_parts(label: str, own: LabelIndex, company: LabelIndex) -> dict[str, int]:
+    """Fields that a label may mean once the words around it are taken off, the likeliest first.
+
+    Args:
+        label: as it stands in the file.
+        own: labels of the kind of file at hand.
+        company: labels of a list of companies: what they mean behind a word for the company.
+
+    Returns:
+        field -> rank of what is left among the field's labels; behind all others where a remark was left out.
+    """
+    found: dict[str, int] = {}
+    for later, said in ((0, words(_REMARK.sub(r" \1\2 ", label))), (_LATER, words(_REMARK.sub(" ", label)))):
+        if 0 < len(said) <= _LONGEST:
+            for inner, roles in _taken_off(said):
+                meant = _meant(inner, roles, own, company)
+                found |= {name: rank + later for name, rank in meant.items()} | found
+    return found
+
+
+def says_person(label: str, own: LabelIndex) -> bool:
+    """Whether a label says that its row is a person: a person's word beside a field that only people have."""
+    return any(
+        "person" in roles and "company" not in roles and not _OF_PEOPLE.isdisjoint(own.fields(inner).keys())
+        for inner, roles in _taken_off(words(label)[:_LONGEST])
+    )
+
+
+def _taken_off(label: Words) -> list[tuple[Words, Roles]]:
+    """The label and what is left of it, step by step, with the roles of what was taken off."""
+    seen: dict[tuple[Words, Roles], None] = {(label, frozenset()): None} if label else {}
+    queue = list(seen)
+    for inner, roles in queue:
+        for left, role in _shorter(inner):
+            if left and (step := (left, roles | {role})) not in seen:
+                seen[step] = None
+                queue.append(step)
+    return queue
+
+
+def _shorter(label: Words) -> Iterator[tuple[Words, str]]:
+    """What is left once one phrase is taken off either end, and that phrase's role."""
+    for phrase, role in _around().get(("before", label[0]), ()):
+        if label[: len(phrase)] == phrase:
+            yield _trimmed(label[len(phrase) :]), role
+    for phrase, role in _around().get(("after", label[-1]), ()):
+        if label[-len(phrase) :] == phrase:
+            yield _trimmed(label[: -len(phrase)]), role
+
+
+def _trimmed(label: Words) -> Words:
+    """Without a slash at either end."""
+    return label[label[:1] == ("/",) : len(label) - (label[-1:] == ("/",))]
+
+
+def _meant(label: Words, roles: Roles, own: LabelIndex, company: LabelIndex) -> dict[str, int]:
+    if "person" in roles and own is company:
+        return {}  # a list of companies has no field for its people
+    found = _one_of(label, company if "company" in roles else own)
+    if "company" in roles and not found:  # "role in the company", "company e-mail": a person's at work
+        found = {name: rank for name, rank in _one_of(label, own).items() if name in _AT_WORK}
+    if "linkedin" in roles and "website" in found:
+        found = {"company_linkedin" if "company" in roles else "linkedin": found["website"]}
+    if "past" in roles:
+        of_company = {} if "company" in roles else _one_of(label, company)
+        found = {PAST[name]: rank for name, rank in (of_company | found).items() if name in PAST}
+    for role, allowed in _ONLY.items():
+        if role in roles:
+            found = {name: rank for name, rank in found.items() if name in allowed}
+    return found
+
+
+def _one_of(label: Words, index: LabelIndex) -> dict[str, int]:
+    """The fields of a label, or of the labels in it that an "or" joins: `Country/Region`, `Vorname/Nachname`."""
+    if found := index.fields(label):
+        return found
+    parts = [tuple(part) for split, part in groupby(label, _OR.__contains__) if not split]
+    meant = [next(iter(index.fields(part).items()), None) for part in parts]
+    if len(parts) < 2 or None in meant:  # noqa: PLR2004 -- nothing is joined, or something else as well
+        return {}
+    fields = dict(filter(None, meant))
+    if fields.keys() == _NAMES:
+        return {"person_name": 0}
+    first = next(iter(fields))
+    return {first: fields[first]} if len(fields) == 1 or fields.keys() in _PLACES else {}

@@ -1,0 +1,268 @@
+"""Which column of an export holds which field: header labels are matched by normalised name, never by position.
+
+`app/intake/ingest.py` calls `match_headers` once per file, between sniffing and storing; the outcome becomes the
+upload's mapping, which people can change in the inspector. A sample of the cells decides between columns that share a
+meaning: a column of hashed Sales Navigator links is not a column of LinkedIn profiles, whatever its label says.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.intake.header_names import COMPANY, COMPANY_SIGNS, CUSTOMER, KNOWN, PERSON, PERSON_SIGNS
+from app.intake.header_parts import LabelIndex, fields_in_parts, says_person
+from app.intake.header_values import COMPANY_PAGE, PROFILE, WHAT, fields_by_value, held
+from app.text.mojibake import mended
+
+__all__ = [
+    "FIELDS",
+    "KINDS",
+    "HeaderMatch",
+    "detect_kind",
+    "fields_of_label",
+    "is_known",
+    "match_headers",
+    "normalise",
+]
+
+KINDS = ("people", "companies", "customers")
+
+# kind of upload -> field -> labels that may hold it, best first
+FIELDS: dict[str, dict[str, tuple[str, ...]]] = {"people": PERSON, "companies": COMPANY, "customers": CUSTOMER}
+
+# What a link's cells must look like to be what the label says.
+_LOOKS: dict[str, re.Pattern[str]] = {
+    "linkedin": PROFILE,
+    "company_linkedin": COMPANY_PAGE,
+    "past_company_linkedin": COMPANY_PAGE,
+    "email": re.compile(r"\S@\S"),
+    "website": re.compile(r"^(?!.*\blinkedin\.com)[^\s@]+\.[^\s@]+$", re.IGNORECASE),
+    "company_domain": re.compile(r"^(?!.*\blinkedin\.com)[^\s@]+\.[^\s@]+$", re.IGNORECASE),
+}
+_SURNAME_OR_WHOLE = frozenset(("name", "naam"))
+_ENGLISH = frozenset(("firstname", "givenname", "first", "forename", "fname"))
+_WHOLE_OR_PART = frozenset(("nome", "nombre", "nom", "naam", "first", "last"))
+
+_SAMPLE = 200
+_TRUSTED_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class HeaderMatch:
+    """What a header line means.
+
+    Attributes:
+        kind: people, companies or customers.
+        mapping: field -> the column (its label in this file) that holds it.
+        unrecognised: columns whose label nobody knows, in file order.
+        unused: columns whose label is known but which no field takes, in file order.
+        by_value: mapped columns that were recognised by their cells, not by their label.
+        notes: what a reader should know about choices that were made, one sentence each.
+    """
+
+    kind: str
+    mapping: dict[str, str]
+    unrecognised: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+    by_value: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def normalise(label: str) -> str:
+    """A label without case, accents' encoding, spaces and punctuation: `# Employees` and `employees` are the same."""
+    return "".join(c for c in unicodedata.normalize("NFKC", mended(label)).casefold() if c.isalnum())
+
+
+_NORMALISED: dict[str, dict[str, tuple[str, ...]]] = {
+    kind: {name: tuple(dict.fromkeys(map(normalise, labels))) for name, labels in fields.items()}
+    for kind, fields in FIELDS.items()
+}
+_INDEX = {kind: LabelIndex(fields) for kind, fields in FIELDS.items()}
+_PERSON_SIGNS = frozenset(map(normalise, PERSON_SIGNS))
+_COMPANY_SIGNS = frozenset(map(normalise, COMPANY_SIGNS))
+_NAMES_SOMEBODY = frozenset(
+    label for name in ("first_name", "last_name", "person_name") for label in _NORMALISED["people"][name]
+) - {"name", "contact"}
+_TAKEN = frozenset(label for fields in _NORMALISED.values() for labels in fields.values() for label in labels)
+_KNOWN = frozenset(map(normalise, KNOWN)) | _TAKEN
+
+
+def is_known(label: str) -> bool:
+    """Whether the label is one of those that exports use."""
+    return normalise(label) in _KNOWN
+
+
+def fields_of_label(kind: str, label: str) -> list[str]:
+    """The fields that a label may mean in a file of this kind, the likeliest first."""
+    plain = normalise(label)
+    own = [name for name, labels in _NORMALISED[kind].items() if plain in labels]
+    return own or [n for n in fields_in_parts(label, _INDEX[kind], _INDEX["companies"]) if n in FIELDS[kind]]
+
+
+def detect_kind(header: Sequence[str], sample: Mapping[str, Sequence[str]] | None = None) -> str:
+    """People or companies; `customers` is never guessed, a customer list looks like any list of companies.
+
+    Args:
+        header: column labels.
+        sample: column label -> some of its cells, asked where the labels say nothing.
+    """
+    names = {normalise(label) for label in header}
+    if names & _COMPANY_SIGNS and not names & _NAMES_SOMEBODY:
+        return "companies"
+    if names & _PERSON_SIGNS:
+        return "people"
+    fields = _NORMALISED["companies"]
+    company_name = {normalise(label) for label in ("Company", "Company Name", "Organization", "Account Name")}
+    has_email = bool(names & set(_NORMALISED["people"]["email"]))
+    if (has_email and names & company_name) or any(says_person(label, _INDEX["people"]) for label in header):
+        return "people"
+    company_signs = {label for name in ("company_name", "company_domain", "website") for label in fields[name]}
+    if names & company_signs:
+        return "companies"
+    seen = {held((sample or {}).get(label, ())) for label in header}
+    return (
+        "companies" if seen & {"company_linkedin", "company_domain"} and not seen & {"linkedin", "email"} else "people"
+    )
+
+
+def match_headers(
+    header: Sequence[str], kind: str | None = None, sample: Mapping[str, Sequence[str]] | None = None
+) -> HeaderMatch:
+    """Map the fields of Leadloom's vocabulary to columns.
+
+    Args:
+        header: distinct column labels in file order.
+        kind: people, companies or customers; None detects people or companies.
+        sample: column label -> some of its cells, to tell apart columns by what is in them.
+
+    Returns:
+        The match. Each field takes the first of its labels that is present and whose cells fit; a label that occurs
+        twice (`Email`, `Email (2)`) counts where it stands first.
+    """
+    chosen = kind or detect_kind(header, sample)
+    cells = sample or {}
+    columns: dict[str, str] = {}
+    for label in header:
+        columns.setdefault(normalise(label), label)
+    mapping: dict[str, str] = {}
+    notes: list[str] = []
+    suspects: list[str] = []
+    for name, labels in _NORMALISED[chosen].items():
+        here = [label for label in labels if label in columns and not _misleads(name, label, columns, cells)]
+        candidates = [columns[label] for label in here if columns[label] not in mapping.values()]
+        column, doubted = _best(name, candidates, cells)
+        if column is not None:
+            mapping[name] = column
+        elif doubted:
+            notes.append(_doubt(name, doubted))
+        suspects += doubted
+    _by_parts(header, chosen, mapping, cells)
+    _settle_single_name(mapping, cells)
+    by_value = _by_value(header, chosen, mapping, cells, suspects)
+    notes += [f"“{column}” holds {WHAT[name]}, so it is mapped to {name}." for name, column in by_value.items()]
+    used = set(mapping.values())
+    others = [label for label in header if label not in used]
+    return HeaderMatch(
+        chosen,
+        mapping,
+        unrecognised=[label for label in others if not is_known(label)],
+        unused=[label for label in others if is_known(label)],
+        by_value=list(by_value.values()),
+        notes=notes,
+    )
+
+
+def _by_value(
+    header: Sequence[str],
+    kind: str,
+    mapping: dict[str, str],
+    cells: Mapping[str, Sequence[str]],
+    suspects: Sequence[str],
+) -> dict[str, str]:
+    """Map columns whose label nobody knows, or that is not what the cells are, to what their cells plainly are."""
+    taken = set(mapping.values())
+    candidates = [label for label in header if label not in taken and (not is_known(label) or label in suspects)]
+    found = fields_by_value(candidates, cells, FIELDS[kind].keys() - mapping.keys())
+    mapping |= found
+    return found
+
+
+def _by_parts(header: Sequence[str], kind: str, mapping: dict[str, str], cells: Mapping[str, Sequence[str]]) -> None:
+    """Map columns whose label says a field with something around it: `contact_first_name`, `First Name (required)`.
+
+    Only fields that no column's own label has taken, and only columns that nobody knows; the best of them wins.
+    """
+    taken = set(mapping.values())
+    found = [
+        (place, rank, label, name)
+        for label in header
+        if label not in taken and not is_known(label)
+        for place, (name, rank) in enumerate(fields_in_parts(label, _INDEX[kind], _INDEX["companies"]).items())
+        if name in FIELDS[kind]
+    ]
+    for _, _, label, name in sorted(found, key=lambda one: one[:2]):
+        if name not in mapping and label not in taken and _fits(name, cells.get(label, ())) is not False:
+            mapping[name] = label
+            taken.add(label)
+
+
+def _settle_single_name(mapping: dict[str, str], cells: Mapping[str, Sequence[str]]) -> None:
+    """`Nome`, `Nombre`, `Nom` are one part of a name only beside a column for the other part, and so is `Name`."""
+    for part, other in (("first_name", "last_name"), ("last_name", "first_name")):
+        column = mapping.get(part)
+        if column and other not in mapping and normalise(column) in _WHOLE_OR_PART:
+            del mapping[part]
+            mapping.setdefault("person_name", column)
+    first, whole = mapping.get("first_name"), mapping.get("person_name", "")
+    if first and "last_name" not in mapping and normalise(whole) in _SURNAME_OR_WHOLE:
+        rows = zip(cells.get(first, ()), cells.get(whole, ()), strict=False)
+        both = [name.strip().casefold() in full.casefold() for name, full in rows if name.strip() and full.strip()]
+        if sum(both) < len(both) / 2 or not (both or normalise(first) in _ENGLISH):
+            mapping["last_name"] = mapping.pop("person_name")
+
+
+def _misleads(name: str, label: str, columns: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> bool:
+    """Sales Navigator scrapers call a link to LinkedIn `companyUrl`; elsewhere that is the company's website."""
+    if label != "companyurl":
+        return False
+    if name == "company_linkedin":
+        others = columns.keys() & set(_NORMALISED["companies"]["website"]) - {"companyurl"}
+        return not others and _fits(name, cells.get(columns[label], ())) is None
+    return name == "website" and "regularcompanyurl" in columns
+
+
+def _best(name: str, candidates: Sequence[str], cells: Mapping[str, Sequence[str]]) -> tuple[str | None, list[str]]:
+    """The first candidate whose cells fit, else the first without cells; and those whose cells speak against them."""
+    blank: str | None = None
+    doubted: list[str] = []
+    for column in candidates:
+        verdict = _fits(name, cells.get(column, ()))
+        if verdict:
+            return column, doubted
+        if verdict is None:
+            blank = blank or column
+        else:
+            doubted.append(column)
+    return blank, doubted
+
+
+def _fits(name: str, cells: Sequence[str]) -> bool | None:
+    """Whether the cells can be this field; None when there are none to look at."""
+    filled = [cell.strip() for cell in cells if cell.strip()][:_SAMPLE]
+    if not filled:
+        return None
+    look = _LOOKS.get(name)
+    return look is None or sum(bool(look.search(cell)) for cell in filled) >= _TRUSTED_SHARE * len(filled)
+
+
+def _doubt(name: str, columns: Sequence[str]) -> str:
+    what = {
+        "linkedin": "hold no public LinkedIn profiles (Sales Navigator links and hashed ids open none)",
+        "company_linkedin": "hold no LinkedIn company pages",
+        "past_company_linkedin": "hold no LinkedIn company pages",
+        "email": "hold no e-mail addresses",
+    }.get(name, "hold no web addresses")
+    return f"{' and '.join(columns)}: the cells {what}, so nothing was mapped to {name}."

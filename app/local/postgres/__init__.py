@@ -1,0 +1,1 @@
+"""A PostgreSQL of our own, made to look like a new Supabase project."""

@@ -1,0 +1,1 @@
+"""Files that look like the real thing, for the demo, the seeds, the tests and the benchmarks."""

@@ -1,0 +1,1 @@
+"""What comes out: leads, people, customers, searches, and the files that carry them away."""

@@ -1,0 +1,1 @@
+"""The `leadloom` command: the same functions as on Modal, on this machine."""

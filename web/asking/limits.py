@@ -1,0 +1,46 @@
+"""How much a request may carry: refused before it is read where it says so itself, else as soon as it is too much.
+
+Forms and files only; the receivers of callbacks have a limit of their own.
+"""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.intake.text import MAX_BYTES
+
+__all__ = ["BodyLimit"]
+
+_FORM_AROUND = 1_000_000
+MOST = MAX_BYTES + _FORM_AROUND
+TOO_LARGE = f"This is too large: files may have {MAX_BYTES // 1_000_000} MB. Split the file and upload the parts."
+
+
+class BodyLimit:
+    """ASGI middleware: a request with a longer body than any page takes is answered 413."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, with an eye on its length."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        said = Headers(scope=scope).get("content-length", "")
+        left = MOST
+        known = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0  # noqa: PLR2004 -- 64 bits
+
+        async def counted() -> Message:
+            nonlocal left
+            if known > MOST:
+                raise HTTPException(413, TOO_LARGE)
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise HTTPException(413, TOO_LARGE)
+            return message
+
+        await self.app(scope, counted, send)

@@ -1,0 +1,1 @@
+"""What pages show: templates, formats, charts, files that a browser saves."""
