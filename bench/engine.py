@@ -71,7 +71,7 @@ def register_trivial_steps() -> list[dict[str, Any]]:
 
 async def make_upload(pg: asyncpg.Connection, client: str, rows: int) -> UUID:
     """An upload of `rows` rows of about 500 bytes, made in SQL: ingest has a benchmark of its own."""
-    upload = await pg.fetchrow(
+    upload: asyncpg.Record = await pg.fetchrow(
         """insert into uploads (client_id, kind, filename, sha256, byte_size, row_count, state, mapping)
            select id, 'people', 'bench.csv', repeat('a', 64), 1, $2, 'READY', '{"email": "Email"}' from clients
            where uid = $1::uuid returning id, uid""",
@@ -85,7 +85,7 @@ async def make_upload(pg: asyncpg.Connection, client: str, rows: int) -> UUID:
         upload["id"],
         rows,
     )
-    return upload["uid"]
+    return UUID(str(upload["uid"]))
 
 
 async def measure_engine(db: Database, pg: asyncpg.Connection, steps: list[dict[str, Any]], rows: int) -> float:

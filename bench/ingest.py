@@ -55,7 +55,7 @@ class PeakMemory(threading.Thread):
 def cpu_seconds(stack: psutil.Process) -> float:
     """Processor time that this process and the stack with its database have used: what a busy machine cannot blur."""
     spent = [process.cpu_times() for process in (psutil.Process(), stack, *stack.children(recursive=True))]
-    return sum(times.user + times.system for times in spent)
+    return float(sum(times.user + times.system for times in spent))
 
 
 async def measure(folder: Path, file: Path, size: int, rows: int, repeats: int) -> None:

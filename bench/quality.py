@@ -107,7 +107,7 @@ def cleanco_tests(folder: Path) -> Iterator[Case]:
     for node in tree.body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(values=values)):
-                tables[name] = [value.value for value in values if isinstance(value, ast.Constant)]
+                tables[name] = [str(value.value) for value in values if isinstance(value, ast.Constant)]
             case ast.FunctionDef():
                 expected = _expected(node)
                 used = [name.id for name in ast.walk(node) if isinstance(name, ast.Name) and name.id in tables]

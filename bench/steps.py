@@ -12,7 +12,7 @@ import pickle
 import sys
 import time
 from collections.abc import Callable, Iterable
-from functools import _lru_cache_wrapper
+from functools import _lru_cache_wrapper, partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ def prepare(inputs: Path) -> Callable[[str, int], Iterable[Callable[[], Any]]]:
     rows, mapping, answers, size = pickle.loads(inputs.read_bytes())  # noqa: S301 -- our own parent wrote it
     fields: list[dict[str, Any]] = [{} for _ in rows]
     done: dict[int, dict[str, Any]] = {}
-    steps = {slug: registry()[slug] for slug in STEPS}
+    steps: dict[str, Any] = {slug: registry()[slug] for slug in STEPS}
 
     def calls(step: str, turn: int) -> Iterable[Callable[[], Any]]:
         workflow = steps[step]
@@ -42,12 +42,14 @@ def prepare(inputs: Path) -> Callable[[str, int], Iterable[Callable[[], Any]]]:
             fields[n] |= done.pop(n)
         for n in range(turn * size, (turn + 1) * size):
             if step.startswith("enrich"):
-                yield lambda n=n: workflow.interpret(answers[n][step == "enrich_person_clay"])
+                yield partial(workflow.interpret, answers[n][step == "enrich_person_clay"])
             elif step in ("extract_work_history", "consolidate_lead"):
-                given = {"results": results(n)}
-                yield lambda n=n, given=given: workflow.execute(given, rows[n], mapping)
+                yield partial(workflow.execute, {"results": results(n)}, rows[n], mapping)
             else:
-                yield lambda n=n: done.__setitem__(n, workflow.execute(fields[n], rows[n], mapping)[0])
+                yield partial(keep, n, workflow)
+
+    def keep(n: int, workflow: Any) -> None:
+        done[n] = workflow.execute(fields[n], rows[n], mapping)[0]
 
     def results(n: int) -> list[dict[str, Any]]:
         found = [("enrich_company_clay", 1, answers[n][0]), ("enrich_person_clay", 2, answers[n][1])]

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, ParamSpec
 
 from rich.text import Text
 
 from app.errors import LeadloomError
 from functions.console.output import console
+from migrations.history import MigrationError
 
 __all__ = ["answered", "answering", "plainly"]
 
 P = ParamSpec("P")
+SAID = (LeadloomError, MigrationError)
+"""What has words for a person."""
 
 
 @contextlib.contextmanager
@@ -30,19 +33,19 @@ def plainly() -> Iterator[None]:
     """
     try:
         yield
-    except LeadloomError as error:
+    except SAID as error:
         console.print(Text(str(error), style="red"), soft_wrap=True)
         raise SystemExit(1) from None
 
 
-def answering(function: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[dict[str, Any]]]:
+def answering(function: Callable[P, Awaitable[Any]]) -> Callable[P, Coroutine[Any, Any, dict[str, Any]]]:
     """Let a function that runs in Modal answer `{"answer": …}`, or `{"error": …}` with what can be put right."""
 
     @functools.wraps(function)
     async def answer(*args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
         try:
             return {"answer": await function(*args, **kwargs)}
-        except LeadloomError as error:
+        except SAID as error:
             return {"error": str(error)}
 
     return answer

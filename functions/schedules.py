@@ -35,9 +35,16 @@ callback wakes the loop, as a launch does."""
 
 
 class ModalSpawner:
-    """Hands chunks to the Modal function of their workflow and does not wait for it."""
+    """Hands chunks to the Modal function of their workflow and does not wait for it.
 
-    workflows = sorted(WORKERS)
+    Args:
+        address: where Clay's answers come in, as whoever started the engine knows it; None: ask Modal.
+    """
+
+    workflows: Sequence[str] = sorted(WORKERS)
+
+    def __init__(self, address: str | None = None) -> None:
+        self._given = address
 
     async def spawn(self, workflow: str, chunk_ids: Sequence[str]) -> None:
         """Spawn the workflow's function, with a handful of chunk ids a call.
@@ -50,11 +57,11 @@ class ModalSpawner:
             log.error("%s has no worker: add a line for it to functions/workers.py", workflow)
             return
         for start in range(0, len(chunk_ids), CHUNKS_PER_CALL):
-            await function.spawn.aio(list(chunk_ids[start : start + CHUNKS_PER_CALL]))
+            await function.spawn.aio(list(chunk_ids[start : start + CHUNKS_PER_CALL]), self._given)
 
     async def address(self) -> str | None:
         """The web function's address."""
-        return await asyncio.to_thread(public_url)
+        return await asyncio.to_thread(public_url) or self._given
 
     async def spawn_file_worker(self) -> None:
         """Start one more call of the worker for files; Modal bounds how many run at once."""
@@ -71,8 +78,12 @@ class ModalSpawner:
     cpu=0.5,
     memory=512,
 )
-async def engine() -> dict[str, Any]:
-    """Advance, reap and dispatch until nothing is due soon, or until the next minute's call takes over."""
+async def engine(address: str | None = None) -> dict[str, Any]:
+    """Advance, reap and dispatch until nothing is due soon, or until the next minute's call takes over.
+
+    Args:
+        address: where Clay's answers come in, where only the caller knows that: an app that is served, not deployed.
+    """
     async with connect_database() as db:
-        report = await run_engine(db, ModalSpawner(), max_seconds=RUN_SECONDS, idle_exit_s=IDLE_SECONDS)
+        report = await run_engine(db, ModalSpawner(address), max_seconds=RUN_SECONDS, idle_exit_s=IDLE_SECONDS)
     return asdict(report)

@@ -33,9 +33,14 @@ log = logging.getLogger(__name__)
 
 
 class Waker:
-    """Starts the engine if it sleeps, on one database connection for as long as the container lives."""
+    """Starts the engine if it sleeps, on one database connection for as long as the container lives.
 
-    def __init__(self) -> None:
+    Args:
+        address: where Clay's answers come in, for an engine that cannot ask Modal for it.
+    """
+
+    def __init__(self, address: str | None = None) -> None:
+        self._address = address
         self._db: Database | None = None
         self._connecting = asyncio.Lock()
 
@@ -49,7 +54,7 @@ class Waker:
             async with self._connecting:
                 self._db = self._db or await connect()
             if (await self._db.call("wake_engine"))["spawn"]:
-                await engine.spawn.aio()
+                await engine.spawn.aio(self._address)
         except (LeadloomError, modal.exception.Error) as failure:
             log.warning("the engine was not woken: %s", failure)
 
@@ -69,4 +74,14 @@ def web() -> FastAPI:
     """Build the web app once per container."""
     from web.main import create_app  # noqa: PLC0415 -- only this function's containers need FastAPI
 
-    return create_app(wake=Waker(), public_url=public_url())
+    address = public_url() or _served_url()
+    return create_app(wake=Waker(address), public_url=address)
+
+
+def _served_url() -> str | None:
+    """The address of an app that is being served and was never deployed."""
+    try:
+        address: str | None = web.get_web_url()
+    except modal.exception.ExecutionError:  # it is not running either: a test, a look at the code
+        return None
+    return address

@@ -24,7 +24,7 @@ from functions.modal_app import REGION, app
 
 __all__ = ["CHUNKS_IN_FLIGHT", "CHUNKS_PER_CALL", "WORKERS", "call_seconds", "run_chunks", "worker"]
 
-WORKERS: dict[str, modal.Function[[list[str]], Any, Any]] = {}
+WORKERS: dict[str, modal.Function[[list[str], str | None], Any, Any]] = {}
 """The Modal function of each workflow, by slug: what the engine spawns."""
 
 CHUNKS_PER_CALL = 4
@@ -86,9 +86,9 @@ def worker(
         calls_at_once: calls that share one container; more than one for work that mostly waits.
     """
 
-    async def run(chunk_ids: list[str]) -> list[dict[str, Any]]:
+    async def run(chunk_ids: list[str], address: str | None = None) -> list[dict[str, Any]]:
         sends = registry()[slug].kind == "clay"
-        return await run_chunks(chunk_ids, await asyncio.to_thread(public_url) if sends else None)
+        return await run_chunks(chunk_ids, (await asyncio.to_thread(public_url) or address) if sends else None)
 
     # A container finds its function again as the attribute of this module that has the function's own name.
     run.__name__ = run.__qualname__ = slug

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import asyncpg
 
-from app.errors import UserError
-
 __all__ = [
     "ACCESS_FILE",
     "FOLDER",
@@ -46,8 +44,18 @@ alter table leadloom.applied_functions enable row level security;
 """
 
 
-class MigrationError(UserError):
-    """A migration cannot be applied."""
+class MigrationError(Exception):
+    """A migration cannot be applied.
+
+    Attributes:
+        message: what is wrong.
+        hint: what to do about it, where that is known.
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(f"{message} {hint}" if hint else message)
+        self.message = message
+        self.hint = hint
 
 
 @dataclass(frozen=True)

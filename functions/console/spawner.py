@@ -40,7 +40,7 @@ class LocalSpawner:
     """
 
     def __init__(self, db: Database, wake: asyncio.Event, holder: str, workers: int = 4) -> None:
-        self.workflows = sorted(registry())
+        self.workflows: Sequence[str] = sorted(registry())
         self._db = db.with_patience(PATIENCE)
         self._wake = wake
         self._holder = holder

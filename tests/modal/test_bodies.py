@@ -274,4 +274,6 @@ async def test_an_app_that_is_only_served_has_its_own_address(
     stack: TestStack, running: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(address, "APP_NAME", "never-deployed")
-    assert await asyncio.to_thread(public_url) == "https://workspace--leadloom-web-dev.modal.test"
+    assert await asyncio.to_thread(public_url) is None
+    built = await asyncio.to_thread(web.local)
+    assert built.state.services.known_url == "https://workspace--leadloom-web-dev.modal.test"

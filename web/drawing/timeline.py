@@ -107,7 +107,7 @@ def _current(state: dict[str, Any]) -> list[dict[str, Any]]:
             "skipped": "skip-forward",
             "cancelled": "ban",
         }
-        words = {
+        said = {
             "completed": "Completed",
             "not_found": "Nothing was found",
             "failed": f"Failed: {state['error_code']}",
@@ -115,6 +115,6 @@ def _current(state: dict[str, Any]) -> list[dict[str, Any]]:
             "cancelled": "Cancelled",
         }
         text = state["not_found"] if bucket == "not_found" else state["error_text"]
-        event = _event(state["finished_at"], icons[bucket], words[bucket], text, kind=bucket)
+        event = _event(state["finished_at"], icons[bucket], said[bucket], text, kind=bucket)
         events.append(event | {"start": state["started_at"]})
     return events

@@ -140,5 +140,5 @@ def _retry_filter(get: Callable[[str], str | None]) -> dict[str, Any]:
 
 def _ask(request: Request, data: dict[str, Any], verb: str, template: str, **more: Any) -> Response:
     crumbs = [("Batches", "/batches"), (data["name"], f"/batches/{data['uid']}")]
-    context = {"data": data, "crumbs": crumbs, "active": "batches", "title": f"{verb} {data['name']}"}
+    context: dict[str, Any] = {"data": data, "crumbs": crumbs, "active": "batches", "title": f"{verb} {data['name']}"}
     return dialog(request, template, **context, **more)

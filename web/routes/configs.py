@@ -103,7 +103,7 @@ async def test(request: Request, db: Db, admin: Actor, client: UUID, slug: Slug)
         )
     except UserError as error:
         problem = error
-    context = {"sent": sent, "answer": None, "test_problem": problem, "tried": 0}
+    context: dict[str, Any] = {"sent": sent, "answer": None, "test_problem": problem, "tried": 0}
     if is_fragment(request):
         return page(request, "config/test_row.html", client=str(client), slug=slug, **context)
     data = await insights.config(db, str(client), slug, form.text("label")[:100])
@@ -127,7 +127,7 @@ async def answer(request: Request, db: Db, client: UUID, slug: Slug, uid: UUID) 
     found = await trial_answer(db, str(client), str(uid))
     if found is None and tried:
         tried += 1
-    context = {"uid": str(uid), "answer": found, "tried": tried, "client": str(client), "slug": slug}
+    context: dict[str, Any] = {"uid": str(uid), "answer": found, "tried": tried, "client": str(client), "slug": slug}
     return page(request, "config/test_answer.html", **context)
 
 

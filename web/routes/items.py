@@ -41,7 +41,7 @@ async def items(request: Request, db: Db, uid: UUID) -> Response:
     """The rows of a batch: by step, state, error, text."""
     step, bucket = text_filter(request, "step"), text_filter(request, "bucket")
     code, search = text_filter(request, "code"), text_filter(request, "q")
-    chosen = {
+    chosen: dict[str, Any] = {
         "step": small_number(step, most=LAST_STEP),
         "bucket": bucket if bucket in BUCKETS else None,
         "code": code,
@@ -82,7 +82,14 @@ async def rerun_form(request: Request, db: Db, uid: UUID) -> Response:
     ]
     cost = sum(float(each["cost_per_row"] or 0) for each in data["blueprint"][step:])
     title = f"Run row {data['row_number']:,} again from {data['blueprint'][step]['title']}"
-    context = {"data": data, "step": step, "cost": cost, "title": title, "crumbs": crumbs, "active": "batches"}
+    context: dict[str, Any] = {
+        "data": data,
+        "step": step,
+        "cost": cost,
+        "title": title,
+        "crumbs": crumbs,
+        "active": "batches",
+    }
     return dialog(request, "rerun_item", **context)
 
 

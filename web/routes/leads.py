@@ -109,7 +109,13 @@ async def view_form(request: Request) -> Response:
     client = uuid_filter(request, "client")
     saved = [(k, v) for k, v in request.query_params.multi_items() if k not in NO_FILTERS]
     crumbs = [(page.capitalize(), f"{_base(client)}/{page}")]
-    context = {"title": "Save this view", "crumbs": crumbs, "active": page, "page": page, "client": client}
+    context: dict[str, Any] = {
+        "title": "Save this view",
+        "crumbs": crumbs,
+        "active": page,
+        "page": page,
+        "client": client,
+    }
     return dialog(request, "save_view", saved=saved, back=f"{crumbs[0][1]}?{urlencode(saved)}", **context)
 
 

@@ -91,11 +91,19 @@ async def _opened(db: Database, token: str, *, count: bool = False) -> dict[str,
     Raises:
         NotFoundError: it is forged, expired, revoked, or its client is archived; all the same to whoever asks.
     """
-    said = open_sealed("share", token)
-    match said:
+    opened: dict[str, Any] = await db.call("open_share_link", link=_link(token), count=count, request=uuid4())
+    return opened
+
+
+def _link(token: str) -> str:
+    """The link that the token names.
+
+    Raises:
+        NotFoundError: it is forged or expired.
+    """
+    match open_sealed("share", token):
         case {"link": str(link), "ends": int(ends)} if ends > time.time() and is_uuid(link):
-            opened: dict[str, Any] = await db.call("open_share_link", link=link, count=count, request=uuid4())
-            return opened
+            return link
     raise NotFoundError(*GONE)
 
 
@@ -133,9 +141,13 @@ async def shared_csv(request: Request, db: Db, token: str) -> Response:
     opened = await _opened(db, token)
     query, filters = _asked(request, opened)
     columns = chosen_columns([name for name in query["columns"] if name in COLUMNS] or list(DEFAULT))
-
-    link = open_sealed("share", token)["link"]
-    wanted = {"what": "leads", "client": opened["client"], "filters": filters, "columns": columns, "share": link}
+    wanted = {
+        "what": "leads",
+        "client": opened["client"],
+        "filters": filters,
+        "columns": columns,
+        "share": _link(token),
+    }
     return _unlisted(
         await send_export(request, db, wanted, "leads.csv", actor="share link", pages=f"/share/{token}/exports")
     )
@@ -165,7 +177,7 @@ async def _export_of(db: Database, token: str, uid: UUID) -> tuple[dict[str, Any
     """
     opened = await _opened(db, token)
     job: dict[str, Any] = await db.read("file_job", job=str(uid))
-    if job["kind"] != "export" or job["request"].get("share") != open_sealed("share", token)["link"]:
+    if job["kind"] != "export" or job["request"].get("share") != _link(token):
         raise NotFoundError("There is no such export.", "Export the list again.")
     return job, opened
 
