@@ -29,8 +29,8 @@ from app.settings import settings
 from app.setup.pipelines import ensure_templates
 from app.workflows import registry_rows
 from functions import web, workers
+from functions.console.plainly import answered, answering, plainly
 from functions.modal_app import APP_NAME, REGION, app, migrate_secret
-from functions.plainly import answered, answering, plainly
 from functions.schedules import engine
 from migrations.migrate import migrate as apply_migrations
 

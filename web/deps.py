@@ -15,9 +15,9 @@ from fastapi import Depends, Request
 from app.db import Database, connect
 from app.engine.readiness import ReadinessProbe
 from app.settings import settings
-from web.errors import ForbiddenError, SignInNeededError
 from web.session.auth import Admin, Authenticator, Session
 from web.session.cookies import ACCESS, REFRESH, drop_cookie, put_cookie
+from web.session.errors import ForbiddenError, SignInNeededError
 from web.session.security import csrf_valid
 
 __all__ = ["Actor", "Db", "Services", "Wake", "csrf_checked", "keep_session", "services", "signed_in"]

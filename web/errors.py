@@ -14,26 +14,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app.errors import ConflictError, DatabaseUnavailableError, KeyRefusedError, LeadloomError, UserError
+from web.drawing.pages import error_page
+from web.session.auth_answers import AuthUnavailableError
+from web.session.errors import SignInNeededError
 from web.session.security import HEADERS
 
-__all__ = ["ForbiddenError", "SignInNeededError", "register"]
+__all__ = ["register"]
 
 log = logging.getLogger(__name__)
 UNAVAILABLE = 503
 RETRY_AFTER_S = "5"
-
-
-class SignInNeededError(LeadloomError):
-    """Nobody is signed in."""
-
-
-class ForbiddenError(UserError):
-    """This form is no longer valid."""
-
-    status = 403
-
-    def __init__(self) -> None:
-        super().__init__("This form is no longer valid.", "Go back, reload the page and send it again.")
 
 
 def _path(request: Request) -> str:
@@ -62,8 +52,6 @@ async def _sign_in_needed(request: Request, _error: Exception) -> Response:
 
 
 async def _user_error(request: Request, error: Exception) -> Response:
-    from web.drawing.pages import error_page  # noqa: PLC0415 -- pages draws errors and asks deps, which raises them
-
     assert isinstance(error, UserError)  # noqa: S101 -- registered for this class only
     if "x-leadloom-upload" in request.headers:
         said = {"message": error.message, "hint": error.hint, "again": isinstance(error, ConflictError)}
@@ -72,8 +60,6 @@ async def _user_error(request: Request, error: Exception) -> Response:
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    from web.drawing.pages import error_page  # noqa: PLC0415
-
     assert isinstance(error, HTTPException)  # noqa: S101
     words = {
         404: ("There is no such page.", "Check the address, or start from the list of clients."),
@@ -84,15 +70,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _bad_address(request: Request, _error: Exception) -> Response:
-    from web.drawing.pages import error_page  # noqa: PLC0415
-
     return error_page(request, 404, "There is no such page.", "Check the address, or start from the list of clients.")
 
 
 async def _sign_in_unavailable(request: Request, _error: Exception) -> Response:
     """Nobody can say whether the session lives: it is neither ended nor believed, and asked about again in a moment."""
-    from web.drawing.pages import error_page  # noqa: PLC0415
-
     answer = error_page(request, UNAVAILABLE, "Sign-in is unavailable.", "Try again in a few seconds.")
     answer.headers["retry-after"] = RETRY_AFTER_S
     return answer
@@ -106,8 +88,6 @@ def _then(request: Request) -> str:
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:
-    from web.drawing.pages import error_page  # noqa: PLC0415
-
     log.warning("%s %s: %s", request.method, request.url.path, error)
     message, hint = "The database cannot be reached.", _then(request)
     if isinstance(error, KeyRefusedError):
@@ -118,8 +98,6 @@ async def _unavailable(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    from web.drawing.pages import error_page  # noqa: PLC0415
-
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     hint = f"{_then(request)} The log says more."
     answer = error_page(request, 500, "Something went wrong on our side.", hint)
@@ -130,8 +108,6 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 def register(app: FastAPI) -> None:
     """Attach the handlers to the application."""
-    from web.session.auth import AuthUnavailableError  # noqa: PLC0415
-
     app.add_exception_handler(SignInNeededError, _sign_in_needed)
     app.add_exception_handler(UserError, _user_error)
     app.add_exception_handler(HTTPException, _http_error)

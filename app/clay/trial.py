@@ -19,7 +19,7 @@ from app.clay.tokens import callback_url
 from app.db import Database
 from app.errors import ConflictError, StepError
 from app.settings import settings
-from app.workflows import ClayWorkflow
+from app.workflow import ClayWorkflow
 
 __all__ = ["SAMPLE", "Trial", "send_trial", "trial_answer"]
 

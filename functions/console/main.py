@@ -6,7 +6,7 @@ import typer
 
 from app.logs import set_up_logging
 from functions.console import batches, callbacks, demo, results, retention, serve
-from functions.plainly import plainly
+from functions.console.plainly import plainly
 
 __all__ = ["cli", "main"]
 

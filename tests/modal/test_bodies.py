@@ -26,7 +26,7 @@ from app.setup.clients import create_client
 from app.workflows import registry, registry_rows
 from functions import address, modal_app, modal_run, workers
 from functions.address import public_url
-from functions.plainly import answered
+from functions.console.plainly import answered
 from functions.schedules import ModalSpawner, engine
 from functions.web import Waker, web
 from tests.conftest import TestStack

@@ -20,10 +20,10 @@ from web.asking.forms import read_form
 from web.deps import Db, keep_session, services, signed_in
 from web.drawing.formats import duration, plural
 from web.drawing.pages import local_path, page, redirect
-from web.errors import ForbiddenError, SignInNeededError
 from web.session.auth import AuthUnavailableError, SignInRefusedError
 from web.session.cookies import ACCESS, BINDING, REFRESH, drop_cookie, put_cookie
 from web.session.devices import known_device, mark_device
+from web.session.errors import ForbiddenError, SignInNeededError
 from web.session.security import csrf_token, csrf_valid
 
 router = APIRouter()
