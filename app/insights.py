@@ -19,11 +19,15 @@ __all__ = [
     "clients",
     "config",
     "configs",
+    "exports",
+    "file_job",
+    "files",
     "health",
     "home",
     "item",
     "items",
     "launch",
+    "manifest",
     "pipeline",
     "pipelines",
     "registry",
@@ -164,6 +168,26 @@ async def item(db: Database, uid: str) -> Answer:
 async def result(db: Database, item_uid: str, step: int, part: str) -> Any:
     """One result payload whole; `part` is "raw" or "parsed"."""
     return await db.read("insights_result", item=item_uid, step=step, part=part)
+
+
+async def exports(db: Database, *, limit: int) -> Answer:
+    """The latest long exports, newest first."""
+    return _object(await db.read("insights_exports", limit=limit))
+
+
+async def files(db: Database, client_uid: str) -> Answer:
+    """A client's files that are on their way in."""
+    return _object(await db.read("insights_files", client=client_uid))
+
+
+async def file_job(db: Database, uid: str) -> Answer:
+    """One file job: an upload being read, a comparison, a long export; how far it is, and why it failed."""
+    return _object(await db.read("file_job", job=uid))
+
+
+async def manifest(db: Database, batch_uid: str) -> Answer:
+    """The account of a batch's export: uploaded = delivered + failed + waiting."""
+    return _object(await db.read("batch_manifest", batch=batch_uid))
 
 
 async def health(db: Database) -> Answer:

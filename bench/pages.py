@@ -26,9 +26,9 @@ import httpx
 from app.db import connect_database
 from app.local.server import BackgroundServer, listen
 from app.settings import settings
+from app.setup.catalogue import sync_catalogue
 from bench.seed_pages import seed
 from functions.console.processes import Processes
-from functions.console.seed import prepare
 from web.main import create_app
 
 LIMIT_MS = 150
@@ -132,7 +132,7 @@ async def bench(folder: Path, times: int) -> bool:
         database_url = settings().database_url
         assert database_url is not None
         async with connect_database() as db:
-            await prepare(db)
+            await sync_catalogue(db)
             if not (await db.read("insights_home"))["batches"]:
                 print(await seed(database_url.get_secret_value()))
         calls: list[float] = []

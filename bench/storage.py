@@ -26,11 +26,12 @@ from app.intake import ingest
 from app.local.postgres.cluster import free_port
 from app.local.samples.files import write_people
 from app.settings import settings
+from app.setup.catalogue import sync_catalogue
 from app.setup.clients import create_client
 from app.setup.pipelines import create_pipeline
 from functions.console.engine import running_engine
 from functions.console.processes import Processes
-from functions.console.seed import configure_sandbox, prepare
+from functions.console.seed import configure_sandbox
 
 STEPS = (
     *("split_raw", "normalize_name", "normalize_domain", "enrich_company_clay", "enrich_person_clay"),
@@ -62,7 +63,7 @@ async def measure(rows: int) -> None:
         pg = await asyncpg.connect(url.get_secret_value())
         try:
             async with connect_database() as db:
-                await prepare(db)
+                await sync_catalogue(db)
                 empty = await sizes(pg)
                 client = (await create_client(db, "Storage", actor="bench"))["uid"]
                 await configure_sandbox(db, client, settings().clay_sandbox_url or "")

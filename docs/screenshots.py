@@ -30,11 +30,13 @@ from app.local.clay.workspace import WorkspaceSettings
 from app.local.samples.files import write_companies, write_people
 from app.local.server import BackgroundServer, listen
 from app.settings import settings
-from app.setup.clients import create_client, save_workflow_config
+from app.setup.catalogue import sync_catalogue
+from app.setup.clients import create_client
+from app.setup.configs import save_workflow_config
 from app.setup.pipelines import create_pipeline
 from functions.console.engine import running_engine
 from functions.console.processes import Processes
-from functions.console.seed import configure_sandbox, prepare
+from functions.console.seed import configure_sandbox
 from tests.web import chromium
 from web.main import create_app
 
@@ -46,7 +48,7 @@ OTHERS = ("Alder & Finch", "Brightwater Systems", "Cobalt Ridge", "Dune Analytic
 
 async def play(db: Database, clay_url: str) -> dict[str, str]:
     """An agency's morning; answers with the addresses worth a picture."""
-    await prepare(db)
+    await sync_catalogue(db)
     client = str((await create_client(db, "Northgate Agency", actor=EMAIL))["uid"])
     await configure_sandbox(db, client, clay_url)
     steps: list[dict[str, Any]] = [{"workflow": slug} for slug in ("split_raw", "normalize_name", "normalize_domain")]

@@ -26,8 +26,7 @@ from app.engine.replay import extract_batches
 from app.errors import InputError
 from app.intake.mapping import Choice, parse_choice
 from app.settings import settings
-from app.setup.pipelines import ensure_templates
-from app.workflows import registry_rows
+from app.setup.catalogue import sync_catalogue
 from functions import web, workers
 from functions.console.plainly import answered, answering, plainly
 from functions.modal_app import APP_NAME, REGION, app, migrate_secret
@@ -61,8 +60,7 @@ async def migrate_database() -> list[str]:
     url = settings().database_url
     applied = await apply_migrations(url.get_secret_value() if url else "")
     async with connect_database() as db:
-        await db.call("sync_registry", workflows=registry_rows())
-        await ensure_templates(db)
+        await sync_catalogue(db)
     return applied
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "reset_items",
     "resume",
     "retry_failed",
+    "retry_item_now",
     "status",
     "wait_for",
 ]
@@ -210,6 +211,16 @@ async def reset_items(
     """
     answer = await db.call("reset_items", items=items, from_step=from_step, actor=actor, request=request or uuid4())
     return int(answer["reset"])
+
+
+async def retry_item_now(db: Database, item: str, *, actor: str, request: UUID) -> bool:
+    """Do not wait for the back-off: the row's pending try is due at once; whether one was waiting.
+
+    Raises:
+        NotFoundError: there is no such row.
+    """
+    answer = await db.call("retry_item_now", item=item, actor=actor, request=request)
+    return bool(answer["changed"])
 
 
 async def audit(db: Database, batch: str) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 
@@ -28,7 +28,7 @@ from app.extraction import PARSER_VERSION
 from app.extraction.evidence import evidence_from
 from app.extraction.rows import item_row
 
-__all__ = ["BatchExtraction", "extract_batches", "rows_of", "run_portions"]
+__all__ = ["BatchExtraction", "extract_batches", "request_extraction", "rows_of", "run_portions"]
 
 log = logging.getLogger(__name__)
 
@@ -105,15 +105,37 @@ async def extract_batches(
     Raises:
         NotFoundError: there is no such batch.
     """
-    runs = await db.call(
+    runs = await request_extraction(db, batch_uids, actor=actor, hold_s=HOLD_S)
+    return [await _extract(db, run, on_progress) for run in runs]
+
+
+async def request_extraction(
+    db: Database, batch_uids: Sequence[str], *, actor: str, hold_s: int = 0, request: UUID | None = None
+) -> list[dict[str, Any]]:
+    """Ask for the extraction over these batches; the engine does it when nobody else does.
+
+    Args:
+        db: the database.
+        batch_uids: batches, in any state.
+        actor: who asks, for the audit log.
+        hold_s: seconds for which the caller works on the runs itself; 0: the engine may begin at once.
+        request: names this one wish; a repeat answers as before.
+
+    Returns:
+        The runs, one per batch.
+
+    Raises:
+        NotFoundError: there is no such batch.
+    """
+    runs: list[dict[str, Any]] = await db.call(
         "request_extraction",
         batches=list(batch_uids),
         parser_version=PARSER_VERSION,
         actor=actor,
-        hold_s=HOLD_S,
-        request=uuid4(),
+        hold_s=hold_s,
+        request=request or uuid4(),
     )
-    return [await _extract(db, run, on_progress) for run in runs]
+    return runs
 
 
 async def _extract(

@@ -20,7 +20,15 @@ from app.results.columns import chosen_columns
 from app.results.exports import BOM, Part, batch_csv, leads_csv, people_csv, rows_csv
 from app.results.parquet import leads_parquet
 
-__all__ = ["MOST_AT_ONCE", "MOST_COUNTED", "count_rows", "csv_parts", "make_export"]
+__all__ = [
+    "MOST_AT_ONCE",
+    "MOST_COUNTED",
+    "count_rows",
+    "csv_parts",
+    "make_export",
+    "request_export",
+    "stored_export",
+]
 
 MOST_AT_ONCE = 20_000
 """An export of more rows is made by a worker: it would outlast a web request."""
@@ -59,6 +67,44 @@ def csv_parts(db: Database, request: dict[str, Any], after: int | None = None) -
             return people_csv(db, request["client"], request["filters"], after=after)
         case _:
             return leads_csv(db, request["client"], request["filters"], request["columns"], after=after)
+
+
+async def request_export(
+    db: Database, request: dict[str, Any], filename: str, *, total: int | None, actor: str
+) -> dict[str, Any]:
+    """Have a worker make a file: the job, as pages show it.
+
+    Args:
+        db: the database.
+        request: what to export.
+        filename: what the file shall be called.
+        total: how many rows it will have, where that is known.
+        actor: who asks.
+
+    Raises:
+        NotFoundError: there is no such client.
+    """
+    job: dict[str, Any] = await db.call(
+        "request_file_job",
+        kind="export",
+        client=request["client"],
+        request=request,
+        filename=filename,
+        total=total,
+        actor=actor,
+    )
+    return job
+
+
+async def stored_export(db: Database, job: str) -> dict[str, Any]:
+    """A finished export: name, bytes and pieces of its file.
+
+    Raises:
+        NotFoundError: there is none, or its day is over.
+        ConflictError: it is not ready yet.
+    """
+    file: dict[str, Any] = await db.read("export_file", job=job)
+    return file
 
 
 async def make_export(

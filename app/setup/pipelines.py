@@ -8,7 +8,15 @@ from uuid import UUID, uuid4
 from app.db import Database
 from app.errors import ConflictError
 
-__all__ = ["TEMPLATES", "create_pipeline", "ensure_templates", "find_pipeline"]
+__all__ = [
+    "TEMPLATES",
+    "archive_pipeline",
+    "create_pipeline",
+    "duplicate_pipeline",
+    "ensure_templates",
+    "find_pipeline",
+    "save_pipeline",
+]
 
 TEMPLATES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "Full enrichment": (
@@ -69,6 +77,64 @@ async def create_pipeline(
         request=request or uuid4(),
     )
     return answer
+
+
+async def save_pipeline(
+    db: Database,
+    pipeline: str,
+    steps: list[dict[str, Any]],
+    *,
+    name: str,
+    expected_version: int | None,
+    actor: str,
+    request: UUID,
+) -> int:
+    """Save a pipeline's steps as its next version; the number of that version.
+
+    Batches under way keep the version that they were launched with.
+
+    Raises:
+        ConflictError: it is not at `expected_version` any more, or the name is taken.
+        InputError: the steps cannot work.
+        NotFoundError: there is no such pipeline.
+    """
+    saved = await db.call(
+        "save_pipeline",
+        pipeline=pipeline,
+        expected_version=expected_version,
+        steps=steps,
+        name=name,
+        actor=actor,
+        request=request,
+    )
+    return int(saved["version"])
+
+
+async def duplicate_pipeline(
+    db: Database, pipeline: str, client: str | None, *, actor: str, request: UUID
+) -> dict[str, Any]:
+    """Copy a pipeline for a client (None: as a template): `{"uid", "name"}` of the copy.
+
+    Raises:
+        NotFoundError: there is no such pipeline or client.
+    """
+    made: dict[str, Any] = await db.call(
+        "duplicate_pipeline", pipeline=pipeline, client=client, actor=actor, request=request
+    )
+    return made
+
+
+async def archive_pipeline(db: Database, pipeline: str, *, archived: bool, actor: str, request: UUID) -> dict[str, Any]:
+    """Take a pipeline out of the launch dialog, or bring it back: `{"name", "client"}`, the client's uid or None.
+
+    Raises:
+        ConflictError: another one took its name meanwhile.
+        NotFoundError: there is no such pipeline.
+    """
+    done: dict[str, Any] = await db.call(
+        "archive_pipeline", pipeline=pipeline, archived=archived, actor=actor, request=request
+    )
+    return done
 
 
 async def find_pipeline(db: Database, client: str, name: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from app.intake import ingest
 from app.local.postgres.cluster import free_port
 from app.local.samples.files import write_people
 from app.settings import Settings, settings
+from app.setup.catalogue import sync_catalogue
 from app.setup.clients import create_client
 from app.setup.pipelines import create_pipeline
 from functions.console.batches import ACTOR, Json, progress_bar, watch
@@ -32,7 +33,7 @@ from functions.console.engine import LOCAL_PACE, running_engine
 from functions.console.options import whole
 from functions.console.output import console, print_json, table
 from functions.console.processes import Processes
-from functions.console.seed import configure_sandbox, prepare
+from functions.console.seed import configure_sandbox
 
 __all__ = ["demo"]
 
@@ -121,7 +122,7 @@ async def _demo(folder: Path, rows: int, pipeline: Pipeline, sandbox: Sandbox) -
 
 
 async def _run(db: Database, rows: int, pipeline: Pipeline) -> Summary:
-    await prepare(db)
+    await sync_catalogue(db)
     client = (await create_client(db, "Demo client", actor=ACTOR))["uid"]
     sandbox_url = settings().clay_sandbox_url or ""
     await configure_sandbox(db, client, sandbox_url)

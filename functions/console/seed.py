@@ -17,11 +17,12 @@ from app.intake import ingest
 from app.intake.duplicates import find_duplicates
 from app.local.samples.files import write_customers, write_people
 from app.results import customers
-from app.setup.clients import create_client, save_workflow_config
-from app.setup.pipelines import ensure_templates, find_pipeline
-from app.workflows import registry_rows
+from app.setup.catalogue import sync_catalogue
+from app.setup.clients import create_client
+from app.setup.configs import save_workflow_config
+from app.setup.pipelines import find_pipeline
 
-__all__ = ["CLIENT", "SANDBOX_RATE", "configure_sandbox", "prepare", "seed"]
+__all__ = ["CLIENT", "SANDBOX_RATE", "configure_sandbox", "seed"]
 
 CLIENT = "Northgate Agency Demo"
 ACTOR = "seed"
@@ -29,12 +30,6 @@ SAMPLE_ROWS = 1_000
 CUSTOMERS = 40
 SANDBOX_RATE = 150.0
 """Rows a second that the demo sends to the sandbox. Clay itself allows ten; a demo should not take minutes."""
-
-
-async def prepare(db: Database) -> None:
-    """Tell the database which workflows there are, and make the shared templates."""
-    await db.call("sync_registry", workflows=registry_rows())
-    await ensure_templates(db)
 
 
 async def configure_sandbox(db: Database, client: str, sandbox_url: str) -> None:
@@ -60,7 +55,7 @@ async def seed(db: Database, sandbox_url: str | None, rows: int = SAMPLE_ROWS) -
     Returns:
         The batch's uid; None when the client had its upload already.
     """
-    await prepare(db)
+    await sync_catalogue(db)
     client = (await create_client(db, CLIENT, actor=ACTOR))["uid"]
     if sandbox_url:
         await configure_sandbox(db, client, sandbox_url)

@@ -25,11 +25,12 @@ from app.local.server import BackgroundServer, listen
 from app.local.stack import Stack, record_in_env
 from app.logs import set_up_logging
 from app.settings import home, settings
+from app.setup.catalogue import sync_catalogue
 from functions.console.engine import engine as run_engine_until
 from functions.console.options import amount, whole
 from functions.console.output import console
 from functions.console.processes import Processes, follow_parent, report_ready
-from functions.console.seed import prepare, seed
+from functions.console.seed import seed
 from migrations.migrate import migrate
 
 __all__ = ["clay_sandbox", "engine", "run", "stack", "web"]
@@ -199,7 +200,7 @@ async def _start_hosted() -> None:
     if url is not None:
         await migrate(url.get_secret_value())
     async with connect_database() as db:
-        await prepare(db)
+        await sync_catalogue(db)
 
 
 def _greet(address: str, *, hosted: bool, with_engine: bool) -> None:

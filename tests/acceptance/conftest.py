@@ -22,10 +22,11 @@ from app.intake import ingest
 from app.local.postgres.cluster import free_port
 from app.local.samples.files import write_people
 from app.settings import Settings, settings
+from app.setup.catalogue import sync_catalogue
 from app.setup.clients import create_client
 from app.setup.pipelines import create_pipeline
 from functions.console.processes import Processes
-from functions.console.seed import configure_sandbox, prepare
+from functions.console.seed import configure_sandbox
 
 CALLBACK_TIMEOUT_S = 20
 PATIENTLY_S = 900
@@ -71,7 +72,7 @@ class Installation:
 
     async def launch(self, rows: int, sandbox: str | None = None, callback_timeout_s: int = CALLBACK_TIMEOUT_S) -> str:
         """Upload made-up people and launch all steps over them; returns the batch."""
-        await prepare(self.db)
+        await sync_catalogue(self.db)
         client = (await create_client(self.db, "Acceptance", actor="test"))["uid"]
         await configure_sandbox(self.db, client, sandbox or settings().clay_sandbox_url or "")
         file = io.BytesIO()

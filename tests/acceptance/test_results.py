@@ -18,10 +18,11 @@ from app.local.clay.workspace import WorkspaceSettings
 from app.local.samples.files import write_customers, write_people
 from app.local.server import BackgroundServer, listen
 from app.results import customers
+from app.setup.catalogue import sync_catalogue
 from app.setup.clients import create_client
 from app.setup.pipelines import find_pipeline
 from functions.console.engine import running_engine
-from functions.console.seed import configure_sandbox, prepare
+from functions.console.seed import configure_sandbox
 from tests.acceptance.conftest import leadloom
 from tests.conftest import TestStack
 from web.main import create_app
@@ -37,7 +38,7 @@ async def test_from_a_csv_to_former_employees_of_customers(
         sock = listen()
         monkeypatch.setenv("CLAY_SANDBOX_URL", clay.url)
         monkeypatch.setenv("PUBLIC_URL", f"http://127.0.0.1:{sock.getsockname()[1]}")
-        await prepare(db)
+        await sync_catalogue(db)
         client = (await create_client(db, "Alder & Finch", actor="test"))["uid"]
         await configure_sandbox(db, client, clay.url)
         async with BackgroundServer(create_app(), sock), running_engine(db):

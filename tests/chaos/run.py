@@ -18,9 +18,10 @@ from app.db import connect
 from app.engine import batches
 from app.errors import LeadloomError
 from app.intake import ingest as intake
-from app.setup.clients import create_client, save_workflow_config
+from app.setup.catalogue import sync_catalogue
+from app.setup.clients import create_client
+from app.setup.configs import save_workflow_config
 from app.setup.pipelines import create_pipeline
-from functions.console.seed import prepare
 from tests.chaos.auditor import Books, Finding, audit
 from tests.chaos.events import do
 from tests.chaos.installation import AWAY, Installation
@@ -150,7 +151,7 @@ async def launch(one: Installation, plan: Plan, rng: random.Random) -> Scenario:
     """What an operator does: a client, its Clay tables, a pipeline, a file, Launch. Over the wire, with its faults."""
     file, poisoned = people(plan.rows, plan.poisoned_rows, rng)
     async with await connect() as db:
-        await prepare(db)
+        await sync_catalogue(db)
         client = (await create_client(db, "Chaos", actor="chaos"))["uid"]
         for workflow in ("enrich_company_clay", "enrich_person_clay"):
             config = {"webhook_url": f"{one.clay.url}/webhooks/chaos/{workflow}", "workspace": "chaos", **RATE}

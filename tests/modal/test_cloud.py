@@ -17,7 +17,8 @@ import asyncpg
 from app.db import Database
 from app.engine import batches
 from app.local.clay.sandbox import webhook_url
-from app.setup.clients import create_client, save_workflow_config
+from app.setup.clients import create_client
+from app.setup.configs import save_workflow_config
 from app.workflows import registry_rows
 from functions.schedules import RUN_SECONDS
 from tests.engine_kit import World

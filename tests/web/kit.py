@@ -18,7 +18,8 @@ from app.db import Database
 from app.engine.entities import place_rows
 from app.intake import ingest as uploads
 from app.local.samples.files import write_people
-from app.setup.clients import create_client, save_workflow_config
+from app.setup.clients import create_client
+from app.setup.configs import save_workflow_config
 from app.setup.pipelines import create_pipeline, ensure_templates
 from app.workflows import registry_rows
 from tests.conftest import TestStack

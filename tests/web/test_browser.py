@@ -21,10 +21,12 @@ from app.local.clay.sandbox import sandbox_server
 from app.local.clay.workspace import WorkspaceSettings
 from app.local.server import BackgroundServer, listen
 from app.settings import settings
-from app.setup.clients import create_client, save_workflow_config
+from app.setup.catalogue import sync_catalogue
+from app.setup.clients import create_client
+from app.setup.configs import save_workflow_config
 from app.setup.pipelines import create_pipeline
 from functions.console.engine import running_engine
-from functions.console.seed import configure_sandbox, prepare
+from functions.console.seed import configure_sandbox
 from tests.conftest import TestStack
 from tests.web import chromium
 from tests.web.hands import ENOUGH_MS, arrived, drag, hinder, visit
@@ -89,7 +91,7 @@ async def site(
         address = f"http://127.0.0.1:{sock.getsockname()[1]}"
         monkeypatch.setenv("CLAY_SANDBOX_URL", clay.url)
         monkeypatch.setenv("PUBLIC_URL", address)
-        await prepare(db)
+        await sync_catalogue(db)
         async with BackgroundServer(create_app(), sock) as server, running_engine(db):
             yield Site(server.url, db, browser)
 

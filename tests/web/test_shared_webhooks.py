@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from app.errors import ConflictError
-from app.setup.clients import create_client, save_workflow_config
+from app.setup.clients import create_client
+from app.setup.configs import save_workflow_config
 from tests.web.kit import SECRET, Scene, csrf
 from tests.web.test_actions import Hands
 

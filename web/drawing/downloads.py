@@ -21,7 +21,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 from app.db import Database
 from app.intake.pieces import piece_content
-from app.results.export_jobs import MOST_AT_ONCE, count_rows, csv_parts
+from app.results.export_jobs import MOST_AT_ONCE, count_rows, csv_parts, request_export, stored_export
 from app.results.exports import BOM
 from app.results.parquet import leads_parquet
 from web.deps import services
@@ -64,8 +64,7 @@ async def send_export(
     rows = await count_rows(db, wanted)
     if rows > MOST_AT_ONCE:
         known = rows if wanted["what"] in ("batch", "rows") else None
-        about = {"client": wanted["client"], "request": wanted, "filename": filename, "total": known, "actor": actor}
-        job = await db.call("request_file_job", kind="export", **about)
+        job = await request_export(db, wanted, filename, total=known, actor=actor)
         await services(request).wake()
         return redirect(request, f"{pages}/{job['uid']}")
     if wanted["what"] == "leads_parquet":
@@ -107,7 +106,7 @@ async def send_stored(request: Request, db: Database, uid: str) -> Response:
         NotFoundError: there is none, or its day is over.
         ConflictError: it is not ready yet.
     """
-    file = await db.read("export_file", job=uid)
+    file = await stored_export(db, uid)
     size, tag = file["byte_size"], f'"{uid}"'
     headers = attachment(file["filename"]) | {
         "accept-ranges": "bytes",

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app import insights
 from app.errors import UserError
-from app.setup.clients import create_client
+from app.setup.clients import archive_client, create_client, rename_client
 from web.asking.forms import read_form
 from web.asking.paging import PAGE_SIZE, cursor_name, text_filter
 from web.deps import Actor, Db
@@ -68,7 +68,7 @@ async def rename(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     form = await read_form(request)
     name = form.text("name")
     try:
-        await db.call("rename_client", client=str(uid), name=name, actor=admin.email, request=form.request_key())
+        await rename_client(db, str(uid), name, actor=admin.email, request=form.request_key())
     except UserError as error:
         found = (await insights.uploads(db, str(uid), search=None, after=None, limit=1))["client"]
         title = f"Rename {found['name']}"
@@ -89,7 +89,7 @@ async def archive_form(request: Request, db: Db, uid: UUID) -> Response:
 async def archive(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Put a client out of the way; nothing is deleted."""
     wish = (await read_form(request)).request_key()
-    await db.call("archive_client", client=str(uid), archived=True, actor=admin.email, request=wish)
+    await archive_client(db, str(uid), archived=True, actor=admin.email, request=wish)
     return redirect(request, "/clients", "The client is archived. You find it under “Archived”.")
 
 
@@ -97,7 +97,7 @@ async def archive(request: Request, db: Db, admin: Actor, uid: UUID) -> Response
 async def restore(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Bring an archived client back."""
     wish = (await read_form(request)).request_key()
-    await db.call("archive_client", client=str(uid), archived=False, actor=admin.email, request=wish)
+    await archive_client(db, str(uid), archived=False, actor=admin.email, request=wish)
     return redirect(request, f"/clients/{uid}", "The client is back.")
 
 

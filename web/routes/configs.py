@@ -18,7 +18,7 @@ from app.clay.config import LIFETIME_CAP, WARN_AT
 from app.clay.tokens import fixed_url
 from app.clay.trial import SAMPLE, send_trial, trial_answer
 from app.errors import ConflictError, NotFoundError, UserError
-from app.setup.clients import save_workflow_config, webhook_owners
+from app.setup.configs import refuse_retired_tokens, save_workflow_config, stored_config, webhook_owners
 from app.workflows import AnyWorkflow, ClayWorkflow, registry
 from web.asking.config_forms import ConfigError, form_fields, parse_config
 from web.asking.forms import Form, read_form
@@ -61,7 +61,7 @@ async def save(request: Request, db: Db, admin: Actor, client: UUID, slug: Slug)
             raise ConflictError(
                 f"There is a set-up {f'called “{label}” ' if label else ''}already.", "Change that one."
             )
-        stored = await db.read("config_with_secrets", client=str(client), workflow=slug, label=label)
+        stored = await stored_config(db, str(client), slug, label)
         checked = parse_config(workflow.Config, _fields(data), form, stored)
         await save_workflow_config(
             db,
@@ -115,9 +115,9 @@ async def refuse_retired(request: Request, db: Db, admin: Actor, client: UUID, s
     """Accept no receiver token any more that was replaced: one of them got out."""
     form = await read_form(request)
     label = form.text("label")[:100]
-    done = await db.call("refuse_retired_tokens", client=str(client), actor=admin.email)
+    refused = await refuse_retired_tokens(db, str(client), actor=admin.email)
     target = f"/clients/{client}/workflows/{slug}" + (f"?label={quote(label)}" if label else "")
-    return redirect(request, target, f"{plural(done['refused'], 'replaced token')} will be refused from now on.")
+    return redirect(request, target, f"{plural(refused, 'replaced token')} will be refused from now on.")
 
 
 @router.get("/{slug}/test/{uid}")

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app import insights
 from app.errors import NotFoundError
 from web.deps import Db
 from web.drawing.downloads import send_stored
@@ -19,7 +20,7 @@ LATEST = 30
 @router.get("")
 async def exports(request: Request, db: Db) -> Response:
     """The latest long exports."""
-    data = await db.read("insights_exports", limit=LATEST)
+    data = await insights.exports(db, limit=LATEST)
     live = any(job["state"] in ("WAITING", "RUNNING") for job in data["rows"])
     return show(request, "exports/page.html", "exports/part.html", data, live=live)
 
@@ -27,7 +28,7 @@ async def exports(request: Request, db: Db) -> Response:
 @router.get("/{uid}")
 async def export(request: Request, db: Db, uid: UUID) -> Response:
     """One export: progress, then the download."""
-    job = await db.read("file_job", job=str(uid))
+    job = await insights.file_job(db, str(uid))
     if job["kind"] != "export":
         raise NotFoundError("There is no such export.", "Export the list again.")
     return show(request, "export/page.html", "export/part.html", {"job": job}, base=f"/exports/{uid}")

@@ -8,6 +8,8 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app import insights
+from app.engine.replay import request_extraction
 from app.extraction import PARSER_VERSION
 from app.results import search
 from web.asking.forms import read_form
@@ -21,7 +23,7 @@ router = APIRouter(prefix="/batches/{uid}")
 @router.get("/export.csv")
 async def export(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Every uploaded row of the batch as CSV: its original columns, what became of it and why, what is known."""
-    manifest = await db.read("batch_manifest", batch=str(uid))
+    manifest = await insights.manifest(db, str(uid))
     wanted = {"what": "batch", "client": None, "batch": str(uid)}
     return await send_export(request, db, wanted, f"{manifest['name']}.csv", actor=admin.email)
 
@@ -29,7 +31,7 @@ async def export(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
 @router.get("/manifest.json")
 async def account(db: Db, uid: UUID) -> Response:
     """The account of the export: uploaded = delivered + failed + waiting."""
-    manifest = await db.read("batch_manifest", batch=str(uid))
+    manifest = await insights.manifest(db, str(uid))
     body = orjson.dumps(manifest, option=orjson.OPT_INDENT_2)
     return Response(body, media_type="application/json", headers=attachment(f"{manifest['name']}.manifest.json"))
 
@@ -46,13 +48,6 @@ async def runs(request: Request, db: Db, uid: UUID) -> Response:
 async def start(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Extract again; the engine does it in the background."""
     wish = (await read_form(request)).request_key()
-    await db.call(
-        "request_extraction",
-        batches=[str(uid)],
-        parser_version=PARSER_VERSION,
-        actor=admin.email,
-        hold_s=0,
-        request=wish,
-    )
+    await request_extraction(db, [str(uid)], actor=admin.email, request=wish)
     await services(request).wake()
     return redirect(request, f"/batches/{uid}/extraction", "Extracting again. This page shows how far it is.")

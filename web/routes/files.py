@@ -17,6 +17,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ValidationError
 from starlette.responses import JSONResponse, Response
 
+from app import insights
 from app.db import Database
 from app.engine.file_jobs import finish_soon
 from app.errors import ConflictError, InputError, NotFoundError
@@ -53,7 +54,7 @@ class DamagedError(InputError):
 @router.get("")
 async def files(request: Request, db: Db, client: UUID) -> Response:
     """The client's files that are on their way, for its page."""
-    data = await db.read("insights_files", client=str(client))
+    data = await insights.files(db, str(client))
     live = any(job["state"] in ("WAITING", "RUNNING") for job in data["rows"])
     return show(request, "files/page.html", "files/part.html", data, live=live)
 
@@ -129,7 +130,7 @@ async def begin_reading(request: Request, db: Database, job: dict[str, Any]) -> 
 
 
 async def _job_of(db: Database, client: UUID, uid: UUID) -> dict[str, Any]:
-    job: dict[str, Any] = await db.read("file_job", job=str(uid))
+    job = await insights.file_job(db, str(uid))
     if job["kind"] != "upload" or job["client"]["uid"] != str(client):
         raise NotFoundError("There is no such file.", "Choose it again.")
     return job

@@ -107,9 +107,9 @@ async def rerun(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
 async def retry_now(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Do not wait for the back-off: the row's pending try is due at once."""
     wish = (await read_form(request)).request_key()
-    answer = await db.call("retry_item_now", item=str(uid), actor=admin.email, request=wish)
+    changed = await operations.retry_item_now(db, str(uid), actor=admin.email, request=wish)
     await services(request).wake()
-    said = "It is tried again now." if answer["changed"] else "This row does not wait for another try any more."
+    said = "It is tried again now." if changed else "This row does not wait for another try any more."
     return redirect(request, f"/items/{uid}", said)
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.db import Database
-from app.results import search
+from app.results import search, views
 from app.results.exports import LEAD_COLUMNS, chosen_columns
 from web.asking.forms import Form, as_uuid, read_form
 from web.asking.paging import PAGE_SIZE, cursor_number, uuid_filter
@@ -129,9 +129,7 @@ async def save_view(request: Request, db: Db, admin: Actor) -> Response:
         if name not in NO_FILTERS:
             query.setdefault(name, []).append(value)
     name = form.text("name")
-    await db.call(
-        "save_view", client=client, page=page, name=name, query=query, actor=admin.email, request=form.request_key()
-    )
+    await views.save_view(db, client, page, name, query, actor=admin.email, request=form.request_key())
     return redirect(request, view_address(f"{_base(client)}/{page}", query), f"The view “{name}” is saved.")
 
 
@@ -139,7 +137,7 @@ async def save_view(request: Request, db: Db, admin: Actor) -> Response:
 async def delete_view(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Forget a view; what it showed stays."""
     form = await read_form(request)
-    await db.call("delete_view", view=str(uid), actor=admin.email, request=form.request_key())
+    await views.delete_view(db, str(uid), actor=admin.email, request=form.request_key())
     page = "people" if form.text("page") == "people" else "leads"
     return redirect(request, f"{_base(_client(form))}/{page}", "The view is deleted.")
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app import insights
 from app.errors import ConflictError, UserError
 from app.intake.headers import KINDS
-from app.setup.pipelines import create_pipeline
+from app.setup.pipelines import archive_pipeline, create_pipeline, duplicate_pipeline, save_pipeline
 from app.setup.step_checks import missing_inputs, row_fields
 from app.workflow import IDENTITY_COLUMNS
 from web.asking.forms import as_uuid, read_form
@@ -85,18 +85,18 @@ async def change(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
             editor.apply(asked, _titles(data))
             return _builder(request, data, editor)
         expected = data["pipeline"]["version"] if asked == "overwrite" else editor.version
-        saved = await db.call(
-            "save_pipeline",
-            pipeline=str(uid),
-            expected_version=expected,
-            steps=editor.to_save(),
+        version = await save_pipeline(
+            db,
+            str(uid),
+            editor.to_save(),
             name=editor.name,
+            expected_version=expected,
             actor=admin.email,
             request=form.request_key(),
         )
     except UserError as error:
         return _builder(request, data, editor, problem=error)
-    return redirect(request, f"/pipelines/{uid}", f"“{editor.name}” is saved as version {saved['version']}.")
+    return redirect(request, f"/pipelines/{uid}", f"“{editor.name}” is saved as version {version}.")
 
 
 @router.post("/pipelines/{uid}/duplicate")
@@ -105,9 +105,7 @@ async def duplicate(request: Request, db: Db, admin: Actor, uid: UUID) -> Respon
     form = await read_form(request)
     client = form.optional("client")
     owner = str(as_uuid(client, "There is no such client.")) if client else None
-    made = await db.call(
-        "duplicate_pipeline", pipeline=str(uid), client=owner, actor=admin.email, request=form.request_key()
-    )
+    made = await duplicate_pipeline(db, str(uid), owner, actor=admin.email, request=form.request_key())
     said = f"“{made['name']}” is a copy. Change it as you like."
     return redirect(request, f"/pipelines/{made['uid']}", said)
 
@@ -124,7 +122,7 @@ async def archive_form(request: Request, db: Db, uid: UUID) -> Response:
 async def archive(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Take a pipeline out of the launch dialog."""
     wish = (await read_form(request)).request_key()
-    done = await db.call("archive_pipeline", pipeline=str(uid), archived=True, actor=admin.email, request=wish)
+    done = await archive_pipeline(db, str(uid), archived=True, actor=admin.email, request=wish)
     target = f"/clients/{done['client']}/pipelines" if done["client"] else "/clients"
     return redirect(request, target, f"“{done['name']}” is archived.")
 
@@ -133,7 +131,7 @@ async def archive(request: Request, db: Db, admin: Actor, uid: UUID) -> Response
 async def restore(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Bring an archived pipeline back."""
     wish = (await read_form(request)).request_key()
-    done = await db.call("archive_pipeline", pipeline=str(uid), archived=False, actor=admin.email, request=wish)
+    done = await archive_pipeline(db, str(uid), archived=False, actor=admin.email, request=wish)
     return redirect(request, f"/pipelines/{uid}", f"“{done['name']}” is back.")
 
 

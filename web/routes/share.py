@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import time
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app import insights
 from app.db import Database
 from app.errors import NotFoundError
 from app.results import search
 from app.results.exports import LEAD_COLUMNS, chosen_columns
+from app.results.sharing import create_share_link, open_share_link, revoke_share_link
 from web.asking.forms import is_uuid, read_form
 from web.asking.paging import PAGE_SIZE, cursor_number
 from web.asking.result_filters import active_filters, addresses, lead_query
@@ -60,9 +62,9 @@ async def create(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
     form = await read_form(request)
     days = form.integer("days", "The number of days", least=1, most=365) or 30
     filters = {name: True for name in LIMITS if form.text(name) == "1"}
-    await db.call(
-        "create_share_link",
-        client=str(client),
+    await create_share_link(
+        db,
+        str(client),
         label=form.text("label"),
         filters=filters,
         days=days,
@@ -76,8 +78,8 @@ async def create(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
 async def revoke(request: Request, db: Db, admin: Actor, client: UUID, link: UUID) -> Response:
     """Close a link at once."""
     wish = (await read_form(request)).request_key()
-    done = await db.call("revoke_share_link", link=str(link), client=str(client), actor=admin.email, request=wish)
-    said = "The link is closed. Whoever opens it sees nothing." if done["revoked"] else "The link was closed already."
+    revoked = await revoke_share_link(db, str(link), str(client), actor=admin.email, request=wish)
+    said = "The link is closed. Whoever opens it sees nothing." if revoked else "The link was closed already."
     return redirect(request, f"/clients/{client}/share", said)
 
 
@@ -91,8 +93,7 @@ async def _opened(db: Database, token: str, *, count: bool = False) -> dict[str,
     Raises:
         NotFoundError: it is forged, expired, revoked, or its client is archived; all the same to whoever asks.
     """
-    opened: dict[str, Any] = await db.call("open_share_link", link=_link(token), count=count, request=uuid4())
-    return opened
+    return await open_share_link(db, _link(token), count=count)
 
 
 def _link(token: str) -> str:
@@ -176,7 +177,7 @@ async def _export_of(db: Database, token: str, uid: UUID) -> tuple[dict[str, Any
         NotFoundError: the link is closed, or there is no such export of it.
     """
     opened = await _opened(db, token)
-    job: dict[str, Any] = await db.read("file_job", job=str(uid))
+    job = await insights.file_job(db, str(uid))
     if job["kind"] != "export" or job["request"].get("share") != _link(token):
         raise NotFoundError("There is no such export.", "Export the list again.")
     return job, opened

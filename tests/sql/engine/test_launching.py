@@ -11,8 +11,8 @@ import pytest
 from app.db import Database
 from app.engine.launching import launch_file
 from app.errors import ConflictError, InputError
+from app.setup.catalogue import sync_catalogue
 from app.setup.clients import create_client
-from functions.console.seed import prepare
 
 COMPANIES = b"Company Name,Website,Industry\nAcme,acme.example,Robots\nBolt,bolt.example,Screws\n"
 PEOPLE = b"First Name,Last Name,Company\nAnna,Berg,Acme\n"
@@ -20,7 +20,7 @@ PEOPLE = b"First Name,Last Name,Company\nAnna,Berg,Acme\n"
 
 @pytest.fixture
 async def northgate(db: Database) -> str:
-    await prepare(db)
+    await sync_catalogue(db)
     await create_client(db, "Northgate", actor="test")
     return "northgate"
 
