@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import modal
 
 from app.db import Database, connect
+from app.engine.leases import wake_engine
 from app.errors import LeadloomError
 from functions.address import public_url
 from functions.modal_app import REGION, WEB_FUNCTION, app, min_containers
@@ -53,7 +54,7 @@ class Waker:
         try:
             async with self._connecting:
                 self._db = self._db or await connect()
-            if (await self._db.call("wake_engine"))["spawn"]:
+            if await wake_engine(self._db):
                 await engine.spawn.aio(self._address)
         except (LeadloomError, modal.exception.Error) as failure:
             log.warning("the engine was not woken: %s", failure)

@@ -18,6 +18,7 @@ from app.db import Database
 __all__ = [
     "audit",
     "cancel",
+    "facts",
     "find_launch",
     "is_held",
     "is_settled",
@@ -221,6 +222,12 @@ async def retry_item_now(db: Database, item: str, *, actor: str, request: UUID) 
     """
     answer = await db.call("retry_item_now", item=item, actor=actor, request=request)
     return bool(answer["changed"])
+
+
+async def facts(db: Database, batch: str) -> dict[str, Any]:
+    """What became of a batch's callbacks and rows: `{"callbacks": {verdict: n}, "failures": {code: n}}`."""
+    found: dict[str, Any] = await db.read("batch_facts", batch=batch)
+    return found
 
 
 async def audit(db: Database, batch: str) -> list[dict[str, Any]]:

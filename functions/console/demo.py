@@ -137,7 +137,7 @@ async def _run(db: Database, rows: int, pipeline: Pipeline) -> Summary:
         batch = (await batches.launch(db, upload, made["uid"], actor=ACTOR))["batch"]
         numbers = await watch(db, batch)
     seconds = time.monotonic() - started
-    facts = await db.read("batch_facts", batch=batch)
+    facts = await batches.facts(db, batch)
     async with httpx.AsyncClient() as http:
         stats = (await http.get(f"{sandbox_url}/stats", params={"rows": "false"})).json()
     return Summary(

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from app.db import Database, connect_database
+from app.engine.leases import abandon_leases
 from app.engine.sequencer import Pace, run_engine
 from app.settings import home
 from functions.console.holders import Holder
@@ -52,7 +53,7 @@ async def _take_back(db: Database, holder: Holder) -> None:
     """End the leases of this machine's engines that are dead."""
     dead = holder.dead()
     if dead:
-        await db.call("abandon_leases", holders=dead)
+        await abandon_leases(db, dead)
         holder.forget(dead)
 
 

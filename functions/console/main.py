@@ -6,6 +6,7 @@ import typer
 
 from app.logs import set_up_logging
 from functions.console import batches, callbacks, demo, results, retention, serve
+from functions.console.collisions import refuse_collisions
 from functions.console.plainly import plainly
 
 __all__ = ["cli", "main"]
@@ -44,6 +45,7 @@ def main() -> None:
     """Run a command; what a user can put right is said in one line, without a traceback."""
     set_up_logging("console", form="text")
     with plainly():
+        refuse_collisions()
         cli()
 
 

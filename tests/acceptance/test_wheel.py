@@ -82,6 +82,23 @@ def test_it_says_what_it_can_do(installed: Path, tmp_path: Path) -> None:
         assert command in said
 
 
+def test_another_distribution_with_a_package_of_ours_is_named(installed: Path, tmp_path: Path) -> None:
+    other = tmp_path / "somebody_else-1.2.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: somebody-else\nVersion: 1.2\n")
+    (other / "top_level.txt").write_text("web\nelse\n")
+    done = subprocess.run(  # noqa: S603 -- the program under test
+        [installed, "--help"],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "somebody-else 1.2 is installed here and has packages called web" in done.stderr
+    assert "environment of its own" in done.stderr
+
+
 def test_the_demo_runs(installed: Path, tmp_path: Path) -> None:
     summary = json.loads(run(installed, "demo", "--rows", "20", "--json", cwd=tmp_path).stdout)
     assert (summary["completed"], summary["failed"], summary["audit"]) == (20, 0, [])

@@ -1,4 +1,4 @@
-"""Writes docs/reliability.md: what was done to the installations, what recovered, and what the auditor said."""
+"""Writes docs/explanations/reliability.md: what was done to the installations, and what the auditor said."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Many chaos runs and their table: `make chaos RUNS=60`.
 
-    python -m tests.chaos.suite --runs 60 --rows 300       # seeds 1 to 60, and docs/reliability.md
+    python -m tests.chaos.suite --runs 60 --rows 300       # seeds 1 to 60, and docs/explanations/reliability.md
     python -m tests.chaos.suite --seed 17                  # one of them again
 
 A run whose auditor speaks keeps its folder (database, logs, record of the wires); the others are removed.
@@ -31,7 +31,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=300)
     parser.add_argument("--jobs", type=int, default=2, help="how many installations at once; a run mostly waits")
     parser.add_argument("--folder", type=Path, help="where the installations are made; default: a temporary folder")
-    parser.add_argument("--report", action="store_true", help="write docs/reliability.md")
+    parser.add_argument("--report", action="store_true", help="write docs/explanations/reliability.md")
     parser.add_argument(
         "--into", type=Path, help=argparse.SUPPRESS
     )  # one run's report, for the suite that asked for it
@@ -79,7 +79,7 @@ async def _suite(args: argparse.Namespace, folder: Path) -> list[RunReport]:
             if not report.findings:
                 await asyncio.to_thread(shutil.rmtree, folder / f"seed-{seed}", ignore_errors=True)
             if args.report:
-                write_report(ROOT / "docs" / "reliability.md", reports)
+                write_report(ROOT / "docs" / "explanations" / "reliability.md", reports)
 
     await asyncio.gather(*(worker() for _ in range(args.jobs)))
     return reports

@@ -1,0 +1,19 @@
+"""The engine's lease, and its workers', as others see them: is somebody at work, and whose work is over?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.db import Database
+
+__all__ = ["abandon_leases", "wake_engine"]
+
+
+async def wake_engine(db: Database) -> bool:
+    """Whether the engine sleeps and the caller should start it; of several callers at a time one hears yes."""
+    return bool((await db.call("wake_engine"))["spawn"])
+
+
+async def abandon_leases(db: Database, holders: Sequence[str]) -> None:
+    """End the leases of these processes, which are known to be dead: their rows go back to the queue at once."""
+    await db.call("abandon_leases", holders=list(holders))
