@@ -11,24 +11,21 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import Literal
 
-import httpcore
 import httpx
 
-from app.clay.config import ClayConfig, is_public, loopback_allowed, parse_address
+from app.clay.config import ClayConfig
+from app.clay.public_transport import PrivateAddressError, PublicTransport
 from app.logs import mask_logger
 
 __all__ = ["TIMEOUT", "Answer", "http_client", "post_row"]
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 AUTH_HEADER = "x-clay-webhook-auth"
-CONNECTIONS = 200  # more than all senders of a process have on the wire: a marked row never waits for one
-IDLE_S = 5.0  # well below the idle time-out of any load balancer: a request never meets a connection that is going away
 SAID = 300
 READ_AT_MOST = 4096
 READ_FOR_S = 10.0
@@ -41,10 +38,6 @@ GAVE_UP_WAITING = frozenset((504, 520, 524))
 """A gateway's time-outs (520 and 524 are Cloudflare's words): not even `resend_on_5xx` sends these rows again."""
 
 log = logging.getLogger(__name__)
-
-
-class PrivateAddressError(Exception):
-    """The webhook's host name leads into a private network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +69,7 @@ def http_client() -> httpx.AsyncClient:
 
     The caller closes it. One client serves any number of chunks.
     """
-    return httpx.AsyncClient(transport=_GuardedTransport(), timeout=TIMEOUT, follow_redirects=False)
+    return httpx.AsyncClient(transport=PublicTransport(), timeout=TIMEOUT, follow_redirects=False)
 
 
 async def post_row(http: httpx.AsyncClient, config: ClayConfig, body: bytes) -> Answer:
@@ -227,63 +220,6 @@ def _without_secrets(said: str, config: ClayConfig) -> str:
         if len(secret) >= 8:  # noqa: PLR2004 -- shorter ones are words
             said = said.replace(secret, "…")
     return said
-
-
-class _PublicBackend(httpcore.AnyIOBackend):
-    """Connects to public addresses only, and to the very address that was checked: a name cannot change in between."""
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 -- httpcore's interface
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        addresses = await _resolve(host, port, timeout)
-        trouble: Exception | None = None
-        for address in addresses:
-            try:
-                return await super().connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                trouble = error
-        raise trouble or httpcore.ConnectError("the name has no address")
-
-
-async def _resolve(host: str, port: int, timeout: float | None) -> list[str]:  # noqa: ASYNC109 -- httpcore's interface
-    """The addresses of a host.
-
-    Raises:
-        PrivateAddressError: one of them is not public (nor this machine's, where the sandbox stands in for Clay).
-        httpcore.ConnectError: there are none.
-    """
-    loop = asyncio.get_running_loop()
-    try:
-        found = await asyncio.wait_for(loop.getaddrinfo(host, port, type=socket.SOCK_STREAM), timeout)
-    except TimeoutError as error:
-        raise httpcore.ConnectTimeout("the name took too long to resolve") from error
-    except OSError as error:
-        raise httpcore.ConnectError("the name could not be resolved") from error
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    for text in addresses:
-        address = parse_address(text)
-        if address is None or not (is_public(address) or (address.is_loopback and loopback_allowed())):
-            raise PrivateAddressError
-    return addresses
-
-
-class _GuardedTransport(httpx.AsyncHTTPTransport):
-    """httpx's transport over a pool that connects through `_PublicBackend`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
-            max_connections=CONNECTIONS,
-            max_keepalive_connections=CONNECTIONS,
-            keepalive_expiry=IDLE_S,
-            network_backend=_PublicBackend(),
-        )
 
 
 mask_logger("httpx")  # it logs whole URLs at level INFO, and a webhook's URL is a secret

@@ -113,7 +113,7 @@ async def test_a_webhook_that_cannot_be_reached_is_not_knocked_at_for_every_row(
 
 async def test_a_closed_port_is_waited_for(clay: ClayWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """Real sockets: the connection is refused, and nothing is counted as sent."""
-    monkeypatch.setattr("app.clay.post.loopback_allowed", lambda: True)
+    monkeypatch.setattr("app.clay.public_transport.loopback_allowed", lambda: True)
     monkeypatch.setattr("app.clay.config.loopback_allowed", lambda: True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

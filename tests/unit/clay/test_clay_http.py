@@ -13,7 +13,7 @@ import pytest
 import respx
 from pydantic import SecretStr
 
-from app.clay import post
+from app.clay import public_transport
 from app.clay.config import ClayConfig
 from app.clay.post import Answer, http_client, judge, post_row, retry_after_s
 
@@ -168,7 +168,7 @@ def test_retry_after_as_a_date() -> None:
 
 async def test_a_refused_connection_is_told_from_a_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """Real sockets: a closed port refuses; a port that takes the body and hangs up leaves it open."""
-    monkeypatch.setattr(post, "loopback_allowed", lambda: True)
+    monkeypatch.setattr(public_transport, "loopback_allowed", lambda: True)
     monkeypatch.setattr("app.clay.config.loopback_allowed", lambda: True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -188,7 +188,7 @@ async def test_a_refused_connection_is_told_from_a_silent_server(monkeypatch: py
 
 
 async def test_a_yes_counts_even_when_its_body_breaks_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(post, "loopback_allowed", lambda: True)
+    monkeypatch.setattr(public_transport, "loopback_allowed", lambda: True)
     monkeypatch.setattr("app.clay.config.loopback_allowed", lambda: True)
 
     async def yes_but(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -216,7 +216,7 @@ async def test_a_public_name_that_leads_into_a_private_network_is_not_followed(
     async def resolve(*_args: object, **_kwargs: object) -> list[tuple[object, ...]]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", 443)), (0, 0, 0, "", (address, 443))]
 
-    monkeypatch.setattr(post, "loopback_allowed", lambda: False)
+    monkeypatch.setattr(public_transport, "loopback_allowed", lambda: False)
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve, raising=False)
     answer = await send()
     assert (answer.outcome, answer.code, answer.retry) == ("refused", "clay_rejected", False)
