@@ -15,17 +15,7 @@ as $$
     'finished_at', b.finished_at) order by b.id desc), '[]')
   from public.batches b
   join public.clients c on c.id = b.client_id
-  cross join lateral (
-    select
-      coalesce(sum(t.n) filter (where t.bucket in ('completed', 'skipped') and t.step_index = b.step_count - 1), 0)::bigint as completed,
-      coalesce(sum(t.n) filter (where t.bucket = 'failed'), 0)::bigint as failed,
-      coalesce(sum(t.n) filter (where t.bucket = 'completed' and t.error_code = 'not_found'), 0)::bigint as not_found,
-      coalesce(sum(t.n) filter (where t.bucket = 'cancelled'), 0)::bigint as cancelled,
-      coalesce(sum(t.n) filter (where t.bucket = 'waiting'), 0)::bigint as waiting,
-      coalesce(sum(t.n) filter (where t.bucket = 'retrying'), 0)::bigint as retrying,
-      coalesce(sum(t.n) filter (where t.bucket = 'running'), 0)::bigint as running
-    from leadloom.batch_counts(b.id) t) n
-  where b.id = any (p_ids)
+  join leadloom.batch_numbers(p_ids) n on n.batch_id = b.id
 $$;
 
 -- p_state: RUNNING PAUSED COMPLETED CANCELLED, or null; p_after: id of the last batch shown.

@@ -1,25 +1,6 @@
 -- Read models of the pages about clients: the list with its activity, one client at a glance. Counts of rows come from
 -- batch_totals and batch_tallies, never from counting items.
 
--- Rows that came out of a batch's last step, for many batches at once.
-create or replace function leadloom.batches_done(p_batch_ids bigint[])
-returns table (batch_id bigint, done bigint, failed bigint, cancelled bigint)
-language sql stable security invoker set search_path = ''
-as $$
-  select b.id,
-    coalesce(sum(t.n) filter (where t.bucket in ('completed', 'skipped') and t.step_index = b.step_count - 1), 0)::bigint,
-    coalesce(sum(t.n) filter (where t.bucket = 'failed'), 0)::bigint,
-    coalesce(sum(t.n) filter (where t.bucket = 'cancelled'), 0)::bigint
-  from public.batches b
-  left join lateral (
-    select o.step_index, o.bucket, o.n from public.batch_totals o where o.batch_id = b.id
-    union all
-    select o.step_index, o.bucket, o.n from public.batch_tallies o where o.batch_id = b.id
-  ) t on true
-  where b.id = any (p_batch_ids)
-  group by b.id
-$$;
-
 -- p_after: [lower(name), id] of the last client shown.
 create or replace function public.insights_clients(
   p_search text, p_archived boolean, p_after jsonb, p_limit integer) returns jsonb
@@ -37,9 +18,9 @@ begin
     order by lower(c.name), c.id limit p_limit + 1) page;
   with batch as (
     select b.client_id, count(*) as batches, count(*) filter (where b.state in ('RUNNING', 'PAUSED')) as active,
-           sum(d.done) as done, sum(d.failed) as failed
+           sum(d.completed) as done, sum(d.failed) as failed
     from public.batches b
-    join leadloom.batches_done(array(select id from public.batches where client_id = any (v_clients))) d on d.batch_id = b.id
+    join leadloom.batch_numbers(array(select id from public.batches where client_id = any (v_clients))) d on d.batch_id = b.id
     where b.client_id = any (v_clients)
     group by b.client_id
   )
@@ -78,10 +59,12 @@ as $$
     group by r.slug, r.title, coalesce(s ->> 'label', '')) m
 $$;
 
+-- A client as every page names it; null for none.
 create or replace function leadloom.client_head(p_client_id bigint) returns jsonb
 language sql stable security invoker set search_path = ''
 as $$
-  select jsonb_build_object('uid', uid, 'name', name, 'slug', slug, 'archived_at', archived_at, 'created_at', created_at)
+  select jsonb_build_object('uid', uid, 'name', name, 'slug', slug, 'archived_at', archived_at, 'created_at', created_at,
+                            'new_in_role_months', new_in_role_months)
   from public.clients where id = p_client_id
 $$;
 
@@ -110,8 +93,8 @@ begin
     'batches', leadloom.batch_rows(v_all[1:8]),
     'batch_count', cardinality(v_all),
     'active', (select count(*) from public.batches where client_id = v_id and state in ('RUNNING', 'PAUSED')),
-    'totals', (select jsonb_build_object('done', coalesce(sum(done), 0), 'failed', coalesce(sum(failed), 0))
-               from leadloom.batches_done(v_all)),
+    'totals', (select jsonb_build_object('done', coalesce(sum(completed), 0), 'failed', coalesce(sum(failed), 0))
+               from leadloom.batch_numbers(v_all)),
     'spent', (select coalesce(sum(spent), 0) from public.batches where client_id = v_id),
     'pipelines', coalesce((select jsonb_agg(jsonb_build_object(
         'uid', p.uid, 'name', p.name, 'kind', p.upload_kind, 'version', p.version,

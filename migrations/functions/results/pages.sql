@@ -1,19 +1,12 @@
 -- The pages of results, each in one call: what was found, what the filters can offer, the saved views.
 
-create or replace function leadloom.client_head(p_client uuid) returns jsonb
-language sql stable security invoker set search_path = ''
-as $$
-  select jsonb_build_object('uid', uid, 'name', name, 'archived_at', archived_at, 'new_in_role_months',
-                            new_in_role_months)
-  from public.clients where p_client is not null and id = leadloom.client_id(p_client)
-$$;
-
 create or replace function public.leads_page(
   p_client uuid, p_filters jsonb, p_after bigint, p_limit integer) returns jsonb
 language sql stable security invoker set search_path = ''
 as $$
   select public.search_leads(p_client, p_filters, p_after, p_limit) || jsonb_build_object(
-    'client', leadloom.client_head(p_client), 'facets', public.lead_facets(p_client),
+    'client', case when p_client is not null then leadloom.client_head(leadloom.client_id(p_client)) end,
+    'facets', public.lead_facets(p_client),
     'views', public.list_views(p_client, 'leads'))
 $$;
 
@@ -25,7 +18,8 @@ as $$
                                                             'capped', false, 'companies', null)
               else public.search_people(p_client, p_filters, p_after, p_limit) end
     || jsonb_build_object(
-    'client', leadloom.client_head(p_client), 'views', public.list_views(p_client, 'people'),
+    'client', case when p_client is not null then leadloom.client_head(leadloom.client_id(p_client)) end,
+    'views', public.list_views(p_client, 'people'),
     'any', exists (select 1 from public.history_companies
                    where p_client is null or client_id = leadloom.client_id(p_client)),
     'customers', (select count(*) from public.client_customers
@@ -87,7 +81,7 @@ create or replace function public.share_page(p_client uuid) returns jsonb
 language sql stable security invoker set search_path = ''
 as $$
   select jsonb_build_object(
-    'client', leadloom.client_head(p_client), 'links', public.list_share_links(p_client),
+    'client', leadloom.client_head(leadloom.client_id(p_client)), 'links', public.list_share_links(p_client),
     'views', public.list_views(p_client, 'leads'),
     'leads', (select count(*) from (select 1 from public.final_leads
                                     where client_id = leadloom.client_id(p_client) limit 10001) counted))
@@ -99,7 +93,7 @@ returns jsonb
 language sql stable security invoker set search_path = ''
 as $$
   select public.customers_page(p_client, p_search, p_after, p_limit) || jsonb_build_object(
-    'client', leadloom.client_head(p_client),
+    'client', leadloom.client_head(leadloom.client_id(p_client)),
     'uploads', (
       select coalesce(jsonb_agg(jsonb_build_object('uid', u.uid, 'filename', u.filename, 'rows', u.row_count)
                                 order by u.id desc), '[]')
