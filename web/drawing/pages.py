@@ -95,22 +95,21 @@ def page(request: Request, template: str, /, *, status: int = 200, **context: An
     return HTMLResponse(render(request, template, **context), status, {"vary": "HX-Request, HX-Request-Type"})
 
 
-def show(request: Request, template: str, partial: str, data: Any, /, **context: Any) -> Response:
+def show(request: Request, name: str, data: Any, /, **context: Any) -> Response:
     """A page that htmx may also ask for in part.
 
     Args:
         request: the request.
-        template: the full page; it includes `partial`.
-        partial: what a poll or a filter gets.
+        name: its folder: `<name>/page.html` is the full page, and includes `part.html`, which a poll or a filter gets.
         data: the read model's answer, given to the templates as `data`; its hash is the tag.
         context: what else the templates need.
     """
     tag = hashlib.sha256(orjson.dumps([data, str(request.url.query)])).hexdigest()[:20]
     if not is_fragment(request):
-        return page(request, template, data=data, ptag=tag, **context)
+        return page(request, f"{name}/page.html", data=data, ptag=tag, **context)
     if request.headers.get("hx-ptag") == tag:
         return Response(status_code=304, headers={"HX-PTag": tag})
-    answer = page(request, partial, data=data, ptag=tag, **context)
+    answer = page(request, f"{name}/part.html", data=data, ptag=tag, **context)
     answer.headers["HX-PTag"] = tag
     return answer
 

@@ -32,4 +32,4 @@ async def audit(request: Request, db: Db) -> Response:
         after=cursor_number(request),
         limit=PAGE_SIZE,
     )
-    return show(request, "audit/page.html", "audit/part.html", data, chosen=chosen, places=PLACES)
+    return show(request, "audit", data, chosen=chosen, places=PLACES)

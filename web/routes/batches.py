@@ -41,7 +41,7 @@ async def batches(request: Request, db: Db) -> Response:
         after=after,
         limit=PAGE_SIZE,
     )
-    return show(request, "batches/page.html", "batches/part.html", data, q=search, state=state, client=client)
+    return show(request, "batches", data, q=search, state=state, client=client)
 
 
 @router.get("/{uid}")
@@ -52,7 +52,7 @@ async def batch(request: Request, db: Db, uid: UUID) -> Response:
     live = data["state"] == "RUNNING"
     # A paused batch starts nothing more, but what is under way still ends and callbacks still come.
     polls = live or (data["state"] == "PAUSED" and data["running"] + data["waiting"] > 0)
-    return show(request, "batch/page.html", "batch/part.html", data, figures=figures, live=live, polls=polls)
+    return show(request, "batch", data, figures=figures, live=live, polls=polls)
 
 
 @router.get("/{uid}/pause")

@@ -46,7 +46,7 @@ async def callbacks(request: Request, db: Db) -> Response:
     """The inbox, newest first."""
     given = _given(request)
     data = await inbox.list_callbacks(db, Filter.of(given), cursor_number(request), PAGE_SIZE)
-    return show(request, "callbacks/page.html", "callbacks/part.html", data, chosen=given, verdicts=VERDICTS)
+    return show(request, "callbacks", data, chosen=given, verdicts=VERDICTS)
 
 
 @router.get("/reread")

@@ -24,7 +24,7 @@ async def clients(request: Request, db: Db) -> Response:
     """Every client with what goes on there."""
     search, archived = text_filter(request, "q"), request.query_params.get("archived") == "1"
     data = await insights.clients(db, search=search, archived=archived, after=cursor_name(request), limit=PAGE_SIZE)
-    return show(request, "clients/page.html", "clients/part.html", data, q=search, archived=archived)
+    return show(request, "clients", data, q=search, archived=archived)
 
 
 @router.get("/new")
@@ -50,7 +50,7 @@ async def create(request: Request, db: Db, admin: Actor) -> Response:
 async def client(request: Request, db: Db, uid: UUID) -> Response:
     """One client: what to do next, uploads, batches, pipelines, state of the configs."""
     data = await insights.client(db, str(uid))
-    return show(request, "client/page.html", "client/part.html", data)
+    return show(request, "client", data)
 
 
 @router.get("/{uid}/rename")

@@ -35,7 +35,7 @@ Slug = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,99}$")]
 async def configs(request: Request, db: Db, client: UUID) -> Response:
     """Every workflow, and how it is set up for this client."""
     data = await insights.configs(db, str(client))
-    return show(request, "configs/page.html", "configs/part.html", data)
+    return show(request, "configs", data)
 
 
 @router.get("/{slug}")

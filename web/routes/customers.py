@@ -35,7 +35,7 @@ async def customers(request: Request, db: Db, client: UUID) -> Response:
     live = bool(data["refresh"] and not data["refresh"]["finished_at"]) or any(
         job["state"] in {"WAITING", "RUNNING"} for job in data["lists"]
     )
-    return show(request, "customers/page.html", "customers/part.html", data, q=search, live=live)
+    return show(request, "customers", data, q=search, live=live)
 
 
 @router.post("")

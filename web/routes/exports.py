@@ -22,7 +22,7 @@ async def exports(request: Request, db: Db) -> Response:
     """The latest long exports."""
     data = await insights.exports(db, limit=LATEST)
     live = any(job["state"] in ("WAITING", "RUNNING") for job in data["rows"])
-    return show(request, "exports/page.html", "exports/part.html", data, live=live)
+    return show(request, "exports", data, live=live)
 
 
 @router.get("/{uid}")
@@ -31,7 +31,7 @@ async def export(request: Request, db: Db, uid: UUID) -> Response:
     job = await insights.file_job(db, str(uid))
     if job["kind"] != "export":
         raise NotFoundError("There is no such export.", "Export the list again.")
-    return show(request, "export/page.html", "export/part.html", {"job": job}, base=f"/exports/{uid}")
+    return show(request, "export", {"job": job}, base=f"/exports/{uid}")
 
 
 @router.get("/{uid}/file")

@@ -41,7 +41,7 @@ async def runs(request: Request, db: Db, uid: UUID) -> Response:
     """What a replay would cover, and the replays so far."""
     data = await search.extraction(db, str(uid))
     live = any(run["state"] == "RUNNING" for run in data["runs"])
-    return show(request, "extraction/page.html", "extraction/part.html", data, live=live, version=PARSER_VERSION)
+    return show(request, "extraction", data, live=live, version=PARSER_VERSION)
 
 
 @router.post("/extraction")

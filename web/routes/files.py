@@ -56,7 +56,7 @@ async def files(request: Request, db: Db, client: UUID) -> Response:
     """The client's files that are on their way, for its page."""
     data = await insights.files(db, str(client))
     live = any(job["state"] in ("WAITING", "RUNNING") for job in data["rows"])
-    return show(request, "files/page.html", "files/part.html", data, live=live)
+    return show(request, "files", data, live=live)
 
 
 @router.post("")
@@ -113,7 +113,7 @@ async def progress(request: Request, db: Db, client: UUID, uid: UUID) -> Respons
     if job["state"] == "READY":
         return redirect(request, f"/clients/{client}/uploads/{job['result']['upload']}")
     live = job["state"] in ("WAITING", "RUNNING")
-    return show(request, "file/page.html", "file/part.html", {"job": job}, live=live)
+    return show(request, "file", {"job": job}, live=live)
 
 
 async def begin_reading(request: Request, db: Database, job: dict[str, Any]) -> dict[str, Any]:

@@ -19,4 +19,4 @@ async def health(request: Request, db: Db) -> Response:
     """The machine in numbers; polled as long as the page is looked at."""
     data = await insights.health(db)
     more = {"cap": LIFETIME_CAP, "warn_at": LIFETIME_CAP * WARN_AT, "verdicts": VERDICTS}
-    return show(request, "health/page.html", "health/part.html", data, **more)
+    return show(request, "health", data, **more)

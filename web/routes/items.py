@@ -48,7 +48,7 @@ async def items(request: Request, db: Db, uid: UUID) -> Response:
         "search": search,
     }
     data = await insights.items(db, str(uid), **chosen, after=cursor_number(request), limit=PAGE_SIZE)
-    return show(request, "items/page.html", "items/part.html", data, chosen=chosen, q=search)
+    return show(request, "items", data, chosen=chosen, q=search)
 
 
 @router.get("/items/{uid}")
@@ -57,7 +57,7 @@ async def item(request: Request, db: Db, uid: UUID) -> Response:
     data = await insights.item(db, str(uid))
     under_way = any(state["bucket"] in ("running", "waiting") for state in data["states"])
     live = data["state"] == "ACTIVE" and (data["batch"]["state"] == "RUNNING" or under_way)
-    return show(request, "item/page.html", "item/part.html", data, steps=timeline(data), live=live)
+    return show(request, "item", data, steps=timeline(data), live=live)
 
 
 @router.get("/items/{uid}/results/{step}/{part}.json")

@@ -49,7 +49,7 @@ async def _list(request: Request, db: Db, client: str | None) -> Response:
         "chosen": active_filters(query, data["facets"]),
         "view": {name: view_address(f"{_base(client)}/leads", row["query"]) for name, row in _by_uid(data["views"])},
     }
-    return show(request, "leads/page.html", "leads/part.html", data, **context)
+    return show(request, "leads", data, **context)
 
 
 def _base(client: str | None) -> str:
@@ -99,7 +99,7 @@ async def _export(request: Request, db: Database, actor: str, client: str | None
 async def lead(request: Request, db: Db, item: UUID) -> Response:
     """One lead: every field with its origin, customers, work history, what could not be read."""
     data = await search.lead(db, str(item))
-    return show(request, "lead/page.html", "lead/part.html", data, names=LEAD_COLUMNS)
+    return show(request, "lead", data, names=LEAD_COLUMNS)
 
 
 @router.get("/views/new")

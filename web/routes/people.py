@@ -45,7 +45,7 @@ async def _list(request: Request, db: Db, client: str | None) -> Response:
         "people": [with_bars(person) for person in data["rows"]],
         "view": {view["uid"]: view_address(f"{base}/people", view["query"]) for view in data["views"]},
     }
-    return show(request, "people/page.html", "people/part.html", data, **context)
+    return show(request, "people", data, **context)
 
 
 @router.get("/people.csv")

@@ -28,7 +28,7 @@ async def pipelines(request: Request, db: Db, client: UUID) -> Response:
     """A client's pipelines, and the templates to start from."""
     archived = request.query_params.get("archived") == "1"
     data = await insights.pipelines(db, str(client), archived=archived)
-    return show(request, "pipelines/page.html", "pipelines/part.html", data, archived=archived)
+    return show(request, "pipelines", data, archived=archived)
 
 
 @router.get("/clients/{client}/pipelines/new")

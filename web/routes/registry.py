@@ -16,4 +16,4 @@ router = APIRouter(prefix="/workflows")
 async def workflows(request: Request, db: Db) -> Response:
     """Every workflow that the deployed code knows, and those that old batches name."""
     data = await insights.registry(db)
-    return show(request, "registry/page.html", "registry/part.html", data)
+    return show(request, "registry", data)

@@ -81,13 +81,13 @@ async def _delete(request: Request, db: Db, actor: str, client: UUID, upload: UU
 async def show_deletion(request: Request, db: Db, uid: UUID) -> Response:
     """How far a deletion is."""
     data = await deletion(db, str(uid))
-    return show(request, "deletion/page.html", "deletion/part.html", data)
+    return show(request, "deletion", data)
 
 
 @router.get("/erasures")
 async def list_erasures(request: Request, db: Db) -> Response:
     """Who was erased when, by hash, and the form."""
-    return show(request, "erasures/page.html", "erasures/part.html", await erasures(db), problem=None, typed=BLANK)
+    return show(request, "erasures", await erasures(db), problem=None, typed=BLANK)
 
 
 @router.post("/erasures")

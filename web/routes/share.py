@@ -53,7 +53,7 @@ async def links(request: Request, db: Db, client: UUID) -> Response:
     data = await search.share(db, str(client))
     base = services(request).public_url(request)
     urls = {link["uid"]: f"{base}/share/{_token(link)}" for link in data["links"] if link["open"]}
-    return show(request, "share_links/page.html", "share_links/part.html", data, urls=urls)
+    return show(request, "share_links", data, urls=urls)
 
 
 @router.post("")
@@ -133,7 +133,7 @@ async def shared(request: Request, db: Db, token: str) -> Response:
         "names": {name: LEAD_COLUMNS[name] for name in COLUMNS},
         "chosen": active_filters(query, data["facets"]),
     }
-    return _unlisted(show(request, "share/page.html", "share/part.html", data, **context))
+    return _unlisted(show(request, "share", data, **context))
 
 
 @public.get("/leads.csv")
@@ -159,7 +159,7 @@ async def shared_export(request: Request, db: Db, token: str, uid: UUID) -> Resp
     """How far a long export is that this link asked for."""
     job, opened = await _export_of(db, token, uid)
     base = f"/share/{token}/exports/{uid}"
-    page = show(request, "share/export.html", "export/part.html", {"job": job}, base=base, opened=opened)
+    page = show(request, "share_export", {"job": job}, base=base, opened=opened)
     return _unlisted(page)
 
 

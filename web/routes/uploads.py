@@ -36,7 +36,7 @@ async def uploads(request: Request, db: Db, client: UUID) -> Response:
     """All uploads of a client."""
     search, after = text_filter(request, "q"), cursor_number(request)
     data = await insights.uploads(db, str(client), search=search, after=after, limit=PAGE_SIZE)
-    return show(request, "uploads/page.html", "uploads/part.html", data, q=search)
+    return show(request, "uploads", data, q=search)
 
 
 @router.post("")
@@ -74,9 +74,7 @@ async def receive(request: Request, db: Db, admin: Actor, client: UUID) -> Respo
 async def upload(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
     """The inspector: what was read, how the columns are understood, what repeats."""
     data = await insights.upload(db, str(uid), client=str(client))
-    return show(
-        request, "upload/page.html", "upload/part.html", data, fields=list(FIELDS[data["upload"]["kind"]]), problem=None
-    )
+    return show(request, "upload", data, fields=list(FIELDS[data["upload"]["kind"]]), problem=None)
 
 
 @router.get("/{uid}/rows")
@@ -87,7 +85,7 @@ async def rows(request: Request, db: Db, client: UUID, uid: UUID) -> Response:
     data = await insights.upload_rows(
         db, str(uid), client=str(client), search=search, repeated=repeated, after=after, limit=PAGE_SIZE
     )
-    return show(request, "upload_rows/page.html", "upload_rows/part.html", data, q=search, repeated=repeated)
+    return show(request, "upload_rows", data, q=search, repeated=repeated)
 
 
 @router.post("/{uid}/mapping")
