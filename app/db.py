@@ -127,7 +127,7 @@ class Database:
         return await self._call(function, args, self._patience)
 
     async def read(self, function: str, /, **args: Any) -> Any:
-        """Call a function that changes nothing, as `call` does; on a page (`for_pages`) with less patience."""
+        """Call a STABLE function, which PostgREST runs read-only; on a page (`for_pages`) with less patience."""
         return await self._call(function, args, self._reading)
 
     async def _call(self, function: str, args: dict[str, Any], patience: Patience) -> Any:

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, SkipValidation, ValidationError, mod
 
 from app.errors import BadInputError
 from app.extraction.payloads import Report
+from app.states import UploadKind
 from app.text.companies import is_no_company
 from app.text.values import clean_text
 
@@ -55,7 +56,6 @@ IDENTITY_COLUMNS = frozenset(
 """The columns of `batch_items` that a workflow may overwrite with what it found out."""
 
 MOST_KEYS = 9
-UPLOAD_KINDS = ("people", "companies", "customers")
 LABELS = {"linkedin": "LinkedIn URL", "company_linkedin": "company LinkedIn URL", "email": "e-mail address"}
 
 
@@ -156,7 +156,7 @@ class Workflow(Generic[In, Out]):
     description: str = ""
     Input: type[In]
     Output: type[Out]
-    applies_to: tuple[str, ...] = UPLOAD_KINDS
+    applies_to: tuple[str, ...] = tuple(UploadKind)
     identity: tuple[str, ...] = ()
     Config: type[BaseModel] | None = None
     timeout_s: int = 300
@@ -185,8 +185,8 @@ class Workflow(Generic[In, Out]):
             object.__setattr__(self, name, value)
         self._check(bool(re.fullmatch(r"[a-z][a-z0-9_]*", self.slug)), "its slug must be lower_case")
         self._check(
-            bool(self.applies_to) and set(self.applies_to) <= set(UPLOAD_KINDS),
-            f"applies_to is a part of {UPLOAD_KINDS}",
+            bool(self.applies_to) and set(self.applies_to) <= set(UploadKind),
+            f"applies_to is a part of {tuple(map(str, UploadKind))}",
         )
         strangers = set(self.identity) - (IDENTITY_COLUMNS & set(self.writes))
         self._check(not strangers, f"identity names {sorted(strangers)}, not both written and an identity column")

@@ -50,7 +50,6 @@ __all__ = [
 ACTOR = "modal run"
 POLL_SECONDS = 3.0
 _SEVERAL = re.compile(r";(?=[^;=]*=)|;\s*$")
-SHOWN = ("completed", "failed", "cancelled", "waiting", "active")
 
 
 @app.function(timeout=600, max_containers=1, retries=0, secrets=[migrate_secret], region=REGION)

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from app.db import Database
+from app.states import BatchState
 
 __all__ = [
     "audit",
@@ -99,12 +100,12 @@ async def status(db: Database, batch: str) -> dict[str, Any]:
 
 def is_settled(numbers: dict[str, Any]) -> bool:
     """Whether nothing more will happen to the batch by itself: it has ended, is paused, or every row left is held."""
-    return bool(numbers["state"] != "RUNNING" or is_held(numbers))
+    return bool(numbers["state"] != BatchState.RUNNING or is_held(numbers))
 
 
 def is_held(numbers: dict[str, Any]) -> bool:
     """Whether every row that is left waits for somebody: for a higher budget, say. `numbers["holds"]` says why."""
-    return bool(numbers["state"] == "RUNNING" and 0 < numbers["held"] == numbers["active"])
+    return bool(numbers["state"] == BatchState.RUNNING and 0 < numbers["held"] == numbers["active"])
 
 
 async def wait_for(

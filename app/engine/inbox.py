@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 
 from app.db import Database
 from app.engine.callbacks import UNACCEPTABLE, read_callback, refused_by_database
-from app.engine.states import CallbackVerdict
 from app.errors import DatabaseError, InputError
+from app.states import CallbackVerdict
 
 __all__ = [
     "DOUBTFUL",

@@ -19,7 +19,6 @@ from app.text.mojibake import mended
 
 __all__ = [
     "FIELDS",
-    "KINDS",
     "HeaderMatch",
     "detect_kind",
     "fields_of_label",
@@ -27,8 +26,6 @@ __all__ = [
     "match_headers",
     "normalise",
 ]
-
-KINDS = ("people", "companies", "customers")
 
 # kind of upload -> field -> labels that may hold it, best first
 FIELDS: dict[str, dict[str, tuple[str, ...]]] = {"people": PERSON, "companies": COMPANY, "customers": CUSTOMER}

@@ -20,12 +20,13 @@ from uuid import UUID, uuid4, uuid5
 
 from app.db import Database
 from app.errors import InputError, LeadloomError, UserError
-from app.intake.headers import KINDS, HeaderMatch, detect_kind
+from app.intake.headers import HeaderMatch, detect_kind
 from app.intake.mapping import Choice, Settled, settle
 from app.intake.reading import Chunk, TableReader
 from app.intake.row_keys import KEY_VERSION, row_keys
 from app.intake.survey import Table, survey
 from app.intake.text import TextFile, Warned, open_text
+from app.states import UploadKind, UploadState
 
 __all__ = ["UploadResult", "ingest", "sweep_stale_uploads", "upload_uid"]
 
@@ -124,8 +125,8 @@ async def ingest(
         ConflictError: the client has this very file already; names the upload.
         NotFoundError: there is no such client.
     """
-    if kind is not None and kind not in KINDS:
-        raise InputError(f"“{kind}” is no kind of upload.", f"Choose one of {', '.join(KINDS)}.")
+    if kind is not None and kind not in list(UploadKind):
+        raise InputError(f"“{kind}” is no kind of upload.", f"Choose one of {', '.join(UploadKind)}.")
     await sweep_stale_uploads(db)
     file = await _understand(db, source, client, kind, choices)
     match = file.settled.match
@@ -152,7 +153,7 @@ async def ingest(
             allow_duplicate=allow_duplicate,
             actor=actor,
         )
-        if known["state"] == "READY":
+        if known["state"] == UploadState.READY:
             return _known(known)
         begun = _Begun(known["upload"], holder, known["rows_through"])
         if begun.uid != wanted:

@@ -19,8 +19,8 @@ from typing import IO, Any
 
 from app.db import Database
 from app.errors import InputError
-from app.intake.headers import KINDS
 from app.intake.text import MAX_BYTES
+from app.states import UploadKind
 
 __all__ = [
     "PIECE_BYTES",
@@ -81,8 +81,8 @@ async def announce(
         ConflictError: the client has this very file already, or is archived.
         NotFoundError: there is no such client.
     """
-    if kind is not None and kind not in KINDS:
-        raise InputError(f"“{kind[:40]}” is no kind of upload.", f"Choose one of {', '.join(KINDS)}.")
+    if kind is not None and kind not in list(UploadKind):
+        raise InputError(f"“{kind[:40]}” is no kind of upload.", f"Choose one of {', '.join(UploadKind)}.")
     if customers not in {None, "add", "replace"}:
         raise InputError("A list of customers is added, or put in the place of the list.", "Choose one of the two.")
     if byte_size < 1:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.errors import InputError
-from app.intake.headers import KINDS
+from app.states import UploadKind
 from web.asking.forms import Form
 from web.asking.paging import small_number
 
@@ -139,7 +139,7 @@ class Editor:
         steps = [Step(**dict(zip(names, row, strict=True))) for row in rows][:MOST_STEPS]
         return cls(
             form.text("name"),
-            form.text("kind") if form.text("kind") in KINDS else "people",
+            form.text("kind") if form.text("kind") in list(UploadKind) else "people",
             small_number(form.text("version")) or 0,
             steps,
             dirty=True,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.states import BatchState
 from web.drawing.formats import parse_time
 
 __all__ = ["Bar", "Chart", "chart", "eta_seconds", "rate_per_minute"]
@@ -94,7 +95,7 @@ def eta_seconds(batch: dict[str, Any]) -> float | None:
     failed or was cancelled at a step asks nothing more of that step and of those after it. While a step is held, nobody
     can tell when it ends.
     """
-    if batch["state"] != "RUNNING" or any(step.get("holds") for step in batch["steps"]):
+    if batch["state"] != BatchState.RUNNING or any(step.get("holds") for step in batch["steps"]):
         return None
     pace = {step: rows / seconds for step, rows, seconds in batch["pace"] if seconds}
     lost, waits = 0, []

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from app import insights
 from app.engine import batches as operations
 from app.errors import InputError
+from app.states import BatchState
 from app.text.numbers import read_amount
 from web.asking.forms import as_uuid, read_form
 from web.asking.paging import PAGE_SIZE, cursor_number, small_number, text_filter
@@ -24,7 +25,7 @@ from web.drawing.pages import dialog, redirect, show
 
 router = APIRouter(prefix="/batches")
 NO_CLIENT = ("There is no such client.", "Choose one from the list of clients.")
-STATES = ("RUNNING", "PAUSED", "COMPLETED", "CANCELLED")
+STATES = tuple(BatchState)
 
 
 @router.get("")
@@ -49,9 +50,9 @@ async def batch(request: Request, db: Db, uid: UUID) -> Response:
     """One batch: matrix, chart, errors, cost; polled while something can change."""
     data = await insights.batch(db, str(uid))
     figures = {"chart": chart(data["chart"]), "rate": rate_per_minute(data), "eta": eta_seconds(data)}
-    live = data["state"] == "RUNNING"
+    live = data["state"] == BatchState.RUNNING
     # A paused batch starts nothing more, but what is under way still ends and callbacks still come.
-    polls = live or (data["state"] == "PAUSED" and data["running"] + data["waiting"] > 0)
+    polls = live or (data["state"] == BatchState.PAUSED and data["running"] + data["waiting"] > 0)
     return show(request, "batch", data, figures=figures, live=live, polls=polls)
 
 

@@ -15,8 +15,8 @@ from starlette.responses import Response
 
 from app.engine import inbox
 from app.engine.inbox import DOUBTFUL, Filter, Reread
-from app.engine.states import CallbackVerdict
 from app.errors import InputError, NotFoundError
+from app.states import CallbackVerdict
 from web.asking.forms import Form, read_form
 from web.asking.paging import LARGEST_BIGINT, PAGE_SIZE, cursor_number, small_number, text_filter
 from web.deps import Actor, Db, services

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from app import insights
 from app.errors import NotFoundError
+from app.states import FileJobState
 from web.deps import Db
 from web.drawing.downloads import send_stored
 from web.drawing.pages import show
@@ -21,7 +22,7 @@ LATEST = 30
 async def exports(request: Request, db: Db) -> Response:
     """The latest long exports."""
     data = await insights.exports(db, limit=LATEST)
-    live = any(job["state"] in ("WAITING", "RUNNING") for job in data["rows"])
+    live = any(FileJobState(job["state"]).moves for job in data["rows"])
     return show(request, "exports", data, live=live)
 
 

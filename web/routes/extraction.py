@@ -12,6 +12,7 @@ from app import insights
 from app.engine.replay import request_extraction
 from app.extraction import PARSER_VERSION
 from app.results import search
+from app.states import RunState
 from web.asking.forms import read_form
 from web.deps import Actor, Db, services
 from web.drawing.downloads import attachment, send_export
@@ -40,7 +41,7 @@ async def account(db: Db, uid: UUID) -> Response:
 async def runs(request: Request, db: Db, uid: UUID) -> Response:
     """What a replay would cover, and the replays so far."""
     data = await search.extraction(db, str(uid))
-    live = any(run["state"] == "RUNNING" for run in data["runs"])
+    live = any(run["state"] == RunState.RUNNING for run in data["runs"])
     return show(request, "extraction", data, live=live, version=PARSER_VERSION)
 
 

@@ -22,6 +22,7 @@ from app.db import Database
 from app.engine.file_jobs import finish_soon
 from app.errors import ConflictError, InputError, NotFoundError
 from app.intake.pieces import PIECE_BYTES, announce, send_piece
+from app.states import FileJobState
 from web.deps import Actor, Db, services
 from web.drawing.pages import redirect, show
 
@@ -55,7 +56,7 @@ class DamagedError(InputError):
 async def files(request: Request, db: Db, client: UUID) -> Response:
     """The client's files that are on their way, for its page."""
     data = await insights.files(db, str(client))
-    live = any(job["state"] in ("WAITING", "RUNNING") for job in data["rows"])
+    live = any(FileJobState(job["state"]).moves for job in data["rows"])
     return show(request, "files", data, live=live)
 
 
@@ -80,7 +81,13 @@ async def begin(request: Request, db: Db, admin: Actor, client: UUID) -> Respons
             customers=said.customers,
         )
     except ConflictError as error:  # a question to the sender, rather than an error
-        job = {"uid": None, "state": "FAILED", "code": "same_file", "error": error.message, "hint": error.hint}
+        job = {
+            "uid": None,
+            "state": FileJobState.FAILED,
+            "code": "same_file",
+            "error": error.message,
+            "hint": error.hint,
+        }
     return JSONResponse(job)
 
 
@@ -110,9 +117,9 @@ async def progress(request: Request, db: Db, client: UUID, uid: UUID) -> Respons
         return JSONResponse(job)
     if job["request"].get("customers"):
         return redirect(request, f"/clients/{client}/customers")
-    if job["state"] == "READY":
+    if job["state"] == FileJobState.READY:
         return redirect(request, f"/clients/{client}/uploads/{job['result']['upload']}")
-    live = job["state"] in ("WAITING", "RUNNING")
+    live = FileJobState(job["state"]).moves
     return show(request, "file", {"job": job}, live=live)
 
 
@@ -122,9 +129,9 @@ async def begin_reading(request: Request, db: Database, job: dict[str, Any]) -> 
     Returns:
         The job as it stands then.
     """
-    if job["state"] == "WAITING" and job["piece_count"] == 1:
+    if job["state"] == FileJobState.WAITING and job["piece_count"] == 1:
         job = await finish_soon(db, job)
-    if job["state"] == "WAITING":
+    if job["state"] == FileJobState.WAITING:
         await services(request).wake()
     return job
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from app import insights
 from app.engine import batches as operations
 from app.errors import InputError
+from app.states import BatchState, ItemState
 from web.asking.forms import read_form
 from web.asking.paging import PAGE_SIZE, cursor_number, small_number, text_filter
 from web.deps import Actor, Db, services
@@ -56,7 +57,7 @@ async def item(request: Request, db: Db, uid: UUID) -> Response:
     """One row: every attempt, wait, send, callback and result."""
     data = await insights.item(db, str(uid))
     under_way = any(state["bucket"] in ("running", "waiting") for state in data["states"])
-    live = data["state"] == "ACTIVE" and (data["batch"]["state"] == "RUNNING" or under_way)
+    live = data["state"] == ItemState.ACTIVE and (data["batch"]["state"] == BatchState.RUNNING or under_way)
     return show(request, "item", data, steps=timeline(data), live=live)
 
 

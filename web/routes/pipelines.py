@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from app import insights
 from app.errors import ConflictError, UserError
-from app.intake.headers import KINDS
 from app.setup.pipelines import archive_pipeline, create_pipeline, duplicate_pipeline, save_pipeline
 from app.setup.step_checks import missing_inputs, row_fields
+from app.states import UploadKind
 from app.workflow import IDENTITY_COLUMNS
 from web.asking.forms import as_uuid, read_form
 from web.asking.paging import small_number
@@ -36,7 +36,7 @@ async def new(request: Request, db: Db, client: UUID) -> Response:
     """An empty builder."""
     data = await insights.pipeline(db, None, client_uid=str(client))
     kind = request.query_params.get("kind", "people")
-    editor = Editor("", kind if kind in KINDS else "people", 0, [])
+    editor = Editor("", kind if kind in list(UploadKind) else "people", 0, [])
     return _builder(request, data, editor)
 
 
@@ -176,7 +176,7 @@ def _builder(
         "gaps": gaps,
         "conditions": CONDITION_OPS,
         "fields": sorted(known),
-        "kinds": KINDS,
+        "kinds": list(UploadKind),
         "problem": problem,
         "outdated": outdated,
         "old": old,

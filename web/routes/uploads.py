@@ -19,6 +19,7 @@ from app.errors import InputError, UserError
 from app.intake.headers import FIELDS
 from app.intake.mapping import as_mapping
 from app.intake.pieces import clean_filename, send_file
+from app.states import FileJobState
 from web.asking.forms import read_form
 from web.asking.paging import LARGEST_INTEGER, PAGE_SIZE, cursor_number, text_filter
 from web.deps import Actor, Db, services
@@ -55,11 +56,11 @@ async def receive(request: Request, db: Db, admin: Actor, client: UUID) -> Respo
         try:
             job = await begin_reading(request, db, await send_file(db, str(client), file.file, **about))
         except UserError as error:
-            job = {"state": "FAILED", "error": error.message, "hint": error.hint}
-        if job["state"] == "READY":
+            job = {"state": FileJobState.FAILED, "error": error.message, "hint": error.hint}
+        if job["state"] == FileJobState.READY:
             last = f"/clients/{client}/uploads/{job['result']['upload']}"
             said.append(f"{name}: {plural(job['result']['rows'], 'row')}.")
-        elif job["state"] == "FAILED":
+        elif job["state"] == FileJobState.FAILED:
             kindly = "error"
             said.append(f"{name}: {job['error']} {job['hint'] or ''}".strip())
         else:
@@ -138,7 +139,7 @@ async def compare(request: Request, db: Db, admin: Actor, client: UUID, uid: UUI
     """Compare the rows with each other and with the client's earlier uploads."""
     await insights.upload(db, str(uid), client=str(client))
     job = await _compare(request, db, admin.email, client, uid)
-    said = "The rows are compared." if job["state"] == "READY" else "The rows are being compared."
+    said = "The rows are compared." if job["state"] == FileJobState.READY else "The rows are being compared."
     return redirect(request, f"/clients/{client}/uploads/{uid}", said)
 
 
@@ -154,7 +155,7 @@ async def _compare(request: Request, db: Database, actor: str, client: UUID, uid
         actor=actor,
     )
     job = await finish_soon(db, job, COMPARE_SECONDS)
-    if job["state"] == "WAITING":
+    if job["state"] == FileJobState.WAITING:
         await services(request).wake()
     return job
 

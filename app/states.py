@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["BatchState", "CallbackVerdict", "ItemState", "ResultSource", "StateStatus", "UploadKind", "UploadState"]
+__all__ = ["BatchState", "CallbackVerdict", "FileJobState", "ItemState", "RunState", "UploadKind", "UploadState"]
 
 
 class UploadKind(StrEnum):
@@ -21,6 +21,22 @@ class UploadState(StrEnum):
     RECEIVING = "RECEIVING"
     READY = "READY"
     FAILED = "FAILED"
+
+
+class FileJobState(StrEnum):
+    """How far a worker is with a file that comes in or goes out."""
+
+    SENDING = "SENDING"
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    READY = "READY"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+
+    @property
+    def moves(self) -> bool:
+        """Whether a worker has it, or will."""
+        return self in (FileJobState.WAITING, FileJobState.RUNNING)
 
 
 class BatchState(StrEnum):
@@ -41,24 +57,13 @@ class ItemState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-class StateStatus(StrEnum):
-    """Where one step of one item stands. A retry is PENDING with its attempt counted."""
+class RunState(StrEnum):
+    """Where a replay of the extraction stands."""
 
-    PENDING = "PENDING"
-    IN_PROGRESS = "IN_PROGRESS"
+    RUNNING = "RUNNING"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
-    SKIPPED = "SKIPPED"
     CANCELLED = "CANCELLED"
-
-
-class ResultSource(StrEnum):
-    """Where a result came from; `shared` ones were paid for by another row of the same batch."""
-
-    computed = "computed"
-    clay = "clay"
-    shared = "shared"
-    reused = "reused"
 
 
 class CallbackVerdict(StrEnum):

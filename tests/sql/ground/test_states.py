@@ -7,7 +7,7 @@ from enum import StrEnum
 import asyncpg
 import pytest
 
-from app.engine import states
+from app import states
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,8 @@ from app.engine import states
         (states.UploadState, "upload_state"),
         (states.BatchState, "batch_state"),
         (states.ItemState, "item_state"),
-        (states.StateStatus, "state_status"),
-        (states.ResultSource, "result_source"),
+        (states.FileJobState, "file_job_state"),
+        (states.RunState, "run_state"),
         (states.CallbackVerdict, "callback_verdict"),
     ],
 )
