@@ -10,12 +10,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
+from typing import Any
 
 from app.db import Database
 from app.errors import DatabaseUnavailableError, LeadloomError
 from migrations.history import schema_version
 
-__all__ = ["ENGINE_SILENT_S", "ReadinessProbe", "readiness_problems"]
+__all__ = ["ENGINE_SILENT_S", "ReadinessProbe", "readiness", "readiness_problems"]
 
 ENGINE_SILENT_S = 180.0
 """The cloud starts the engine every minute, work or none; three minutes without it are an alarm."""
@@ -23,11 +24,17 @@ ENGINE_SILENT_S = 180.0
 PATIENCE_S = 5.0
 
 
+async def readiness(db: Database) -> dict[str, Any]:
+    """What the database says of itself: `{"schema", "engine_age_s"}`, either None where it is not known."""
+    found: dict[str, Any] = await db.read("readiness")
+    return found
+
+
 async def readiness_problems(db: Database) -> list[str]:
     """What is in the way, in words for an operator and without any detail that an outsider could use; [] when ready."""
     try:
         async with asyncio.timeout(PATIENCE_S):
-            found = await db.read("readiness")
+            found = await readiness(db)
     except (TimeoutError, DatabaseUnavailableError):
         return ["The database cannot be reached."]
     except LeadloomError:

@@ -14,7 +14,7 @@ from typing import Any
 from app.db import Database
 from app.intake.row_keys import KEY_FIELDS, KEY_VERSION, row_keys
 
-__all__ = ["find_duplicates"]
+__all__ = ["find_duplicates", "request_comparison"]
 
 _ROWS = 5_000
 
@@ -61,3 +61,21 @@ async def _make_keys(db: Database, upload: dict[str, Any]) -> None:
             "store_keys", upload=upload["upload"], key_version=KEY_VERSION, first_row=through + 1, keys=keys
         )
         through = stored["through"]
+
+
+async def request_comparison(db: Database, client: str, upload: str, *, actor: str) -> dict[str, Any]:
+    """Have a worker compare an upload's rows with each other and with earlier uploads: the job, as pages show it.
+
+    Raises:
+        NotFoundError: there is no such client.
+    """
+    job: dict[str, Any] = await db.call(
+        "request_file_job",
+        kind="duplicates",
+        client=client,
+        request={"upload": upload},
+        filename="",
+        total=None,
+        actor=actor,
+    )
+    return job

@@ -19,7 +19,16 @@ from app.db import Database
 from app.errors import InputError
 from app.intake.headers import FIELDS, HeaderMatch, fields_of_label, is_known, match_headers, normalise
 
-__all__ = ["Choice", "Settled", "as_mapping", "header_shape", "parse_choice", "settle"]
+__all__ = [
+    "Choice",
+    "Settled",
+    "as_mapping",
+    "forget_mapping",
+    "header_shape",
+    "parse_choice",
+    "save_mapping",
+    "settle",
+]
 
 Choice = tuple[str, str]
 """A column and the field that it is to hold; "" leaves it unmapped."""
@@ -207,3 +216,34 @@ def _listed(names: Sequence[str], last: str = ", ") -> str:
     if len(names) > _MOST_NAMED:
         return ", ".join(shown) + f" and {len(names) - _MOST_NAMED} more"
     return ", ".join(shown[:-1]) + last + shown[-1] if len(shown) > 1 else "".join(shown)
+
+
+async def save_mapping(
+    db: Database, upload: str, client: str, mapping: Mapping[str, str], *, actor: str, request: UUID
+) -> dict[str, Any]:
+    """Correct or confirm an upload's mapping (field -> column), and remember it for the client's next such file.
+
+    Returns:
+        `{"changed", "remembered"}`: whether this upload's mapping is another now, and whether it is remembered.
+
+    Raises:
+        ConflictError: the upload is not read, or its client is archived.
+        NotFoundError: the client has no such upload.
+    """
+    answer: dict[str, Any] = await db.call(
+        "save_mapping", upload=upload, client=client, mapping=mapping, actor=actor, request=request
+    )
+    return answer
+
+
+async def forget_mapping(db: Database, upload: str, client: str, *, actor: str, request: UUID) -> dict[str, Any]:
+    """Forget what was confirmed for files with this upload's columns, and map it by labels and values again.
+
+    Returns:
+        `{"forgotten", "changed"}`.
+
+    Raises:
+        NotFoundError: the client has no such upload.
+    """
+    answer: dict[str, Any] = await db.call("forget_mapping", upload=upload, client=client, actor=actor, request=request)
+    return answer

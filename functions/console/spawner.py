@@ -13,6 +13,7 @@ from app.clay.post import http_client
 from app.db import Database, Patience
 from app.engine.dispatcher import run_chunk
 from app.engine.file_jobs import work_off
+from app.engine.readiness import readiness
 from app.errors import DatabaseUnavailableError, LeadloomError
 from app.settings import settings
 from app.workflows import registry
@@ -106,7 +107,7 @@ class LocalSpawner:
     async def _is_answered(self) -> bool:
         try:
             async with asyncio.timeout(DRAIN_S):
-                await self._db.read("readiness")
+                await readiness(self._db)
         except (TimeoutError, DatabaseUnavailableError):
             return False
         return True

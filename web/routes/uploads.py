@@ -16,8 +16,9 @@ from app import insights
 from app.db import Database
 from app.engine.file_jobs import finish_soon
 from app.errors import InputError, UserError
+from app.intake import mapping as mappings
+from app.intake.duplicates import request_comparison
 from app.intake.headers import FIELDS
-from app.intake.mapping import as_mapping
 from app.intake.pieces import clean_filename, send_file
 from app.states import FileJobState
 from web.asking.forms import read_form
@@ -97,17 +98,11 @@ async def save_mapping(request: Request, db: Db, admin: Actor, client: UUID, uid
     here = f"/clients/{client}/uploads/{uid}"
     choices = zip(data["upload"]["header"], form.all("field"), strict=False)
     try:
-        mapping = as_mapping(choices, FIELDS[data["upload"]["kind"]])
+        mapping = mappings.as_mapping(choices, FIELDS[data["upload"]["kind"]])
     except InputError as error:
         return redirect(request, f"{here}#columns", str(error), kind="error")
-    answer = await db.call(
-        "save_mapping",
-        upload=str(uid),
-        client=str(client),
-        mapping=mapping,
-        actor=admin.email,
-        request=form.request_key(),
-    )
+    wish = form.request_key()
+    answer = await mappings.save_mapping(db, str(uid), str(client), mapping, actor=admin.email, request=wish)
     if answer["changed"]:
         await _compare(request, db, admin.email, client, uid)
     said = "The mapping is saved. Batches launched from now on use it." if answer["changed"] else "No changes to save."
@@ -121,9 +116,8 @@ async def save_mapping(request: Request, db: Db, admin: Actor, client: UUID, uid
 async def forget_mapping(request: Request, db: Db, admin: Actor, client: UUID, uid: UUID) -> Response:
     """Forget what was confirmed for files with these columns, and map this one automatically."""
     form = await read_form(request)
-    answer = await db.call(
-        "forget_mapping", upload=str(uid), client=str(client), actor=admin.email, request=form.request_key()
-    )
+    wish = form.request_key()
+    answer = await mappings.forget_mapping(db, str(uid), str(client), actor=admin.email, request=wish)
     if answer["changed"]:
         await _compare(request, db, admin.email, client, uid)
     said = "Mapping forgotten." if answer["forgotten"] else "There was no mapping to forget."
@@ -145,15 +139,7 @@ async def compare(request: Request, db: Db, admin: Actor, client: UUID, uid: UUI
 
 async def _compare(request: Request, db: Database, actor: str, client: UUID, uid: UUID) -> dict[str, Any]:
     """Have an upload compared: here, if that is a matter of seconds, else by a worker."""
-    job = await db.call(
-        "request_file_job",
-        kind="duplicates",
-        client=str(client),
-        request={"upload": str(uid)},
-        filename="",
-        total=None,
-        actor=actor,
-    )
+    job = await request_comparison(db, str(client), str(uid), actor=actor)
     job = await finish_soon(db, job, COMPARE_SECONDS)
     if job["state"] == FileJobState.WAITING:
         await services(request).wake()
