@@ -13,7 +13,7 @@ __all__ = ["create_share_link", "open_share_link", "revoke_share_link"]
 async def create_share_link(
     db: Database, client: str, *, label: str, filters: dict[str, Any], days: int, actor: str, request: UUID
 ) -> None:
-    """Make a link that shows the client's leads within `filters` for so many days.
+    """Create link that shows the client's leads within `filters` for so many days.
 
     Raises:
         InputError: the label is too long.

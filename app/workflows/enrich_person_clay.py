@@ -110,7 +110,7 @@ def name_at(given: Input, employer: str | None) -> str | None:
 workflow = ClayWorkflow(
     slug="enrich_person_clay",
     title="Enrich person (Clay)",
-    description="Sends the person to the client's Clay table and takes over title, place, e-mail and work history.",
+    description="Sends the person to the client's Clay table and fills in title, location, e-mail and work history.",
     Input=Input,
     Output=Output,
     Config=ClayConfig,

@@ -161,7 +161,7 @@ async def test_upload_inspect_launch_watch_finish(site: Site, tmp_path: Path) ->
         await expect(page.locator("#batch")).not_to_have_attribute("hx-trigger", re.compile("."))
         await page.get_by_role("link", name="25 completed at Enrich person (Clay)").click()
         await page.locator("[data-rows] a[data-row]").first.click()
-        await page.get_by_text("What later steps read").last.click()
+        await page.get_by_text("Output").last.click()
         await page.go_back()
         await arrived(page)
         await expect(page.get_by_role("heading", name="Items")).to_be_visible()

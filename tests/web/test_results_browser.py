@@ -106,7 +106,7 @@ async def test_no_page_of_results_has_a_finding_or_is_wider_than_a_phone(filled:
 async def test_a_client_looks_at_its_leads_without_an_account(filled: World, site: Site) -> None:
     async with site.enter() as page:
         await visit(page, f"/clients/{filled.client}/share")
-        await page.get_by_role("button", name="Make a link").click()
+        await page.get_by_role("button", name="Create link").click()
         url = (await page.locator(".url").first.text_content() or "").strip()
     context = await site.browser.new_context()
     visitor = await context.new_page()

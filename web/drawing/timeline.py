@@ -96,9 +96,9 @@ def _current(state: dict[str, Any]) -> list[dict[str, Any]]:
         words = "Waits for another row of the same entity" if parked else "Next try is due"
         events.append(_event(state["available_at"], "hourglass", words))
     elif bucket == "waiting":
-        events.append(_event(state["deadline_at"], "hourglass", "Callback is given up"))
+        events.append(_event(state["deadline_at"], "hourglass", "Waiting for Clay until"))
     elif bucket == "running":
-        events.append(_event(state["lease_until"], "hourglass", "The worker must have answered"))
+        events.append(_event(state["lease_until"], "hourglass", "Worker due by"))
     else:
         icons = {
             "completed": "circle-check",

@@ -67,7 +67,7 @@ async def pause_form(request: Request, db: Db, uid: UUID) -> Response:
 async def pause(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Start nothing more."""
     changed = await operations.pause(db, str(uid), actor=admin.email)
-    said = "Paused. What is under way finishes, nothing more is started." if changed else "The batch was not running."
+    said = "Paused. In-flight rows will finish; nothing new will start." if changed else "The batch was not running."
     return redirect(request, f"/batches/{uid}", said)
 
 

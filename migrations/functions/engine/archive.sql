@@ -4,7 +4,7 @@
 --   archive_files_of ─▶ (a file is read and its checksum compared) ─▶ restore_archived … ─▶ finish_restore
 --
 -- A payload is removed only where it still is what the file holds (by MD5), and comes back only to the row it left.
--- What later steps read (`parsed`), leads and work histories stay: an archived batch is searched and exported as
+-- Output (`parsed`), leads and work histories stay: an archived batch is searched and exported as
 -- before.
 
 -- Batches that ended, or were brought back, at least so long ago and still have their payloads here.

@@ -91,7 +91,7 @@ declare
 begin
   if jsonb_typeof(p_steps) is distinct from 'array' or jsonb_array_length(p_steps) not between 1 and 50 then
     raise exception using errcode = 'PT422', message = 'A pipeline needs 1 to 50 steps.',
-      hint = 'Add a step from the palette.';
+      hint = 'Add one of the available steps.';
   end if;
   select string_agg(distinct coalesce(s ->> 'workflow', '(no name)'), ', ') into v_bad
   from jsonb_array_elements(p_steps) s
@@ -99,7 +99,7 @@ begin
   where r.slug is null or r.retired_at is not null;
   if v_bad is not null then
     raise exception using errcode = 'PT422', message = format('Unknown workflow: %s.', v_bad),
-      hint = 'Choose workflows from the palette; a removed one must be taken out of the pipeline.';
+      hint = 'Choose from the available steps, and take a removed one out of the pipeline.';
   end if;
   select string_agg(distinct r.title, ', ') into v_bad
   from jsonb_array_elements(p_steps) s
