@@ -14,9 +14,9 @@ from typing import Any
 
 import orjson
 
-from app.clay.answers.loose_json import LooseJsonError, read_loose_json
 from app.extraction.keys import Names, Record, record_of
 from app.extraction.reports import Report, careful, shown
+from app.text.loose_json import LooseJsonError, read_loose_json
 from app.text.values import clean_block, clean_text, says_nothing
 
 __all__ = [

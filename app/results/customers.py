@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -21,7 +21,16 @@ from app.text.domains import company_domain, registrable_domain
 from app.text.linkedin import linkedin_company
 from app.text.values import clean_text
 
-__all__ = ["CustomerList", "read_lines", "read_row", "save", "take_list"]
+__all__ = [
+    "CustomerList",
+    "read_lines",
+    "read_row",
+    "remove_customers",
+    "request_list",
+    "save",
+    "set_new_in_role",
+    "take_list",
+]
 
 SEPARATORS = re.compile(r"[\t;|]|,(?! ?(?:Inc|Ltd|LLC|Co|Corp|GmbH|S\.A|B\.V|N\.V)\b)", re.IGNORECASE)
 """What stands between a customer's name, domain and page; the comma of "Acme, Inc." is part of the name."""
@@ -195,3 +204,38 @@ def _read_page(page: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
         customers += [customer | {"row": row["row_number"]} for customer in read.customers]
         unread += read.unread
     return customers, unread
+
+
+async def request_list(
+    db: Database, client: str, upload: str, *, filename: str, total: int | None, actor: str
+) -> dict[str, Any]:
+    """Have a worker take the customers out of an upload of `total` rows: the job, as pages show it.
+
+    Raises:
+        NotFoundError: there is no such client.
+    """
+    job: dict[str, Any] = await db.call(
+        "request_file_job",
+        kind="customers",
+        client=client,
+        request={"upload": upload},
+        filename=filename,
+        total=total,
+        actor=actor,
+    )
+    return job
+
+
+async def remove_customers(db: Database, client: str, customers: Sequence[str], *, actor: str, request: UUID) -> int:
+    """Take customers (by uid) off a client's list; how many of them were on it."""
+    done = await db.call("remove_customers", client=client, customers=list(customers), actor=actor, request=request)
+    return int(done["removed"])
+
+
+async def set_new_in_role(db: Database, client: str, months: int, *, actor: str, request: UUID) -> None:
+    """Say how many months somebody counts as new in a role, for this client.
+
+    Raises:
+        NotFoundError: there is no such client.
+    """
+    await db.call("set_new_in_role", client=client, months=months, actor=actor, request=request)

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 from app.text.values import clean_text
 
-__all__ = ["canonical_linkedin", "linkedin_company", "linkedin_person"]
+__all__ = ["linkedin_company", "linkedin_person"]
 
 ADDRESS = re.compile(
     r"(?:\A|(?<=[\s\"'`\u00ab\u201c\u2018<({\[,;|/:=@\\]))(?:(?:[a-z]{2,3}(?:-[a-z]{2,4})?|w{2,5}|m|touch|mobile|business)\.){0,2}linkedin\.(?:com|cn)\.?"
@@ -53,11 +53,6 @@ SALES_COMPANY = re.compile(r"(?:(?:sales|recruiter|talent)/(?:company|accounts?)
 NO_SLUGS = frozenset(
     ("me", "unavailable", "login", "signup", "undefined", "null", "none", "nan", "edit", "feed", "setup")
 )
-
-
-def canonical_linkedin(text: str | None) -> str | None:
-    """The first person's or company's LinkedIn URL in a text, in its one spelling."""
-    return linkedin_person(text) or linkedin_company(text)
 
 
 PLAIN = re.compile(

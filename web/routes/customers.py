@@ -14,7 +14,8 @@ from app.engine.file_jobs import finish_soon
 from app.errors import InputError
 from app.intake.pieces import clean_filename, send_file
 from app.results import search as results
-from app.results.customers import read_lines, save
+from app.results.customers import read_lines, remove_customers, request_list, save, set_new_in_role
+from app.states import FileJobState
 from web.asking.forms import is_uuid, read_form
 from web.asking.paging import PAGE_SIZE, cursor_number, text_filter
 from web.deps import Actor, Db, services
@@ -33,7 +34,7 @@ async def customers(request: Request, db: Db, client: UUID) -> Response:
     search = text_filter(request, "q")
     data = await results.customers(db, str(client), search=search, after=cursor_number(request), limit=PAGE_SIZE)
     live = bool(data["refresh"] and not data["refresh"]["finished_at"]) or any(
-        job["state"] in {"WAITING", "RUNNING"} for job in data["lists"]
+        FileJobState(job["state"]).moves for job in data["lists"]
     )
     return show(request, "customers", data, q=search, live=live)
 
@@ -84,15 +85,8 @@ async def file(request: Request, db: Db, admin: Actor, client: UUID) -> Response
 async def from_upload(request: Request, db: Db, admin: Actor, client: UUID, upload: UUID) -> Response:
     """Take the customers out of an upload that is here already: at once, if that is a matter of seconds."""
     known = (await insights.upload(db, str(upload), client=str(client)))["upload"]
-    job = await db.call(
-        "request_file_job",
-        kind="customers",
-        client=str(client),
-        request={"upload": str(upload)},
-        filename=known["filename"],
-        total=known["row_count"],
-        actor=admin.email,
-    )
+    name, rows = known["filename"], known["row_count"]
+    job = await request_list(db, str(client), str(upload), filename=name, total=rows, actor=admin.email)
     return await _led(request, client, await finish_soon(db, job, READ_SECONDS))
 
 
@@ -100,9 +94,9 @@ async def _led(request: Request, client: UUID, job: dict[str, Any]) -> Response:
     """To the list, with what became of a file, or of its being read."""
     await services(request).wake()
     here, name = f"/clients/{client}/customers", job["filename"]
-    if job["state"] == "READY":
+    if job["state"] == FileJobState.READY:
         return redirect(request, here, list_result(job["result"]))
-    if job["state"] == "FAILED":
+    if job["state"] == FileJobState.FAILED:
         return redirect(request, here, f"{name}: {job['error']} {job['hint'] or ''}".strip(), kind="error")
     return redirect(request, here, f"{name} has arrived and is being read. The list changes when all of it is read.")
 
@@ -114,11 +108,9 @@ async def remove(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
     chosen = [str(UUID(uid)) for uid in form.all("customer") if is_uuid(uid)]
     if not chosen:
         raise InputError("No customer was chosen.", "Tick the customers to remove.")
-    removed = await db.call(
-        "remove_customers", client=str(client), customers=chosen, actor=admin.email, request=form.request_key()
-    )
+    removed = await remove_customers(db, str(client), chosen, actor=admin.email, request=form.request_key())
     await services(request).wake()
-    return redirect(request, f"/clients/{client}/customers", f"{plural(removed['removed'], 'customer')} removed.")
+    return redirect(request, f"/clients/{client}/customers", f"{plural(removed, 'customer')} removed.")
 
 
 @router.post("/months")
@@ -126,9 +118,7 @@ async def months(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
     """Say how long somebody counts as new in a role, for this client."""
     form = await read_form(request)
     value = form.integer("months", "The number of months", least=1, most=60)
-    await db.call(
-        "set_new_in_role", client=str(client), months=value or 6, actor=admin.email, request=form.request_key()
-    )
+    await set_new_in_role(db, str(client), value or 6, actor=admin.email, request=form.request_key())
     return redirect(
         request, f"/clients/{client}/customers", f"New in role now means up to {plural(value or 6, 'month')}."
     )

@@ -18,8 +18,8 @@ from uuid import UUID
 import orjson
 
 from app.clay.answers.lists import ITEM_KEYS, MOST_ROWS
-from app.clay.answers.loose_json import LooseJsonError, read_loose_json
 from app.clay.answers.texts import says_not_found
+from app.text.loose_json import LooseJsonError, read_loose_json
 
 __all__ = ["Unreadable", "addressee", "addressee_in", "decode_body", "read_body", "read_mended"]
 

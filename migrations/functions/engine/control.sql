@@ -324,3 +324,27 @@ begin
     group by 1 order by 1) b;
 end
 $$;
+
+-- A row that waits for its next try is due at once.
+create or replace function public.retry_item_now(p_item uuid, p_actor text, p_request uuid default null) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_answer jsonb := leadloom.answered(p_request);
+  v_id bigint := leadloom.item_id(p_item);
+  v_batch public.batches;
+begin
+  if v_answer is not null then
+    return v_answer;
+  end if;
+  select b.* into v_batch from public.batch_items i join public.batches b on b.id = i.batch_id where i.id = v_id;
+  update public.workflow_states set available_at = leadloom.clock()
+  where batch_item_id = v_id and status = 'PENDING' and attempt > 0 and available_at <> 'infinity'
+    and available_at > leadloom.clock();
+  if found then
+    perform leadloom.audit(p_actor, 'retry_item_now', v_batch.client_id, 'item', p_item);
+    return leadloom.note_answer(p_request, jsonb_build_object('changed', true));
+  end if;
+  return leadloom.note_answer(p_request, jsonb_build_object('changed', false));
+end
+$$;

@@ -183,3 +183,17 @@ language sql immutable security invoker set search_path = ''
 as $$
   select leadloom.clean_cell(p_data ->> (p_mapping ->> p_field))
 $$;
+
+-- The batch that a launch key made, and its upload; null when there is none yet. For callers that may be delivered
+-- twice.
+create or replace function public.find_launch(p_launch_key uuid) returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  select jsonb_build_object('batch', b.uid, 'rows', b.item_count, 'upload', u.uid,
+                            'unrecognised_columns', coalesce(u.report -> 'unrecognised', '[]'),
+                            'mended_cells', coalesce(u.report -> 'mended_cells', '0'),
+                            'warnings', jsonb_path_query_array(u.report, '$.warnings[*].text'),
+                            'mapping_confirmed', u.report -> 'remembered' ->> 'confirmed_at')
+  from public.batches b join public.uploads u on u.id = b.upload_id
+  where b.launch_key = p_launch_key
+$$;

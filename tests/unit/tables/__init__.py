@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from app.text.linkedin import linkedin_company, linkedin_person
+
 __all__ = ["Case", "read_table"]
 
 Case = tuple[str, list[str | None]]
@@ -30,3 +32,8 @@ def _cell(text: str) -> str | None:
     if text == "∅":
         return None
     return ESCAPE.sub(lambda found: {"n": "\n", "t": "\t"}.get(found[1]) or chr(int(found[1][1:], 16)), text)
+
+
+def canonical_linkedin(text: str | None) -> str | None:
+    """The first person's or company's LinkedIn URL in a text, in its one spelling."""
+    return linkedin_person(text) or linkedin_company(text)

@@ -10,9 +10,8 @@ import pytest
 
 from app.text.companies import company_name
 from app.text.domains import company_domain
-from app.text.linkedin import canonical_linkedin
 from app.text.names import PersonName, person_name
-from tests.unit.tables import read_table
+from tests.unit.tables import canonical_linkedin, read_table
 
 LINKEDIN = "https://www.linkedin.com/"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.text.linkedin import canonical_linkedin, linkedin_company, linkedin_person
-from tests.unit.tables import read_table
+from app.text.linkedin import linkedin_company, linkedin_person
+from tests.unit.tables import canonical_linkedin, read_table
 
 SITE = "https://www.linkedin.com/"
 CASES = [(given, expected[0] and SITE + expected[0]) for given, expected in read_table("linkedin_urls")]

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from app.text.companies import company_key, company_name
 from app.text.contacts import email, phone
 from app.text.domains import company_domain, registrable_domain, website_url
-from app.text.linkedin import canonical_linkedin
 from app.text.names import person_name
 from app.text.places import country_name, place_name
 from app.text.values import clean_text, count, year
+from tests.unit.tables import canonical_linkedin
 
 READERS: list[Callable[[str], Any]] = [
     clean_text,

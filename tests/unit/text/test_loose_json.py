@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clay.answers.bodies import Unreadable, read_body
-from app.clay.answers.loose_json import LooseJsonError, Mended, read_loose_json
+from app.text.loose_json import LooseJsonError, Mended, read_loose_json
 from tests.unit.tables import Case, read_table
 
 values = st.recursive(
