@@ -19,12 +19,12 @@ from app.settings import Settings
 from functions.console.main import cli
 
 ROOT = Path(__file__).resolve().parents[1]
-_COMMENT = r"((?:^--.*\n)*)"
+_COMMENT = r"((?:^--[^\n]*\n)*)"
 _FUNCTION = re.compile(
     _COMMENT + r"^create or replace function (public\.\w+)\((.*?)\)\s*returns\s+([\w .\[\]]+?)\s*$",
     re.MULTILINE | re.DOTALL,
 )
-_ENUM = re.compile(_COMMENT + r"^create type public\.(\w+) as enum \((.*?)\);", re.MULTILINE | re.DOTALL)
+_ENUM = re.compile(_COMMENT + r"^create type public\.(\w+) as enum\s*\((.*?)\);", re.MULTILINE | re.DOTALL)
 _ADDED = re.compile(r"^alter type public\.(\w+) add value (?:if not exists )?'(\w+)'", re.MULTILINE)
 _SETTING = re.compile(r"((?:^#.*\n)+)^(?:# )?([A-Z_]+)=", re.MULTILINE)
 
@@ -85,12 +85,15 @@ def functions() -> Iterator[str]:
     """Every function that the API can call, by room, with the comment above it."""
     yield "# SQL functions\n\nThe whole interface between Python and the database.\n"
     for folder in sorted(path for path in (ROOT / "migrations" / "functions").iterdir() if path.is_dir()):
-        yield f"## {folder.name}\n"
-        for file in sorted(folder.glob("*.sql")):
-            for text, name, arguments, returns in _FUNCTION.findall(file.read_text("utf-8")):
-                yield f"### {name.removeprefix('public.')}\n"
-                yield f"`({' '.join(arguments.split())}) → {returns}` in `{file.relative_to(ROOT)}`\n"
-                yield _comment(text) + "\n"
+        found = [
+            (file, each) for file in sorted(folder.glob("*.sql")) for each in _FUNCTION.findall(file.read_text("utf-8"))
+        ]
+        if found:
+            yield f"## {folder.name}\n"
+        for file, (text, name, arguments, returns) in found:
+            yield f"### {name.removeprefix('public.')}\n"
+            yield f"`({' '.join(arguments.split())}) → {returns}` in `{file.relative_to(ROOT)}`\n"
+            yield _comment(text) + "\n"
 
 
 def _comment(text: str) -> str:

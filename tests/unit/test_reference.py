@@ -1,0 +1,47 @@
+"""The reference pages of the documentation say all that the code has, and nothing else."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from app import states
+from app.settings import Settings
+from functions.console.main import cli
+from migrations.history import function_files
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def reference() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs" / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_function_that_the_api_can_call_is_there_once(reference: ModuleType) -> None:
+    page = "\n".join(reference.functions())
+    made = "\n".join(path.read_text("utf-8") for path in function_files())
+    titles = [line for line in page.splitlines() if line.startswith("### ")]
+    assert len(titles) == made.count("create or replace function public.")
+    assert "create or replace" not in page
+    assert "### launch_batch" in titles
+
+
+def test_every_command_setting_and_state_is_there(reference: ModuleType) -> None:
+    commands = "\n".join(reference.commands())
+    assert commands.count("## leadloom ") == len(cli.registered_commands)
+    assert "`--client`" in commands
+    page = "\n".join(reference.settings())
+    assert all(
+        f"`{info.validation_alias or name}`".upper() in page.upper() for name, info in Settings.model_fields.items()
+    )
+    words = "\n".join(reference.states())
+    assert all(f"`{word}`" in words for word in (*states.BatchState, *states.FileJobState, *states.CallbackVerdict))
