@@ -105,6 +105,7 @@ async def test_original_rows_go_only_to_workflows_that_ask(world: World) -> None
         ({"field": "email", "op": "is_empty"}, False),
         ({"field": "email", "op": "contains", "value": "EXAMPLE"}, True),
         ({"field": "alpha_out", "op": "equals", "value": "go"}, True),
+        ({"field": "alpha_out", "op": "equals", "value": "stop"}, False),
         ({"field": "alpha_out", "op": "not_equals", "value": "go"}, False),
         ({"field": "alpha_out", "op": "in", "value": ["stop", "GO"]}, True),
         ({"field": "nothing", "op": "not_contains", "value": "x"}, True),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.chaos.direct import Direct
 from tests.chaos.rich import lead
 from tests.conftest import TestStack
 from tests.engine_kit import SLUGS, World, registry_row
+from tests.waiting import until
 
 A_WHILE = 0.5
 
@@ -57,38 +57,33 @@ async def test_a_batch_does_not_end_while_somebody_makes_its_rows_live_again(wor
 
 async def test_a_batch_does_not_end_between_its_two_looks(world: World, other: Direct) -> None:
     """A retry commits just after the engine saw nothing left to do: the batch would end, and its row go on alone."""
-    await _many_batches(world.pg, await world.upload(1))
     batch = await fails_one(world)
-    for _ in range(60):
-        await world.pg.execute(FAIL_AGAIN, batch)
-        retry = asyncio.create_task(other.call("retry_failed", batch=batch, filter={}, actor="test"))
-        await asyncio.sleep(random.uniform(0, 0.006))  # noqa: S311 -- it has to hit a moment
-        await world.pg.fetchval("select leadloom.finish_batches('{}', null)")
-        await retry
-        assert tuple(await world.pg.fetchrow(BOTH, batch)) == ("RUNNING", "ACTIVE")
+    await world.pg.execute(SLOW_LOOK)
+    await other.pg.execute("select pg_advisory_lock(99)")
+    looking = asyncio.create_task(world.pg.fetchval("select leadloom.finish_batches('{}', null)"))
+    await until(
+        lambda: other.pg.fetchval("select true from pg_locks where locktype = 'advisory' and not granted limit 1")
+    )
+    await other.call("retry_failed", batch=batch, filter={}, actor="test")
+    await other.pg.execute("select pg_advisory_unlock(99)")
+    await looking
+    assert tuple(await other.pg.fetchrow(BOTH, batch)) == ("RUNNING", "ACTIVE")
 
 
-FAIL_AGAIN = """
-with b as (update batches set state = 'RUNNING', finished_at = null where uid = $1 returning id),
-     i as (update batch_items set state = 'FAILED' where batch_id in (select id from b))
-update workflow_states
-set status = 'FAILED', error_code = 'x', error_text = 'x', finished_at = now(), advanced_at = now()
-where batch_id in (select id from b)
+# Whoever looks at batches after this, in this session, waits for lock 99 with a look that has begun.
+SLOW_LOOK = """
+create function public.look_slowly() returns boolean language plpgsql as
+  $$ begin perform pg_advisory_xact_lock(99); return true; end $$;
+grant usage on schema leadloom, public to authenticated;
+grant execute on all functions in schema leadloom, public to authenticated;
+grant all on all tables in schema public to authenticated;
+create policy slow on batches to authenticated using (public.look_slowly());
+create policy open on batch_items to authenticated using (true);
+set role authenticated;
 """
 BOTH = """
 select b.state::text, i.state::text from batches b join batch_items i on i.batch_id = b.id where b.uid = $1
 """
-
-
-async def _many_batches(pg: asyncpg.Connection, upload: str) -> None:
-    """Batches under way that the engine has to look at, so that looking takes its time."""
-    await pg.execute(
-        "insert into batches (launch_key, client_id, upload_id, pipeline_version, name, blueprint, step_count,"
-        " item_count, filled_rows) select gen_random_uuid(), client_id, id, 1, 'another', '[{}]', 1, 1, 1"
-        " from uploads, generate_series(1, 250) where uid = $1",
-        upload,
-    )
-    await pg.execute("insert into batch_items (batch_id, row_number, original_data) select id, 1, '{}' from batches")
 
 
 async def test_a_retry_waits_for_a_cancel_and_is_refused(world: World, other: Direct) -> None:
