@@ -126,29 +126,16 @@ as $$
   from public.archive_files f where f.batch_uid = p_batch
 $$;
 
-create or replace function leadloom.archive_file(p_file uuid) returns public.archive_files
-language plpgsql stable security invoker set search_path = ''
-as $$
-declare
-  v_file public.archive_files;
-begin
-  select * into v_file from public.archive_files where uid = p_file;
-  if v_file.id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such file of the archive.';
-  end if;
-  return v_file;
-end
-$$;
-
 -- Take payloads out that a file holds: p_keys is [{id, step, md5}]. One that has changed since stays. p_last: all keys
 -- of the file were given now. Returns how many were taken out.
 create or replace function public.remove_archived(p_file uuid, p_keys jsonb, p_last boolean) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_file public.archive_files := leadloom.archive_file(p_file);
+  v_file public.archive_files;
   v_n integer;
 begin
+  select * into v_file from public.archive_files where id = leadloom.archive_file_id(p_file);
   perform leadloom.ended_batch(v_file.batch_uid);
   if v_file.kind = 'results' then
     update public.enrichment_results r set raw = null, archived_in = v_file.id
@@ -201,9 +188,10 @@ create or replace function public.restore_archived(p_file uuid, p_rows jsonb) re
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_file public.archive_files := leadloom.archive_file(p_file);
+  v_file public.archive_files;
   v_n integer;
 begin
+  select * into v_file from public.archive_files where id = leadloom.archive_file_id(p_file);
   if v_file.kind = 'results' then
     update public.enrichment_results r set raw = k.body::jsonb, archived_in = null
     from jsonb_to_recordset(p_rows) as k(id bigint, step smallint, body text)

@@ -79,17 +79,9 @@ as $$
 $$;
 
 create or replace function public.show_deletion(p_deletion uuid) returns jsonb
-language plpgsql stable security invoker set search_path = ''
+language sql stable security invoker set search_path = ''
 as $$
-declare
-  v_deletion public.deletions;
-begin
-  select * into v_deletion from public.deletions where uid = p_deletion;
-  if v_deletion.id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such deletion.';
-  end if;
-  return leadloom.deletion_as_json(v_deletion);
-end
+  select leadloom.deletion_as_json(d) from public.deletions d where d.id = leadloom.deletion_id(p_deletion)
 $$;
 
 -- Nothing new begins for what is being deleted: launches and uploads ask here.
@@ -200,10 +192,7 @@ declare
   v_began timestamptz := clock_timestamp();
   v_one public.deletions;
 begin
-  select * into v_one from public.deletions where uid = p_deletion for update;
-  if v_one.id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such deletion.';
-  end if;
+  select * into v_one from public.deletions where id = leadloom.deletion_id(p_deletion) for update;
   while v_one.finished_at is null and clock_timestamp() < v_began + p_ms * interval '1 millisecond' loop
     v_one := leadloom.delete_some(v_one, p_limit);
   end loop;

@@ -268,10 +268,7 @@ declare
   v_found record;
   v_n integer;
 begin
-  select * into v_one from public.erasures where uid = p_erasure for update;
-  if v_one.id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such erasure.';
-  end if;
+  select * into v_one from public.erasures where id = leadloom.erasure_id(p_erasure) for update;
   v_one.relation := case when v_one.finished_at is null
                          then coalesce(v_one.relation, leadloom.next_relation(v_one.phase, null)) end;
   while v_one.finished_at is null and clock_timestamp() < v_began + p_ms * interval '1 millisecond' loop

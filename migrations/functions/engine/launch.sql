@@ -43,8 +43,8 @@ begin
   if v_batch.id is not null then
     return jsonb_build_object('batch', v_batch.uid, 'item_count', v_batch.item_count, 'created', false);
   end if;
-  select * into v_upload from public.uploads where uid = p_upload;
-  select * into v_pipeline from public.enrichment_pipelines where uid = p_pipeline for share;
+  select * into v_upload from public.uploads where id = leadloom.upload_id(p_upload);
+  select * into v_pipeline from public.enrichment_pipelines where id = leadloom.pipeline_id(p_pipeline) for share;
   if v_pipeline.version <> p_pipeline_version then
     raise exception using errcode = 'PT409',
       message = format('%s saved version %s of this pipeline meanwhile.', v_pipeline.updated_by, v_pipeline.version),
@@ -75,13 +75,13 @@ create or replace function leadloom.check_launch(
 language plpgsql stable security invoker set search_path = ''
 as $$
 begin
-  if p_upload.id is null or p_upload.state <> 'READY' then
-    raise exception using errcode = 'PT404', message = 'There is no such upload, or it is not read completely.',
+  if p_upload.state <> 'READY' then
+    raise exception using errcode = 'PT404', message = 'This upload is not read completely.',
       hint = 'Wait until the upload is ready, then launch.';
   elsif exists (select 1 from public.clients where id = p_upload.client_id and archived_at is not null) then
     raise exception using errcode = 'PT409', message = 'This client is archived.', hint = 'Restore the client, then launch.';
-  elsif p_pipeline.id is null or p_pipeline.archived_at is not null then
-    raise exception using errcode = 'PT404', message = 'There is no such pipeline, or it is archived.',
+  elsif p_pipeline.archived_at is not null then
+    raise exception using errcode = 'PT404', message = 'This pipeline is archived.',
       hint = 'Choose one of the client''s pipelines.';
   elsif p_pipeline.client_id is not null and p_pipeline.client_id <> p_upload.client_id then
     raise exception using errcode = 'PT422', message = 'That pipeline belongs to another client.',

@@ -85,33 +85,3 @@ as $$
     'company_linkedin', p_item.company_linkedin, 'website', p_item.website,
     'industry', p_item.industry, 'country', p_item.country))
 $$;
-
-create or replace function leadloom.client_id(p_client uuid) returns bigint
-language plpgsql stable security invoker set search_path = ''
-as $$
-declare
-  v_id bigint;
-begin
-  select id into v_id from public.clients where uid = p_client;
-  if v_id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such client.',
-      hint = 'Choose one from the list of clients.';
-  end if;
-  return v_id;
-end
-$$;
-
-create or replace function leadloom.batch_id(p_batch uuid) returns bigint
-language plpgsql stable security invoker set search_path = ''
-as $$
-declare
-  v_id bigint;
-begin
-  select id into v_id from public.batches where uid = p_batch;
-  if v_id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such batch.',
-      hint = 'Choose one from the list of batches.';
-  end if;
-  return v_id;
-end
-$$;

@@ -169,20 +169,6 @@ begin
 end
 $$;
 
-create or replace function leadloom.item_id(p_item uuid) returns bigint
-language plpgsql stable security invoker set search_path = ''
-as $$
-declare
-  v_id bigint;
-begin
-  select id into v_id from public.batch_items where uid = p_item;
-  if v_id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such row.', hint = 'Choose one from its batch.';
-  end if;
-  return v_id;
-end
-$$;
-
 -- A payload for a page: whole when small, else only its size (it can be had on its own).
 create or replace function leadloom.shown_json(p_value jsonb) returns jsonb
 language sql immutable security invoker set search_path = ''

@@ -53,11 +53,7 @@ declare
   v_client bigint;
 begin
   if p_pipeline is not null then
-    select * into v_pipeline from public.enrichment_pipelines where uid = p_pipeline;
-    if v_pipeline.id is null then
-      raise exception using errcode = 'PT404', message = 'There is no such pipeline.',
-        hint = 'Choose one from its client''s page.';
-    end if;
+    select * into v_pipeline from public.enrichment_pipelines where id = leadloom.pipeline_id(p_pipeline);
     v_client := v_pipeline.client_id;
   elsif p_client is not null then
     v_client := leadloom.client_id(p_client);

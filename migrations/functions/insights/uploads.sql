@@ -1,22 +1,5 @@
 -- Read models of one upload: what was read, its rows under search, what repeats, what a launch would do.
 
--- The upload of this uid; where p_client is given, only if it is that client's.
-create or replace function leadloom.upload_of(p_upload uuid, p_client uuid default null) returns public.uploads
-language plpgsql stable security invoker set search_path = ''
-as $$
-declare
-  v_upload public.uploads;
-begin
-  select * into v_upload from public.uploads
-  where uid = p_upload and (p_client is null or client_id = leadloom.client_id(p_client));
-  if v_upload.id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such upload.',
-      hint = 'Choose one from its client''s page.';
-  end if;
-  return v_upload;
-end
-$$;
-
 create or replace function leadloom.upload_head(p_upload public.uploads) returns jsonb
 language sql stable security invoker set search_path = ''
 as $$
@@ -44,8 +27,9 @@ create or replace function public.insights_upload(p_upload uuid, p_client uuid d
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
-  v_upload public.uploads := leadloom.upload_of(p_upload, p_client);
+  v_upload public.uploads;
 begin
+  select * into v_upload from public.uploads where id = leadloom.upload_id(p_upload, p_client);
   return leadloom.upload_head(v_upload) || jsonb_build_object(
     'arrived', (select coalesce(max(row_number), 0) from public.raw_apollo_uploads where upload_id = v_upload.id),
     'comparing', (select jsonb_build_object('done', done_rows, 'total', total_rows) from public.file_jobs
@@ -77,7 +61,7 @@ returns jsonb
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
-  v_upload public.uploads := leadloom.upload_of(p_upload, p_client);
+  v_upload public.uploads;
   v_began timestamptz := clock_timestamp();
   v_from integer := coalesce(p_after, 0);
   v_to integer;
@@ -87,6 +71,7 @@ declare
   v_through integer;
   v_want text := lower(p_search);
 begin
+  select * into v_upload from public.uploads where id = leadloom.upload_id(p_upload, p_client);
   if p_search is null then
     select jsonb_agg(r.row order by r.n) into v_rows from (
       select d.row_number as n, jsonb_build_object('row_number', d.row_number, 'data', d.data,
@@ -134,8 +119,9 @@ create or replace function public.insights_launch(p_upload uuid, p_client uuid d
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
-  v_upload public.uploads := leadloom.upload_of(p_upload, p_client);
+  v_upload public.uploads;
 begin
+  select * into v_upload from public.uploads where id = leadloom.upload_id(p_upload, p_client);
   return leadloom.upload_head(v_upload) || jsonb_build_object(
     'other_kinds', (select count(*) from public.enrichment_pipelines
                     where (client_id = v_upload.client_id or client_id is null) and archived_at is null

@@ -9,8 +9,9 @@ create or replace function public.unscanned_uploads(
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
-  v_upload public.uploads := leadloom.upload_of(p_upload, p_client);
+  v_upload public.uploads;
 begin
+  select * into v_upload from public.uploads where id = leadloom.upload_id(p_upload, p_client);
   return (select coalesce(jsonb_agg(jsonb_build_object(
             'upload', u.uid, 'kind', u.kind, 'mapping', u.mapping, 'row_count', u.row_count,
             'keyed_through', case when s.key_version = p_key_version then s.keyed_through else 0 end) order by u.id), '[]')
@@ -26,8 +27,9 @@ returns jsonb
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
-  v_upload public.uploads := leadloom.upload_of(p_upload);
+  v_upload public.uploads;
 begin
+  select * into v_upload from public.uploads where id = leadloom.upload_id(p_upload);
   return (
     select coalesce(jsonb_agg((
       select jsonb_agg(r.data ->> (v_upload.mapping ->> f.name) order by f.place)
@@ -45,9 +47,10 @@ returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_upload public.uploads := leadloom.upload_of(p_upload);
+  v_upload public.uploads;
   v_last integer := p_first_row + jsonb_array_length(p_keys) - 1;
 begin
+  select * into v_upload from public.uploads where id = leadloom.upload_id(p_upload);
   insert into public.upload_scans (upload_id) values (v_upload.id) on conflict do nothing;
   perform 1 from public.upload_scans where upload_id = v_upload.id for update;
   update public.upload_scans
@@ -78,13 +81,14 @@ create or replace function public.scan_upload(p_upload uuid, p_limit integer def
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_upload public.uploads := leadloom.upload_of(p_upload);
+  v_upload public.uploads;
   v_scan public.upload_scans;
   v_last integer;
   v_keys integer;
   v_in_file integer;
   v_earlier integer;
 begin
+  select * into v_upload from public.uploads where id = leadloom.upload_id(p_upload);
   select * into v_scan from public.upload_scans where upload_id = v_upload.id for update;
   if v_upload.state <> 'READY' or v_scan.finished_at is not null then
     return jsonb_build_object('more', false, 'through_row', coalesce(v_scan.through_row, 0), 'unkeyed', false);

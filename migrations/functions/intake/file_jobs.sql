@@ -7,20 +7,6 @@
 --
 -- Whoever holds the lease says so with every call (p_holder); a worker that was replaced changes nothing more.
 
-create or replace function leadloom.file_job_of(p_job uuid) returns public.file_jobs
-language plpgsql stable security invoker set search_path = ''
-as $$
-declare
-  v_job public.file_jobs;
-begin
-  select * into v_job from public.file_jobs where uid = p_job;
-  if v_job.id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such file.', hint = 'Choose it again.';
-  end if;
-  return v_job;
-end
-$$;
-
 create or replace function leadloom.file_job_row(p_job public.file_jobs) returns jsonb
 language sql stable security invoker set search_path = ''
 as $$
@@ -40,14 +26,15 @@ $$;
 create or replace function public.file_job(p_job uuid) returns jsonb
 language sql stable security invoker set search_path = ''
 as $$
-  select leadloom.file_job_row(leadloom.file_job_of(p_job))
+  select leadloom.file_job_row(j) from public.file_jobs j where j.id = leadloom.file_job_id(p_job)
 $$;
 
 -- Files of a client that are on their way in, and those that failed within a day.
 create or replace function public.insights_files(p_client uuid) returns jsonb
 language sql stable security invoker set search_path = ''
 as $$
-  select jsonb_build_object('client', p_client, 'client_name', (select name from public.clients where uid = p_client),
+  select jsonb_build_object(
+    'client', p_client, 'client_name', (select name from public.clients where id = leadloom.client_id(p_client)),
     'rows', coalesce(jsonb_agg(leadloom.file_job_row(j) order by j.id desc), '[]'))
   from (select f.* from public.file_jobs f
         where f.client_id = leadloom.client_id(p_client) and f.kind = 'upload'
@@ -189,7 +176,7 @@ begin
     -- An upload's rows are stored; an export may have been longer when an earlier worker made it.
     delete from public.file_pieces where job_id = v_job.id and (v_job.kind <> 'export' or number >= v_job.piece_count);
   end if;
-  return leadloom.file_job_row(leadloom.file_job_of(p_job));
+  return public.file_job(p_job);
 end
 $$;
 
@@ -205,7 +192,7 @@ begin
       lease_until = null, touched_at = leadloom.clock(), finished_at = leadloom.clock()
   where uid = p_job and state = 'RUNNING' and holder = p_holder returning id into v_id;
   delete from public.file_pieces where job_id = v_id;
-  return leadloom.file_job_row(leadloom.file_job_of(p_job));
+  return public.file_job(p_job);
 end
 $$;
 

@@ -59,7 +59,7 @@ as $$
 declare
   v_job public.file_jobs;
 begin
-  select * into v_job from public.file_jobs where id = (leadloom.file_job_of(p_job)).id for update;
+  select * into v_job from public.file_jobs where id = leadloom.file_job_id(p_job) for update;
   if v_job.kind <> 'upload' then
     raise exception using errcode = 'PT422', message = 'This is no upload.';
   elsif v_job.state = 'FAILED' then
@@ -91,7 +91,7 @@ declare
   v_piece public.file_pieces;
 begin
   select * into v_piece from public.file_pieces
-  where job_id = (leadloom.file_job_of(p_job)).id and number = p_number;
+  where job_id = leadloom.file_job_id(p_job) and number = p_number;
   if v_piece.job_id is null then
     raise exception using errcode = 'PT404', message = 'This file is no longer here.', hint = 'Ask for it again.';
   end if;
@@ -111,7 +111,7 @@ declare
   v_start bigint;
 begin
   select * into v_job from public.file_jobs
-  where id = (leadloom.file_job_of(p_job)).id and state = 'RUNNING' and holder = p_holder for update;
+  where id = leadloom.file_job_id(p_job) and state = 'RUNNING' and holder = p_holder for update;
   if v_job.id is null then
     raise exception using errcode = 'PT409', message = 'Another worker has taken this export over.';
   end if;
@@ -133,8 +133,9 @@ create or replace function public.export_file(p_job uuid) returns jsonb
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
-  v_job public.file_jobs := leadloom.file_job_of(p_job);
+  v_job public.file_jobs;
 begin
+  select * into v_job from public.file_jobs where id = leadloom.file_job_id(p_job);
   if v_job.kind <> 'export' or v_job.state = 'EXPIRED' then
     raise exception using errcode = 'PT404', message = 'This export has expired.', hint = 'Export the list again.';
   elsif v_job.state <> 'READY' then

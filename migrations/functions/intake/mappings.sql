@@ -89,8 +89,9 @@ create or replace function leadloom.mappable_upload(p_upload uuid, p_client uuid
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_upload public.uploads := leadloom.upload_of(p_upload, p_client);
+  v_upload public.uploads;
 begin
+  select * into v_upload from public.uploads where id = leadloom.upload_id(p_upload, p_client);
   select * into v_upload from public.uploads where id = v_upload.id for update;
   if v_upload.state <> 'READY' then
     raise exception using errcode = 'PT409', message = 'This upload is not read completely.',

@@ -7,21 +7,6 @@
 -- Nothing but these functions sees an upload before it is READY. Every one of them may be repeated. Whoever began an
 -- upload last holds it (p_holder); calls of an earlier holder are refused.
 
-create or replace function leadloom.upload_id(p_upload uuid) returns bigint
-language plpgsql stable security invoker set search_path = ''
-as $$
-declare
-  v_id bigint;
-begin
-  select id into v_id from public.uploads where uid = p_upload;
-  if v_id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such upload.',
-      hint = 'Choose one from the client''s uploads.';
-  end if;
-  return v_id;
-end
-$$;
-
 -- p_upload is chosen by the caller: beginning the same one again goes on with it. So does beginning another one with
 -- the very file that an unfinished upload of the client has: its reader was lost, or will find itself replaced.
 create or replace function public.begin_upload(

@@ -208,7 +208,7 @@ declare
   v_job public.file_jobs;
 begin
   select * into v_job from public.file_jobs
-  where id = (leadloom.file_job_of(p_job)).id and state = 'RUNNING' and holder = p_holder for update;
+  where id = leadloom.file_job_id(p_job) and state = 'RUNNING' and holder = p_holder for update;
   if v_job.id is null then
     raise exception using errcode = 'PT409', message = 'Another worker has taken this list over.';
   end if;
@@ -243,12 +243,13 @@ create or replace function public.adopt_customers(p_job uuid, p_holder uuid, p_u
 language plpgsql volatile security invoker set search_path = '' set statement_timeout = '60s'
 as $$
 declare
-  v_job public.file_jobs := leadloom.file_job_of(p_job);
+  v_job public.file_jobs;
   v_saved jsonb;
 begin
+  select * into v_job from public.file_jobs where id = leadloom.file_job_id(p_job);
   -- Not the job: its worker renews the lease meanwhile. Who comes second finds what the first has saved.
   perform 1 from public.clients where id = v_job.client_id for no key update;
-  v_job := leadloom.file_job_of(p_job);
+  select * into v_job from public.file_jobs where id = leadloom.file_job_id(p_job);
   v_saved := v_job.resume_at -> 'saved';
   if v_saved is null then
     if coalesce((v_job.resume_at ->> 'found')::integer, 0) = 0 then

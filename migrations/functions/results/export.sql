@@ -127,8 +127,9 @@ create or replace function public.upload_export_rows(p_upload uuid, p_after inte
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
-  v_upload public.uploads := leadloom.upload_of(p_upload);
+  v_upload public.uploads;
 begin
+  select * into v_upload from public.uploads where id = leadloom.upload_id(p_upload);
   return jsonb_build_object('header', v_upload.header, 'rows', (
     select coalesce(jsonb_agg((
       select jsonb_agg(r.data ->> h.name order by h.place)

@@ -107,8 +107,9 @@ create or replace function public.upload_cells(
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
-  v_upload public.uploads := leadloom.upload_of(p_upload, p_client);
+  v_upload public.uploads;
 begin
+  select * into v_upload from public.uploads where id = leadloom.upload_id(p_upload, p_client);
   return jsonb_build_object(
     'mapping', v_upload.mapping,
     'client', (select uid from public.clients where id = v_upload.client_id),

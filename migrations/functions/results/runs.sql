@@ -110,20 +110,6 @@ as $$
          || jsonb_build_object('batch', (select uid from public.batches where id = p_run.batch_id))
 $$;
 
-create or replace function leadloom.run_id(p_run uuid) returns bigint
-language plpgsql stable security invoker set search_path = ''
-as $$
-declare
-  v_id bigint;
-begin
-  select id into v_id from public.extraction_runs where uid = p_run;
-  if v_id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such re-extraction.';
-  end if;
-  return v_id;
-end
-$$;
-
 -- The next items of a replay with their evidence; "through" is where to go on. Reading changes nothing, so a reader
 -- that died costs nothing.
 create or replace function public.extraction_items(p_run uuid, p_after integer, p_limit integer, p_max_bytes bigint)

@@ -116,14 +116,7 @@ begin
     return v_answer;
   end if;
   update public.share_links set revoked_at = leadloom.clock(), revoked_by = p_actor
-  where uid = p_link and revoked_at is null
-    and (p_client is null or client_id = leadloom.client_id(p_client)) returning * into v_link;
-  if v_link.id is null and not exists (
-       select 1 from public.share_links
-       where uid = p_link and (p_client is null or client_id = leadloom.client_id(p_client))) then
-    raise exception using errcode = 'PT404', message = 'There is no such link.',
-      hint = 'Choose one on the client''s Share page.';
-  end if;
+  where id = leadloom.share_link_id(p_link, p_client) and revoked_at is null returning * into v_link;
   if v_link.id is not null then
     perform leadloom.audit(p_actor, 'revoke_share_link', v_link.client_id, 'share_link', p_link,
                            jsonb_build_object('label', v_link.label));

@@ -74,10 +74,7 @@ begin
   if v_answer is not null then
     return v_answer;
   end if;
-  select * into v_pipeline from public.enrichment_pipelines where uid = p_pipeline for update;
-  if v_pipeline.id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such pipeline.';
-  end if;
+  select * into v_pipeline from public.enrichment_pipelines where id = leadloom.pipeline_id(p_pipeline) for update;
   if v_pipeline.version <> p_expected_version then
     raise exception using errcode = 'PT409',
       message = format('%s saved version %s of this pipeline while you were editing version %s.',
@@ -97,21 +94,6 @@ begin
 exception when unique_violation then
   raise exception using errcode = 'PT409', message = format('A pipeline named "%s" exists already.', btrim(p_name)),
     hint = 'Choose another name.';
-end
-$$;
-
-create or replace function leadloom.pipeline_of(p_pipeline uuid) returns public.enrichment_pipelines
-language plpgsql volatile security invoker set search_path = ''
-as $$
-declare
-  v_pipeline public.enrichment_pipelines;
-begin
-  select * into v_pipeline from public.enrichment_pipelines where uid = p_pipeline for update;
-  if v_pipeline.id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such pipeline.',
-      hint = 'Choose one from its client''s page.';
-  end if;
-  return v_pipeline;
 end
 $$;
 
@@ -144,10 +126,11 @@ language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_answer jsonb := leadloom.answered(p_request);
-  v_from public.enrichment_pipelines := leadloom.pipeline_of(p_pipeline);
+  v_from public.enrichment_pipelines;
   v_client bigint := case when p_client is null then null else leadloom.client_id(p_client) end;
   v_name text;
 begin
+  select * into v_from from public.enrichment_pipelines where id = leadloom.pipeline_id(p_pipeline) for update;
   if v_answer is not null then
     return v_answer;
   end if;
@@ -170,8 +153,9 @@ language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_answer jsonb := leadloom.answered(p_request);
-  v_pipeline public.enrichment_pipelines := leadloom.pipeline_of(p_pipeline);
+  v_pipeline public.enrichment_pipelines;
 begin
+  select * into v_pipeline from public.enrichment_pipelines where id = leadloom.pipeline_id(p_pipeline) for update;
   if v_answer is not null then
     return v_answer;
   end if;
