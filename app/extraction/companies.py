@@ -60,7 +60,8 @@ COMPANY_MARKS = frozenset(
 
 _MARKS = Names(COMPANY_MARKS)
 _FIELDS = {field: keys("company", field) for field in fields_of("company")}
-_NAME_INSIDE = Names(("name", *_FIELDS["name"]))
+_NAME, _DOMAIN, _PAGE = _FIELDS["name"], _FIELDS["domain"], _FIELDS["linkedin"]
+_NAME_INSIDE = Names(("name", *_NAME))
 _LINKS = Names(("url", "link"))
 _PHONE_PARTS = Names(
     ("sanitizednumber", "number", "phonenumber", "phone", "rawnumber", "mobilenumber", "mobilephone", "mobile", "value")
@@ -166,17 +167,18 @@ def read_linkedin(value: Any, kind: str, field: str, report: Report) -> str | No
 @careful(CompanyRef(), "company")
 def read_company_ref(layers: Layers, report: Report) -> CompanyRef:
     """Which company a position, a person's or a company's record names."""
-    said = first(layers, _FIELDS["name"])
-    if said.__class__ is list:
-        said = next((entry for entry in said if entry), None)
-    if isinstance(said, dict):
-        inner = record_of(said)
-        layers = (inner, *layers)
-        said = first((inner,), _NAME_INSIDE)
+    said = first(layers, _NAME)
+    if said.__class__ is not str:
+        if said.__class__ is list:
+            said = next((entry for entry in said if entry), None)
+        if isinstance(said, dict):
+            inner = record_of(said)
+            layers = (inner, *layers)
+            said = first((inner,), _NAME_INSIDE)
     name = read_text(said, "company_name", report)
     if name and CARD in name:
         name = name.partition(CARD)[0].strip() or name  # LinkedIn's card: "Tern Vale · Full-time"
-    sites = [site for value in said_under(layers, _FIELDS["domain"]) for site in _several(value) if site]
+    sites = [site for value in said_under(layers, _DOMAIN) if value for site in _several(value) if site]
     domain = read_domain(sites, "company_domain", report) if sites else None
     link = _link(layers)
     page = None if link is None else read_linkedin(link, "company", "company_linkedin", report)
@@ -195,7 +197,7 @@ def _employer_key(name: str) -> str | None:
 
 def _link(layers: Layers) -> Any:
     """The link to the company's LinkedIn page; a plain `url` counts only where it leads to LinkedIn."""
-    link = first(layers, _FIELDS["linkedin"])
+    link = first(layers, _PAGE)
     if link is None:
         link = first(layers, _LINKS)
         if link.__class__ is not str or "linkedin" not in link.lower():
@@ -269,13 +271,16 @@ def read_company(body: Any, report: Report) -> Company:
     only = (record,)
 
     def said(field: str) -> Any:
-        return first(only, _FIELDS[field])
+        return first(only, _FIELDS[field]) if record.shape[_FIELDS[field]] else None
 
     def text(field: str) -> str | None:
         return first_text(only, _FIELDS[field], field, report)
 
     def first_of(field: str) -> str | None:
-        return read_text(next((entry for entry in _several(said(field)) if entry), None), field, report)
+        value = said(field)
+        if value.__class__ is list:
+            value = next((entry for entry in value[:MOST_SITES] if entry), None)
+        return read_text(value or None, field, report)
 
     ref = read_company_ref((record, *around), report)
     employees = said("employee_count")
@@ -283,7 +288,7 @@ def read_company(body: Any, report: Report) -> Company:
     if employees.__class__ is list or (employees.__class__ is str and _RANGE.fullmatch(employees.strip()[:40])):
         stated = employees
     else:
-        count = head_count(employees, report)
+        count = None if employees is None else head_count(employees, report)
         stated = said("size")
         if stated is None and employees.__class__ is str and _OPEN.fullmatch(employees.strip()[:40]):
             stated = employees
@@ -327,6 +332,8 @@ def text_of_phone(value: Any, field: str, report: Report) -> str | None:
 
 @careful(None, "founded_year")
 def _year(value: Any, report: Report) -> int | None:
+    if value is None:
+        return None
     if value.__class__ is int and value in _YEARS:
         return int(value)
     if isinstance(value, dict):
@@ -383,5 +390,5 @@ def _specialties(record: Record, report: Report) -> tuple[str, ...]:
         items: list[Any] = re.split(r"[,;\n]", value)
     else:
         items = read_list(value, "specialties", report)
-    texts = (read_text(item, "specialties", report) for item in items[:200])
-    return tuple(dict.fromkeys(text for text in texts if text))
+    texts = [read_text(item, "specialties", report) for item in items[:200]]
+    return tuple(dict.fromkeys([text for text in texts if text]))

@@ -23,6 +23,9 @@ _ROLES_OWN = Names(name for field in ("title", *_TIMES, "current", "nested") for
 _ROLE_MARKS = Names(
     (*_FIELDS["title"], *_FIELDS["start"], *(name for name in _FIELDS["nested"] if name not in ("positions", "titles")))
 )
+_FOLDED = Names((*_FIELDS["nested"], "subtitle"))
+"""Keys without which an entry is one role, with its company beside it."""
+
 _COMPANY_NAME = keys("company", "name")
 _EMPLOYER = Names(name for name in _COMPANY_NAME if name != "name")
 _NO_HISTORIES = Names((*keys("ignored", "not_positions"), *_FIELDS["current_lists"]))
@@ -55,15 +58,16 @@ def entries_of(record: Record, report: Report) -> list[Entry]:
     if not listed and not past:
         listed = numbered_positions(record) or _under_unknown_names(record, report)
         past = [] if listed else previous_position(record)
-    entries = [Entry(said, True if said in current or _is_lone(said, record) else None, listed=True) for said in listed]
+    lone = [record[name] for name in record.shape[_LONE]]
+    entries = [Entry(said, True if said in current or _is_one_of(said, lone) else None, listed=True) for said in listed]
     repeated = [Entry(said, True, listed=False) for said in current if said not in listed]
     before = [Entry(said, False, listed=True) for said in past if said not in listed]
     return [*entries, *before, *repeated] if listed else [*repeated, *before]
 
 
-def _is_lone(said: Record, record: Record) -> bool:
+def _is_one_of(said: Record, lone: list[Any]) -> bool:
     """Whether an entry is the one job that a record has instead of a list: `{"employment": {"name": …}}`."""
-    return any(record[name] is said.said for name in record.shape[_LONE])
+    return bool(lone) and any(job is said.said for job in lone)
 
 
 def _unfolded(record: Record, name: str, report: Report) -> list[Record]:
@@ -73,9 +77,12 @@ def _unfolded(record: Record, name: str, report: Report) -> list[Record]:
     value = record[name]
     if value.__class__ is str and (lines := positions_in_lines(value)):
         return [record_of(line) for line in lines]
-    for entry in read_list(value, name, report):
-        if entry.__class__ is not dict:
-            entry = decoded(entry)  # noqa: PLW2901 -- JSON in a cell
+    for entry in value if value.__class__ is list else read_list(value, name, report):
+        if entry.__class__ is dict:
+            said = record_of(entry)
+            found += _roles(said) if said.shape[_FOLDED] else (said,)
+            continue
+        entry = decoded(entry)  # noqa: PLW2901 -- JSON in a cell
         if entry.__class__ is str and (told := position_in_words(entry)) is not None:
             entry = told  # noqa: PLW2901 -- "Head of Care at Tern Vale (May 2021 - Present)"
         if not isinstance(entry, dict):

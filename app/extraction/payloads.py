@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -45,6 +46,9 @@ _EMPTY: tuple[Any, ...] = (None, "", [], {})
 Layers = Sequence[Record]
 """A record, and what is around it, from the inside out."""
 MOST_ESCAPES = 5
+LONGEST_REMEMBERED = 200
+"""Letters; longer texts are descriptions, of which hardly any comes twice."""
+
 SPOKEN = (
     "name",
     "value",
@@ -91,7 +95,7 @@ def find_record(body: Any, marks: Names) -> tuple[Record | None, list[Record]]:
         if not isinstance(value, dict):
             continue
         record = record_of(value)
-        score = sum([record[name] not in _EMPTY for name in record.shape[marks]])
+        score = sum([1 for name in record.shape[marks] if (said := record[name]) or said not in _EMPTY])
         if score > best_score:
             best, best_score, best_around = record, score, around
         if len(around) < MAX_DEPTH:
@@ -128,6 +132,8 @@ def link_in(value: Any) -> Any:
     """A link, also where an object holds it: `{"url": …}`, `{"handle": "company/tern-vale"}`."""
     if isinstance(value, dict):
         value = first((record_of(value),), _LINK_PARTS)
+    elif value.__class__ is str and value[:4] == "http":
+        return value
     if value.__class__ is str and value.startswith(("in/", "company/")):
         return f"https://www.linkedin.com/{value}"
     return value
@@ -157,6 +163,8 @@ def _mended(value: str) -> Any:
 
 def first(layers: Layers, names: Names) -> Any:
     """The first value that says anything, by name first, then from the inner object to the outer ones; else None."""
+    if len(layers) == 1 and not layers[0].shape[names]:
+        return None
     for value in said_under(layers, names):
         if value is not None and not _says_nothing(value):
             return value
@@ -165,6 +173,8 @@ def first(layers: Layers, names: Names) -> Any:
 
 def first_text(layers: Layers, names: Names, field: str, report: Report) -> str | None:
     """The first value that says anything, as text: what `read_text` makes of what `first` finds."""
+    if len(layers) == 1 and not layers[0].shape[names]:
+        return None
     for value in said_under(layers, names):
         if value is not None:
             text = read_text(value, field, report)
@@ -188,7 +198,11 @@ def said_under(layers: Layers, names: Names) -> Iterable[Any]:
 
 def _says_nothing(value: Any) -> bool:
     """Whether a value that is there means none: empty, or one of the words for it."""
-    return says_nothing(value.strip()) if value.__class__ is str else value in ([], {})
+    if value.__class__ is not str:
+        return value in ([], {})
+    if len(value) <= LONGEST_REMEMBERED and "&" not in value and _line(value) is not None:
+        return False
+    return says_nothing(value.strip())
 
 
 def read_text(value: Any, field: str, report: Report, *, lines: bool = False) -> str | None:
@@ -202,8 +216,10 @@ def read_text(value: Any, field: str, report: Report, *, lines: bool = False) ->
     """
     if value is None:
         return None
-    if value.__class__ is str and value.isascii() and "&" not in value:
-        return clean_block(value) if lines else clean_text(value)
+    if value.__class__ is str and "&" not in value and value.isascii():
+        if lines:
+            return clean_block(value)
+        return _line(value) if len(value) <= LONGEST_REMEMBERED else clean_text(value)
     return _any_text(value, field, report, lines=lines)
 
 
@@ -215,11 +231,18 @@ def _any_text(value: Any, field: str, report: Report, *, lines: bool) -> str | N
             return None
     if "&" in value:
         value = _unescaped(value)
-    text = clean_block(value) if lines else clean_text(value)
+    if lines or len(value) > LONGEST_REMEMBERED:
+        text = clean_block(value) if lines else clean_text(value)
+    else:
+        text = _line(value)
     if text is None:
         return None
     # The database stores no lone surrogates, which some JSON decoders let through.
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+_line = lru_cache(maxsize=16_384)(clean_text)
+"""The same text comes again and again: under several names of one answer, and in many answers."""
 
 
 def _as_text(value: Any, field: str, report: Report) -> str | None:

@@ -178,6 +178,8 @@ def _text(layers: Layers, name: str, report: Report) -> str | None:
     if name not in OFTEN_SEVERAL:
         return first_text(layers, _FIELDS[name], name, report)
     value = first(layers, _FIELDS[name])
+    if value is None:
+        return None
     if value.__class__ is list:
         value = next((entry for entry in value if entry), None)
     return read_text(value, name, report)

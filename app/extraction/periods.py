@@ -30,6 +30,7 @@ LONGEST = 200
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _DASHES = ("-", "\u2013", "\u2014")
 _FIELDS = {field: keys("position", field) for field in fields_of("position")}
+_CURRENT, _PAST, _STATUS = _FIELDS["current"], _FIELDS["past"], _FIELDS["status"]
 _YEARS = Names((*_FIELDS["start_year"], *_FIELDS["end_year"]))
 _BOUNDS = Names(("start", "end", "startdate", "enddate", "from", "to", "startsat", "endsat"))
 
@@ -57,7 +58,7 @@ def read_period(entry: Record, as_of: str, hint: bool | None, report: Report) ->
     present = (finish is not None and is_present(finish)) or (alone and says_since(begin))
     start = None if begin is None else _date(begin, "start_date", report)
     end = None if present or finish is None else _date(finish, "end_date", report)
-    if start and end and end.year <= start.year and end.latest() < start.earliest():
+    if end and start and end.year <= start.year and end.latest() < start.earliest():
         report.doubt("end_date", str(end), f"before the start, {start}")
     ended = end is None and not present and is_stated(finish)
     is_current = _is_current(
@@ -151,7 +152,7 @@ def _is_current(
     """Weigh the flag, the end and what the payload says elsewhere; contradictions are noted."""
     flag = _flag(entry, report)
     if end is not None:
-        over = end.earliest() <= as_of
+        over = str(end.year) < as_of[:4] or end.earliest() <= as_of
         if flag is not None and flag is over:
             report.doubt("is_current", flag, f"contradicts the end, {end}")
         return False if over else flag is not False
@@ -172,15 +173,19 @@ def _is_current(
 
 def _flag(entry: Record, report: Report) -> bool | None:
     """What the entry's own flags say; one that says "left" when true counts only then."""
-    flag = read_bool(first((entry,), _FIELDS["current"]), "is_current", report)
-    if flag is None and any(read_bool(entry[name], name, Report()) for name in entry.shape[_FIELDS["past"]]):
+    flag = read_bool(first((entry,), _CURRENT), "is_current", report) if entry.shape[_CURRENT] else None
+    if (
+        flag is None
+        and entry.shape[_PAST]
+        and any(read_bool(entry[name], name, Report()) for name in entry.shape[_PAST])
+    ):
         return False
     return _status(entry) if flag is None else flag
 
 
 def _status(entry: Record) -> bool | None:
     """What a word such as "former" says; fields of this name say much else."""
-    return read_bool(first((entry,), _FIELDS["status"]), "status", Report()) if entry.shape[_FIELDS["status"]] else None
+    return read_bool(first((entry,), _STATUS), "status", Report()) if entry.shape[_STATUS] else None
 
 
 def _uncertain(entry: Record) -> bool:

@@ -148,10 +148,10 @@ def _with_leaving(positions: tuple[Position, ...]) -> tuple[Position, ...]:
     unknown = [position.company for position in positions if position.is_current is None]
 
     def has_left(position: Position) -> bool | None:
-        if position.is_current or position.company.is_among(staying):
+        if position.is_current or (staying and position.company.is_among(staying)):
             return False
-        if position.is_current is None or position.company.is_among(unknown):
+        if position.is_current is None or (unknown and position.company.is_among(unknown)):
             return None
         return True
 
-    return tuple([Position(*position[:6], has_left(position), position.doubts) for position in positions])
+    return tuple([Position(*position[:6], has_left(position), position[7]) for position in positions])

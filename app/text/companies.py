@@ -93,7 +93,7 @@ def company_key(text: str | None) -> str | None:
         key = THE.sub("", key)
     if "and" in key:
         key = AND_COMPANY.sub("", key)
-    if any(pair in key for pair in ("ae", "oe", "ue", "aa")):
+    if "ae" in key or "oe" in key or "ue" in key or "aa" in key:
         key = TWO_LETTERS.sub(r"\1\2\3", key)
     return _alnum(key) or None
 
@@ -319,4 +319,5 @@ def _key(word: str) -> str:
 
 
 def _alnum(text: str) -> str:
-    return text if text.isalnum() else "".join(char for char in text if char.isalnum())
+    bare = text.replace(" ", "")
+    return bare if bare.isalnum() else "".join([char for char in bare if char.isalnum()])

@@ -52,7 +52,8 @@ def clean_block(value: Any) -> str | None:
     text = mended(value if isinstance(value, str) else _number_text(value)).strip()
     if "&" in text and ";" in text:
         text = unescape(text)
-    if not text.isprintable() or "\ufffd" in text:  # a printable text has no invisible characters, no blank but " "
+    # A printable text has no invisible characters, and no blank but " ".
+    if "\ufffd" in text or not text.replace("\n", " ").isprintable():
         text = INVISIBLE.sub("", text).replace("\u00a0", " ").strip()
     text = unicodedata.normalize("NFC", text)
     if text[:1] == "'" and not KEPT_APOSTROPHE.match(text):
