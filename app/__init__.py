@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_ENTRY_POINTS = frozenset(("app", "engine", "extract", "launch", "migrate"))
+_ENTRY_POINTS = frozenset(("app", "extract", "launch", "migrate", "run_engine"))
 _ENTRY_MODULE = "functions.modal_run"
 
 

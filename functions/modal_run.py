@@ -30,19 +30,19 @@ from app.setup.catalogue import sync_catalogue
 from functions import web, workers
 from functions.console.plainly import answered, answering, plainly
 from functions.modal_app import APP_NAME, REGION, app, migrate_secret
-from functions.schedules import engine
+from functions.schedules import engine as run_engine  # `app.engine` is the package of that name
 from migrations.migrate import migrate as apply_migrations
 
 __all__ = [
     "app",
     "batch_status",
-    "engine",
     "extract",
     "extract_results",
     "launch",
     "launch_upload",
     "migrate",
     "migrate_database",
+    "run_engine",
     "web",
     "workers",
 ]

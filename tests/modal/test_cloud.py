@@ -72,7 +72,7 @@ async def test_the_engine_run_by_hand_works_a_batch_off_and_ends_when_nothing_is
 
     before = len(containers.service.calls)
     started = time.monotonic()
-    await asyncio.to_thread(modal_cli, "run", "-m", "app::engine")
+    await asyncio.to_thread(modal_cli, "run", "-m", "app::run_engine")
     assert time.monotonic() - started < RUN_SECONDS, "the engine did not notice that nothing was left to do"
 
     numbers = await batches.status(db, batch)
@@ -162,5 +162,5 @@ def test_launch_tells_its_options(modal_cli: Cli) -> None:
 def test_without_a_name_the_command_line_lists_what_can_be_run(modal_cli: Cli) -> None:
     done = modal_cli("run", "-m", "app", check=False)
     assert done.returncode != 0
-    for name in ("- launch", "- migrate", "- engine"):
+    for name in ("- launch", "- migrate", "- run_engine"):
         assert name in done.stdout + done.stderr

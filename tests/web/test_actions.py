@@ -275,7 +275,7 @@ async def test_a_batch_is_paused_resumed_and_cancelled_with_counts(hands: Hands,
     path = f"/batches/{scene.batch}"
     asked = await hands.http.get(f"{path}/pause", headers=FRAGMENT)
     assert re.search(r"\d+ rows are not finished", asked.text)
-    assert "nothing more is started" in await hands.told(await hands.post(f"{path}/pause"))
+    assert "nothing new will start" in await hands.told(await hands.post(f"{path}/pause"))
     assert "Running again" in await hands.told(await hands.post(f"{path}/resume"))
     assert "Keep it running" in (await hands.http.get(f"{path}/cancel")).text
     assert re.search(r"Cancelled: \d+ rows stopped", await hands.told(await hands.post(f"{path}/cancel")))

@@ -16,8 +16,8 @@ from app.errors import ConflictError, InputError, NotFoundError
 from app.intake import ingest
 from app.intake.duplicates import find_duplicates
 from app.intake.ingest import UploadResult
+from app.setup.catalogue import sync_catalogue
 from app.setup.clients import create_client
-from functions.console.seed import prepare
 
 FIRST = b"Vorname,Name,Wo,Wer,E-Mail\nAda,King,Oslo,Tern Ltd,ada@tern.no\nJo,Berg,Rom,Acme,jo@acme.it\n"
 NEXT = b"e_mail,WER,Vorname,Name,wo\nkim@acme.it,Acme,Kim,Day,Graz\n"
@@ -27,7 +27,7 @@ CARRIED = {"first_name": "Vorname", "last_name": "Name", "city": "wo", "company_
 
 @pytest.fixture
 async def client(db: Database) -> str:
-    await prepare(db)
+    await sync_catalogue(db)
     return str((await create_client(db, "Northgate", actor="test"))["uid"])
 
 
