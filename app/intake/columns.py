@@ -45,28 +45,32 @@ class ColumnStats:
         self._mended_example: tuple[str, str] | None = None
         self._kinds: list[dict[str, int]] = [dict.fromkeys((*_KINDS, "text"), 0) for _ in self._columns]
 
-    def add(self, frame: pl.DataFrame) -> None:
-        """Count a chunk; its columns are strings, in the order given to the constructor."""
+    def add(self, frame: pl.DataFrame, *, suspect: bool = True) -> int:
+        """Count a chunk; how many characters it has.
+
+        Args:
+            frame: columns of strings, in the order given to the constructor.
+            suspect: False where it is known that no cell holds anything of `SUSPECT`.
+        """
         if not frame.height:
-            return
+            return 0
         cells = pl.all()
-        filled, longest, quoted, foreign = (
-            frame.select(what).row(0)
-            for what in (
-                cells.ne("").sum(),
-                cells.str.len_chars().max(),
-                cells.str.contains("'", literal=True).any(),
-                cells.str.len_bytes().sum() > cells.str.len_chars().sum(),
-            )
+        lengths = frame.select(cells.str.len_chars())
+        longest, characters = lengths.max().row(0), lengths.sum().row(0)
+        filled, quoted = (
+            frame.select(what).row(0) for what in (cells.ne("").sum(), cells.str.contains("'", literal=True).any())
         )
         for i, name in enumerate(self._columns):
             self._filled[i] += filled[i]
             self._longest[i] = max(self._longest[i], longest[i])
             if quoted[i]:
                 self._escaped[i] += int(frame[name].str.contains(ESCAPED).sum())
-            if foreign[i]:
-                self._count_mended(i, frame[name])
+        if suspect:
+            for i, size in enumerate(frame.select(cells.str.len_bytes().sum()).row(0)):
+                if size > characters[i]:
+                    self._count_mended(i, frame[self._columns[i]])
         self._sample(frame if frame.height < _FEW_ROWS else frame.gather_every(_EVERY))
+        return sum(characters)
 
     def _count_mended(self, i: int, column: pl.Series) -> None:
         for cell in column.filter(column.str.contains(SUSPECT.pattern)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -21,6 +22,7 @@ from app.intake.records import records
 from app.intake.remarks import Remarks, mojibake, remember, unnamed_columns, warnings
 from app.intake.survey import Slice, Table
 from app.intake.text import Warned
+from app.text.mojibake import SUSPECT_BYTES
 
 __all__ = ["NOTHING", "Chunk", "TableReader"]
 
@@ -80,10 +82,10 @@ class TableReader:
             InputError: there is no row; seen before the first chunk.
         """
         for part in self._table.slices:
-            for rows, frame in self._read(part):
+            for rows, frame, suspect in self._read(part):
                 kept = self._keep(rows)
-                self._stats.add(frame if len(kept) == len(rows) else self._frame(kept))
-                yield from self._cut(kept)
+                whole = frame if len(kept) == len(rows) else self._frame(kept)
+                yield from self._cut(kept, self._stats.add(whole, suspect=suspect))
         if not self.rows:
             raise InputError(
                 f"Line {self._table.header_line} names {self._width} columns, but no row below has anything in it.",
@@ -100,7 +102,8 @@ class TableReader:
             "warnings": [asdict(warning) for warning in (*self._table.warnings, *self._warnings())],
         }
 
-    def _read(self, part: Slice) -> Iterator[tuple[list[Sequence[str]], pl.DataFrame]]:
+    def _read(self, part: Slice) -> Iterator[tuple[list[Sequence[str]], pl.DataFrame, bool]]:
+        """Rows, the same as a frame without cells beyond the header, and whether mojibake may be among them."""
         text = self._table.text
         if part.regular:
             content = text.read(part.start, part.end)
@@ -108,15 +111,18 @@ class TableReader:
             frame = self._parse(content.replace(b"\0", _STAND_IN.encode()) if nuls else content)
             if frame is not None:
                 self._remarks.note("nul", times=nuls)
-                yield list(frame.iter_rows()), frame
+                rows: list[Sequence[str]] = list(
+                    zip(*(column.to_list() for column in frame.get_columns()), strict=True)
+                )
+                yield rows, frame, SUSPECT_BYTES.search(content) is not None
                 return
         batch: list[Sequence[str]] = []
         for line, cells in records(text, part, self._table.dialect, self._table.eol, self._table.width, self._remarks):
             batch.append(self._fitted(cells, line))
             if len(batch) == _BATCH:
-                yield batch, self._frame(batch)
+                yield batch, self._frame(batch), True
                 batch = []
-        yield batch, self._frame(batch)
+        yield batch, self._frame(batch), True
 
     def _parse(self, content: bytes) -> pl.DataFrame | None:
         """The slice as polars reads it; None when it has more cells somewhere than the header has columns."""
@@ -134,7 +140,7 @@ class TableReader:
             return None
         if self._padding and frame.select(pl.any_horizontal(pl.col(self._padding).ne("").any())).item():
             return None
-        return frame.drop(self._padding)
+        return frame.drop(self._padding).rechunk()  # it comes in pieces, which every look at it would join anew
 
     def _frame(self, rows: Sequence[Sequence[str]]) -> pl.DataFrame:
         columns = zip(*(row[: self._width] for row in rows), strict=True) if rows else [()] * self._width
@@ -169,19 +175,24 @@ class TableReader:
             self.columns.append(name)
 
     def _keep(self, rows: list[Sequence[str]]) -> list[Sequence[str]]:
-        kept = [row for row in rows if any(map(str.strip, row)) and "".join(row).strip(NOTHING)]
+        # A cell of letters and digits alone, mostly the first one, says most cheaply that a row is not blank.
+        kept = [row for row in rows if any(map(str.isalnum, row)) or not _is_blank(row)]
         self._remarks.note("blank_rows", times=len(rows) - len(kept))
         if not self.rows and kept and _is_ruler(kept[0]):
             self._remarks.note("ruler")
             del kept[0]
-        labels = self._labels
-        first = self._folded[0]
-        if any(
-            not labels.isdisjoint(row[:_LOOKED_AT]) or _MARK in row[0] or row[0].strip().casefold() == first
-            for row in kept
-        ):
+        if self._may_repeat(kept):
             return [row for row in kept if not self._left_out(row)]
         return kept
+
+    def _may_repeat(self, rows: Sequence[Sequence[str]]) -> bool:
+        """Whether any row can be one that `_left_out` leaves out; looks at columns, not rows, because that is quick."""
+        first = [row[0] for row in rows]
+        return (
+            not self._labels.isdisjoint(chain.from_iterable(row[:_LOOKED_AT] for row in rows))
+            or _MARK in "".join(first)
+            or self._folded[0] in map(str.casefold, map(str.strip, first))
+        )
 
     def _left_out(self, row: Sequence[str]) -> bool:
         """Whether a row holds names of columns instead of values; counts it."""
@@ -203,10 +214,12 @@ class TableReader:
             return False
         return tuple(map(_folded, row[: len(labels)])) == labels and not any(row[len(labels) :])
 
-    def _cut(self, rows: list[Sequence[str]]) -> Iterator[Chunk]:
-        """Pieces that fit into one call each."""
+    def _cut(self, rows: list[Sequence[str]], characters: int) -> Iterator[Chunk]:
+        """Pieces that fit into one call each; `characters` counts those in the header's columns."""
+        if len(self.columns) > self._width:
+            characters += sum(len(cell) for row in rows for cell in row[self._width :])
         # A cell costs its bytes, two quotes and a comma; three bytes a character is what Latin text never reaches.
-        weight = sum(map(len, map("".join, rows))) + 3 * self._width * len(rows)
+        weight = characters + 3 * self._width * len(rows)
         pieces = max(-(-weight // MAX_CHUNK_BYTES), -(-len(rows) // MAX_CHUNK_ROWS), 1)
         step = -(-len(rows) // pieces) or 1
         for start in range(0, len(rows), step):
@@ -227,6 +240,10 @@ class TableReader:
 def _folded(cell: str) -> str:
     """A label to compare by: without byte order marks, the quotation marks behind them, blanks and case."""
     return bare_label(cell).strip(' "').casefold()
+
+
+def _is_blank(row: Sequence[str]) -> bool:
+    return not any(map(str.strip, row)) or not "".join(row).strip(NOTHING)
 
 
 def _is_ruler(row: Sequence[str]) -> bool:

@@ -215,7 +215,8 @@ def _slices(text: TextFile, below: Slice, separator: bytes, eol: bytes, width: i
             outside = b'"'.join(buffer[:cut].split(b'"')[::2])
             ends = outside.count(eol)
             here = ends + (last and not buffer.endswith(eol) and bool(buffer))
-            regular = outside.count(separator) == here * (width - 1) and b"\r\r" not in outside
+            torn = b"\r" in outside and b"\r\r" in outside  # one byte is looked for much faster than two
+            regular = outside.count(separator) == here * (width - 1) and not torn
             if here:
                 slices.append(Slice(position, position + cut, line, regular))
             count += here
