@@ -10,5 +10,5 @@ from __future__ import annotations
 
 __all__ = ["PARSER_VERSION"]
 
-PARSER_VERSION = 7
+PARSER_VERSION = 8
 """Raised whenever the same payload may be understood differently; every extracted row says which one made it."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from app.extraction._date_words import folded, is_connector, is_rough, is_season, is_weekday, month_number
 
-__all__ = ["PartialDate", "Reading", "checked", "from_number", "from_text"]
+__all__ = ["SERIALS", "PartialDate", "Reading", "checked", "from_number", "from_text"]
 
 EARLIEST, LATEST = 1900, 2100
 PIVOT = 40
@@ -275,6 +275,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], Callable[..., Reading]], ...] = (
         re.compile(r"(?:c\.?|ca\.?|~|\u2248) ?(\d{4})", re.IGNORECASE),
         lambda y: (checked(int(y))[0], "only roughly said"),
     ),
+    (re.compile(r"(\d{5})\.\d{1,12}"), lambda days: from_number(int(days))),
     (
         re.compile(r"(\d+)(?:\.0+)?"),
         lambda number: from_number(int(number)) if len(number) <= LONGEST_NUMBER else NO_DATE,

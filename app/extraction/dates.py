@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from app.extraction._date_shapes import PartialDate, Reading, checked, from_number, from_text
+from app.extraction._date_shapes import SERIALS, PartialDate, Reading, checked, from_number, from_text
 from app.extraction._date_words import NOT_STATED, is_length_unit, is_since, is_until, month_number, says_present
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "read_date",
     "says_since",
     "split_range",
+    "within_words",
 ]
 
 LONGEST = 100
@@ -62,7 +63,10 @@ def is_present(value: Any) -> bool:
         return False
     words = _BEHIND.split(value.strip(), maxsplit=1)[0] or value.strip(" ()[]")
     words = words.strip(" -\u2013\u2014\"')]")
-    return says_present(words) or says_present(_without_length(words))
+    if says_present(words) or says_present(_without_length(words)):
+        return True
+    said, dash, length = words.partition(" - ")
+    return bool(dash) and length[:1].isdigit() and says_present(said)
 
 
 def says_since(value: Any) -> bool:
@@ -94,7 +98,8 @@ def is_stated(value: Any) -> bool:
         if "1" <= value[:1] <= "9":
             return value[:4] != NO_END
         text = value.strip()
-        return text.lower() not in NOT_STATED and not _ZEROS.fullmatch(text)
+        unfilled = text[:2] == "{{" and text[-2:] == "}}"
+        return text.lower() not in NOT_STATED and not unfilled and not _ZEROS.fullmatch(text)
     if isinstance(value, dict):
         return any(is_stated(part) for part in value.values())
     if isinstance(value, (list, tuple)):
@@ -118,7 +123,7 @@ def read_date(value: Any) -> Reading:
         return None, None
     if kind is str:
         return _from_text(value) if len(value) <= LONGEST else (None, "too long for a date")
-    if kind is int or (kind is float and value == value // 1):
+    if kind is int or (kind is float and (value == value // 1 or SERIALS.start <= value < SERIALS.stop)):
         return from_number(int(value))
     if isinstance(value, dict):
         return _from_parts(value)
@@ -145,6 +150,29 @@ def _from_text(value: str) -> Reading:
         if alone and alone != value and (found := from_text(alone))[0] is not None:
             return found
     return read
+
+
+def within_words(value: Any) -> PartialDate | None:
+    """The one date in a text that says more: `resigned in March 2020`, `XX/2018`, `4. Quartal 2018`; None without one.
+
+    Only of texts that `read_date` cannot read; a text with two years, or with a long number beside one, has none.
+    """
+    if value.__class__ is not str or len(value) > LONGEST:
+        return None
+    numbers = _DIGITS.findall(value)
+    years = [number for number in numbers if len(number) == len("2018")]
+    if len(years) != 1 or any(len(number) > len("2018") for number in numbers):
+        return None
+    words = value.split()
+    for length in (3, 2, 1):
+        for part in (words[-length:], words[:length]):
+            said = " ".join(part)
+            if years[0] in said and len(part) < len(words) and (found := from_text(said)[0]):
+                return found
+    return checked(int(years[0]))[0]
+
+
+_DIGITS = re.compile(r"\d+")
 
 
 def split_range(value: Any) -> tuple[Any, Any]:
@@ -196,7 +224,7 @@ def in_order(value: str, *, days_first: bool) -> str:
     return f"{parts[3]}-{month}-{day}"
 
 
-_NUMBERS = re.compile(r"(?:[^\W\d]+ )?(\d{1,2})[-/.](\d{1,2})[-/.](\d{2}|\d{4})")
+_NUMBERS = re.compile(r"(?:[^\W\d]+ )?(\d{1,2})[-/.](\d{1,2})[-/.](\d{2}|\d{4})(?:,? \d{1,2}:\d\d.*)?")
 
 
 def _split(text: str) -> tuple[str, str] | None:

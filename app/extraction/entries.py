@@ -75,6 +75,8 @@ def _unfolded(record: Record, name: str, report: Report) -> list[Record]:
         return []
     found: list[Record] = []
     value = record[name]
+    if isinstance(value, dict) and (deeper := _list_inside(record_of(value))):
+        return _unfolded(record_of(value), deeper, report)
     if value.__class__ is str and (lines := positions_in_lines(value)):
         return [record_of(line) for line in lines]
     for entry in value if value.__class__ is list else read_list(value, name, report):
@@ -91,6 +93,12 @@ def _unfolded(record: Record, name: str, report: Report) -> list[Record]:
             continue
         found += _roles(record_of(entry))
     return found
+
+
+def _list_inside(said: Record) -> str | None:
+    """Under which name an object holds the list of positions: `{"positionsCount": 2, "positionHistory": [...]}`."""
+    found = [name for name in said.shape[_FIELDS["lists"]] if said[name].__class__ is list]
+    return found[0] if len(found) == 1 and not _says(said, _FIELDS["title"]) else None
 
 
 def _roles(entry: Record, depth: int = 0) -> list[Record]:

@@ -25,7 +25,13 @@ _NUMBERED = re.compile(
 )
 _PREVIOUS = re.compile(r"(?:linkedin)?(?:previous|past|former|prior)(?:linkedin)?([a-z]\w{0,40})")
 _LINE = re.compile(r"(\S[^\n]*?) (?:at|@|bei|chez|presso|bij) (\S[^\n]*)")
-_PERIOD = re.compile(r"(.*?\S) ?[,(\[|\u00b7\u2013-]+ ?([^,(|\u00b7]*\d{4}[^()\[\]]*)[)\]]?")
+_PERIOD = re.compile(
+    r"(.*?\S)(?: ?[,(\[|\u00b7\u2013-]+ ?"
+    r"| (?:in|from|since|seit|depuis|desde|dal|sinds) "
+    r"(?=(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w* )?\d{4}))"
+    r"([^,(|\u00b7]*\d{4}[^()\[\]]*)[)\]]?",
+    re.IGNORECASE,
+)
 
 
 def numbered_positions(record: Record) -> list[Record]:

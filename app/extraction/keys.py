@@ -22,17 +22,20 @@ MOST_KEYS_KEPT = 200
 
 
 class Names(tuple[str, ...]):  # noqa: SLOT001 -- a tuple's subclass can have no slot of its own
-    """The keys of a field, in the order in which they are believed; `known` tells fast that an object has none.
+    """The keys of a field, in the order in which they are believed.
 
-    Equal only to itself: a `Shape` remembers by it what it found.
+    `known` tells fast that an object has none, `rank` in which order two are. Equal only to
+    itself: a `Shape` remembers by it what it found.
     """
 
     known: frozenset[str]
+    rank: dict[str, int]
 
     def __new__(cls, names: Iterable[str]) -> Self:
         """Keys in order, each once."""
         made = super().__new__(cls, dict.fromkeys(names))
         made.known = frozenset(made)
+        made.rank = {name: place for place, name in enumerate(made)}
         return made
 
     __eq__ = object.__eq__

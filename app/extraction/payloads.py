@@ -188,12 +188,14 @@ def said_under(layers: Layers, names: Names) -> Iterable[Any]:
     if len(layers) > 1:
         layers = [layer for layer in layers if layer.shape[names]]
         if len(layers) > 1:
-            return [layer[name] for name in names for layer in layers if name in layer]
+            present = {name for layer in layers for name in layer.shape[names]}
+            ranked = sorted(present, key=names.rank.__getitem__) if len(present) > 1 else present
+            return [layer[name] for name in ranked for layer in layers if name in layer]
         if not layers:
             return ()
     record = layers[0]
-    present = record.shape[names]
-    return map(record.__getitem__, present) if present else present
+    said = record.shape[names]
+    return map(record.__getitem__, said) if said else said
 
 
 def _says_nothing(value: Any) -> bool:

@@ -55,6 +55,7 @@ _ADDRESS_NOTES = Names(
 _EMPLOYER = Names(
     {*keys("company", "name"), *keys("company", "domain"), *keys("company", "linkedin")}
     - {"name", "displayname", "legalname", "linkedinurl", "linkedin", "linkedinprofileurl", "professionalnetworkurl"}
+    - {"nom", "nombre", "nome", "naam", "linkedinpage", "linkedinpageurl", "linkedinlink", "linkedinprofile"}
     - {"domain", "website", "websiteurl", "homepage", "homepageurl", "domainname"}
 )
 """Keys of a person's record that speak of the employer."""

@@ -19,6 +19,7 @@ from app.extraction.dates import (
     read_date,
     says_since,
     split_range,
+    within_words,
 )
 from app.extraction.keys import Names, Record, fields_of, keys, record_of
 from app.extraction.payloads import Report, decoded, first, read_bool
@@ -27,12 +28,14 @@ from app.extraction.reports import careful
 __all__ = ["Period", "read_period"]
 
 LONGEST = 200
+SHORTEST_RANGE = len("2011-2014")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_EPOCH = "1970-01-01"
 _DASHES = ("-", "\u2013", "\u2014")
 _FIELDS = {field: keys("position", field) for field in fields_of("position")}
 _CURRENT, _PAST, _STATUS = _FIELDS["current"], _FIELDS["past"], _FIELDS["status"]
 _YEARS = Names((*_FIELDS["start_year"], *_FIELDS["end_year"]))
-_BOUNDS = Names(("start", "end", "startdate", "enddate", "from", "to", "startsat", "endsat"))
+_BOUNDS = Names((*_FIELDS["start"], *_FIELDS["end"]))
 
 
 class Period(NamedTuple):
@@ -60,6 +63,9 @@ def read_period(entry: Record, as_of: str, hint: bool | None, report: Report) ->
     end = None if present or finish is None else _date(finish, "end_date", report)
     if end and start and end.year <= start.year and end.latest() < start.earliest():
         report.doubt("end_date", str(end), f"before the start, {start}")
+        if str(end) == _EPOCH:
+            report.doubt("is_current", str(end), "a database's zero, which may be no end at all")
+            return Period(start, None, None)
     ended = end is None and not present and is_stated(finish)
     is_current = _is_current(
         entry, start, end, ended=ended, open_end=not alone, said=present or hint, as_of=as_of, report=report
@@ -86,13 +92,29 @@ def _bounds(entry: Record, report: Report) -> tuple[Any, Any, bool]:
         begin, finish = _year_and_month(entry, "start") or begin, _year_and_month(entry, "end") or finish
     if finish is None and begin is not None:
         begin, finish = split_range(begin)
+    elif finish is not None:
+        begin, finish = _both_in_one(begin, finish)
     if finish is not None or not entry.shape[_FIELDS["period"]]:
         return begin, finish, False
-    period = _range(entry, report if begin is None else Report())
+    first, last, alone = _range(entry, report if begin is None else Report())
     if begin is not None:
-        return begin, period[1], False
-    alone = period[1] is None and period[0].__class__ is str and not period[0].rstrip().endswith(_DASHES)
-    return *period, alone
+        return begin, last, False
+    alone = alone and last is None and first.__class__ is str and not first.rstrip().endswith(_DASHES)
+    return first, last, alone
+
+
+def _both_in_one(begin: Any, finish: Any) -> tuple[Any, Any]:
+    """Start and end where one of the two fields, or each of them, holds the whole range."""
+    if begin.__class__ is str and len(begin) > SHORTEST_RANGE and read_date(begin)[0] is None:
+        first, last = split_range(begin)
+        if last is not None:
+            stated = is_present(finish) or read_date(finish)[0] is not None
+            return first, finish if stated else last
+    if finish.__class__ is str and len(finish) > SHORTEST_RANGE and read_date(finish)[0] is None:
+        first, last = split_range(finish)
+        if last is not None:
+            return first if begin is None else begin, last
+    return begin, finish
 
 
 def _stated(entry: Record, field: str) -> Any:
@@ -110,24 +132,24 @@ def _year_and_month(entry: Record, edge: str) -> dict[str, Any] | None:
     return {"year": year, "month": _stated(entry, f"{edge}_month")} if year is not None else None
 
 
-def _range(entry: Record, report: Report) -> tuple[Any, Any]:
-    """One field for both: "Mar 2019 - Present", or an object with a start and an end in it."""
+def _range(entry: Record, report: Report) -> tuple[Any, Any, bool]:
+    """One field for both: "Mar 2019 - Present", or an object with a start and an end in it; whether it is a text."""
     for name in entry.shape[_FIELDS["period"]]:
         value = entry[name]
         if isinstance(value, dict):
             inner = record_of(value)
             if inner.shape[_BOUNDS]:
-                return _stated(inner, "start"), _stated(inner, "end")
+                return _stated(inner, "start"), _stated(inner, "end"), False
         if value.__class__ is list and len(value) == len(("start", "end")) and read_date(value[0])[0] is not None:
-            return value[0], value[1]
+            return value[0], value[1], False
         begin, finish = split_range(value)
         if finish is None and (end := only_end(value)):
-            return None, end
+            return None, end, True
         if finish is not None or (is_stated(begin) and read_date(begin)[0] is not None):
-            return begin, finish
+            return begin, finish, True
         if value.__class__ is str and _YEAR.search(value[:LONGEST]):
             report.doubt("start_date", value, "not a date, and not two")
-    return None, None  # "2 yrs 3 mos" is a length, not a date
+    return None, None, True  # "2 yrs 3 mos" is a length, not a date
 
 
 @careful(None)
@@ -135,6 +157,8 @@ def _date(value: Any, field: str, report: Report) -> PartialDate | None:
     found, why = read_date(value)
     if why:
         report.doubt(field, value, why)
+        if found is None:
+            found = within_words(value)
     return found
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from app.text.places import country_code, country_name
-from app.text.regions import NATIONS, is_region_of, is_whole_region, may_be_region
+from app.text.regions import NATIONS, is_region, is_region_of, is_well_known_region, is_whole_region, may_be_region
 from app.text.values import fold, says_nothing
 
 __all__ = ["Place", "read_place"]
@@ -21,7 +21,14 @@ _POSTCODE = re.compile(r"[ -]+(?=[\w-]*\d)[\w-]{2,}(?: \d[A-Z]{2})?$|^\d[\d -]{2
 _BETWEEN = re.compile(r"[,\u3001\uff0c|\u00b7\u2022;]| [-\u2013\u2014/] ")
 _BRACKETS = re.compile(r"^([^()]+) \(([^()]+)\)$")
 SHORTEST_ADDRESS = 2
+SHORTEST_TOWN, LONGEST_TOWN = 4, 40
 _DIGIT = re.compile(r"\d")
+_AROUND_TOWN = re.compile(
+    r"\b(?:greater|area|metro|metroplex|metropolitan|region|umgebung|großraum|région|périphérie|alrededores|dintorni"
+    r"|omgeving|omnejd|okolice|arredores|región|região)\b",
+    re.IGNORECASE,
+)
+"""Words of LinkedIn's areas around a town, which are neither the town nor a state."""
 _HOUSE_FIRST = re.compile(r"\d{1,2}[a-zA-Z]? [^\W\d]")
 _STREET = re.compile(
     r"(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm|ufer|straat|laan|plein|kade|gracht|gade|vej|gatan?|vägen|veien|katu)\b"
@@ -57,7 +64,8 @@ def read_place(line: str | None, country: str | None = None) -> Place:
     Args:
         line: the place in words. With three parts the middle one is the state; with two, the first is the city and the
             second a country if it can be nothing else, otherwise the state. A single word that is no country may be a
-            city or a region: it is kept as `rest`.
+            city or a region: it is kept as `rest`, unless the country is stated or
+            it is a state's name alone.
         country: the country, when another field names it; the line never changes it.
     """
     known = country_name(country)
@@ -65,6 +73,8 @@ def read_place(line: str | None, country: str | None = None) -> Place:
     parts = _parts(line)
     if not parts:
         return Place(country=known)
+    if len(parts) > 1:
+        parts = _in_order(parts)
     last = country_code(parts[-1])
     if last == "GB" and fold(parts[-1]) in NATIONS and len(parts) > 1 and code in (None, last):
         known = country_name(last)  # "London, England": the nation is the region
@@ -84,6 +94,10 @@ def _of_parts(parts: list[str], country: str | None, line: str | None) -> Place:
     match parts:
         case []:
             return Place(country=country)
+        case [alone] if is_well_known_region(alone) or is_whole_region(alone, country_code(country) or ""):
+            return Place(None, alone, country)
+        case [alone] if country and _is_town(alone):
+            return Place(alone, None, country)
         case [city, state]:
             return Place(city, state, country)
         case [city, _, state] if country and (
@@ -92,6 +106,11 @@ def _of_parts(parts: list[str], country: str | None, line: str | None) -> Place:
             return Place(city, state, country)  # "Birmingham, West Midlands, England, United Kingdom"
         case _:
             return Place(country=country, rest=line)
+
+
+def _is_town(text: str) -> bool:
+    """Whether a line beside a stated country is a town: `Utrecht`, but not `CA` and no `Greater Chicago Area`."""
+    return SHORTEST_TOWN <= len(text) <= LONGEST_TOWN and not _DIGIT.search(text) and not _AROUND_TOWN.search(text)
 
 
 def _is_region_of_it(text: str, country: str) -> bool:
@@ -104,11 +123,32 @@ def _parts(line: str | None) -> list[str]:
     if bracketed := _BRACKETS.match(text):
         text = f"{bracketed[1]}, {bracketed[2]}"
     parts = [part.strip() for part in _BETWEEN.split(text)]
+    if len(parts) == 1 and "/" in text and country_code(text.rpartition("/")[2]):
+        parts = [part.strip() for part in text.split("/")]
+    if "(" in text:
+        parts = [piece for part in parts for piece in _out_of_brackets(part)]
     parts = [part for part in parts if part and not _is_no_place(part)]
     while len(parts) > SHORTEST_ADDRESS and _is_street(parts[0]):
         parts.pop(0)
     without = [_POSTCODE.sub("", part).strip() for part in parts]
     return [part for part in without if part and not part.isdigit()]
+
+
+def _in_order(parts: list[str]) -> list[str]:
+    """The parts with the country last: of `USA, Texas, Austin`, but `Jordan, MN` and `Lebanon, New Hampshire` stay."""
+    last = parts[-1]
+    if last[-5:] == " Area" and country_code(last[:-5]):
+        return [*parts[:-1], last[:-5]]  # "Toronto, Canada Area"
+    first = country_code(parts[0])
+    if first is None or country_code(last) or len(parts[0]) < len("USA") or may_be_region(last):
+        return parts
+    return parts if is_region(last) and not is_region_of(last, first) else parts[::-1]
+
+
+def _out_of_brackets(part: str) -> list[str]:
+    """`Montréal (Québec)`, `Milano (MI)` as town and region; `Halle (Saale)` is a town."""
+    found = _BRACKETS.match(part)
+    return [found[1], found[2]] if found and (is_region(found[2]) or may_be_region(found[2])) else [part]
 
 
 def _is_street(part: str) -> bool:

@@ -32,6 +32,12 @@ NAMES = {
     "VA": "Vatican City",
 }
 
+LANGUAGES = (
+    *("es", "pt", "fr", "de", "it", "nl", "sv", "da", "nb", "pl", "cs", "ru", "uk", "tr", "ro", "fi", "hu", "el"),
+    *("id", "ja", "ko", "zh", "ar", "he", "th", "vi"),
+)
+"""Languages whose names of countries are taken from CLDR as well, which follows what countries call themselves."""
+
 SHORT = 3
 """Letters of a name that may be an abbreviation."""
 
@@ -124,10 +130,17 @@ def _names() -> dict[str, str]:
 @cache
 def _codes() -> dict[str, str]:
     """Codes by folded name, in every language; an English name wins over another country's foreign one."""
+    from babel import Locale  # noqa: PLC0415 -- as below
+
     codes: dict[str, str] = {}
     for code, names in _locale_data().items():
         for name in names.values():
             if not name.startswith("*"):
+                codes.setdefault(_key(name), code)
+    known = _names()
+    for language in LANGUAGES:
+        for code, name in Locale.parse(language).territories.items():
+            if code in known and len(name) > SHORT:
                 codes.setdefault(_key(name), code)
     return codes | {_key(name): code for code, name in _names().items()}
 

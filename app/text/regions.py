@@ -6,13 +6,14 @@ no country is made of what can be a region. Names and codes are ISO 3166-2, from
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from app.text.values import fold
 
-__all__ = ["NATIONS", "is_region", "is_region_of", "is_whole_region", "may_be_region"]
+__all__ = ["NATIONS", "is_region", "is_region_of", "is_well_known_region", "is_whole_region", "may_be_region"]
 
 WRITTEN_SHORT = ("US", "CA", "BR", "IN", "AU", "IT", "CH")
 """Countries where the region's code is written behind the town: "Austin, TX", "Recife, PE", "Bergamo, BG"."""
@@ -32,9 +33,20 @@ WHOLE = frozenset(
         *(("US", "State"), ("CA", "Province"), ("CA", "Territory"), ("AU", "State"), ("IN", "State"), ("BR", "State")),
         *(("DE", "Land"), ("AT", "State"), ("NL", "Province"), ("ES", "Autonomous community"), ("IT", "Region")),
         *(("IT", "Autonomous region"), ("FR", "Metropolitan region"), ("PL", "Voivodship"), ("BE", "Region")),
+        *(("ZA", "Province"), ("MY", "State"), ("FR", "Metropolitan department"), ("GB", "Two-tier county")),
+        *(("NO", "County"), ("DK", "Region")),
     )
 )
 """Countries and the kind of region that a place line can consist of: "California, United States"."""
+
+_KINDS = re.compile(
+    r"^(?:state|province|county|canton|emirate|governorate|prefecture|provincia|provincie|estado|departamento|comunidad"
+    r"|wojewodztwo) (?:of|de|del|di|do|da|d|autonoma de) \S"
+    r"|^(?:county|kanton|canton|wojewodztwo|landkreis|bundesland|provincia|provincie|provinz) \S"
+    r"|\S (?:state|province|county|oblast|krai|voivodeship|prefecture|governorate|lan|fylke|megye)$"
+    r"|[^\W\d][都道府県省州]$"
+)
+"""What a name itself says to be a region: `Lagos State`, `County Cork`, `Provincia de Alicante`, `東京都`; folded."""
 
 TOWNS = frozenset(
     (
@@ -48,9 +60,28 @@ TOWNS = frozenset(
         "groningen",
         "sao paulo",
         "rio de janeiro",
+        "oslo",
+        "melaka",
     )
 )
 """Regions with the name of a town that is better known."""
+
+TOWNS_TOO = frozenset(
+    (
+        "washington",
+        "quebec",
+        "victoria",
+        "madrid",
+        "murcia",
+        "lima",
+        "goa",
+        "limburg",
+        "valencia",
+        "delhi",
+        "chandigarh",
+    )
+)
+"""Regions that may be the town where they stand alone."""
 
 ENGLISH = {
     **dict.fromkeys(
@@ -69,6 +100,10 @@ ENGLISH = {
     **dict.fromkeys(("tuscany", "lombardy", "piedmont", "sicily", "sardinia", "apulia", "aosta valley"), "IT"),
     **dict.fromkeys(("brittany", "normandy", "burgundy", "corsica", "occitania", "ile de france"), "FR"),
     **dict.fromkeys(("flanders", "wallonia", "flemish region", "walloon region", "brussels region"), "BE"),
+    **dict.fromkeys(("ticino", "tessin", "vaud", "valais", "wallis", "aargau", "thurgau"), "CH"),
+    **dict.fromkeys(("jalisco", "nuevo leon", "baja california", "quintana roo", "estado de mexico", "sinaloa"), "MX"),
+    **dict.fromkeys(("algarve", "alentejo"), "PT"),
+    **dict.fromkeys(("west java", "east java", "central java"), "ID"),
     **dict.fromkeys(("silesia", "masovia", "mazowieckie", "lesser poland", "greater poland"), "PL"),
 }
 """Regions by the English names that profiles print; pycountry has those of the country."""
@@ -77,7 +112,7 @@ ENGLISH = {
 def is_whole_region(text: str, country: str) -> bool:
     """Whether a text before a country (ISO code) is a state or the like, and no town's name as well."""
     key = fold(text.strip()).replace("-", " ")
-    if country == "GB" and key in NATIONS:
+    if (country == "GB" and key in NATIONS) or _KINDS.search(key):
         return True
     return key not in TOWNS and (country in _whole_names().get(key, ()) or ENGLISH.get(key) == country)
 
@@ -87,6 +122,14 @@ def _whole_names() -> dict[str, frozenset[str]]:
     return _by(
         lambda region: fold(region.name).replace("-", " "), lambda found: (found.country_code, found.type) in WHOLE
     )
+
+
+def is_well_known_region(text: str) -> bool:
+    """Whether a text alone is a state or the like that is no town and no country as well: `California`, `Bavaria`."""
+    key = fold(text.strip()).replace("-", " ")
+    if key in TOWNS or key in TOWNS_TOO or key in NAMED_LIKE_COUNTRIES:
+        return False
+    return len(key) > 3 and (key in ENGLISH or len(_whole_names().get(key, ())) == 1)  # noqa: PLR2004 -- no code
 
 
 def may_be_region(text: str) -> bool:
