@@ -18,7 +18,7 @@ from app.text.values import fold
 
 __all__ = ["KEY_FIELDS", "KEY_VERSION", "row_keys"]
 
-KEY_VERSION = 2
+KEY_VERSION = 3
 """Goes up when a rule changes: uploads with keys of another version are keyed again before they are compared."""
 
 KEY_FIELDS = {

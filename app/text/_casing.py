@@ -10,7 +10,7 @@ import re
 
 from app.text import _name_words as words
 
-__all__ = ["UNPRONOUNCED", "capitalised_word", "is_shouted", "is_whispered", "recase", "settle_outliers"]
+__all__ = ["UNPRONOUNCED", "capitalised_word", "is_shouted", "is_turkish", "is_whispered", "recase", "settle_outliers"]
 
 MAC_PREFIX = re.compile(r"\bMa?c(?=[A-Z])")
 LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019\u02bc][^\W\d_]*)*")
@@ -36,16 +36,17 @@ def is_whispered(text: str) -> bool:
     return text.lower() == text != text.upper()
 
 
-def recase(text: str, *, opens: bool = True) -> str:
+def recase(text: str, *, opens: bool = True, turkish: bool = False) -> str:
     """Write a name that is in one case as names are written.
 
     Args:
         text: the name, or the part of it in one column.
         opens: whether its first word opens the whole name, and so is never a particle written small.
+        turkish: whether another part of the name shows that it is Turkish.
     """
     result: list[str] = []
     parts = text.split()
-    turkish = is_turkish(text)
+    turkish = turkish or is_turkish(text)
     for i, part in enumerate(parts):
         low = part.lower()
         alone = len(parts) == 1
@@ -62,7 +63,11 @@ def recase(text: str, *, opens: bool = True) -> str:
 
 def is_turkish(text: str) -> bool:
     """Whether a text has a letter that only Turkish and its kin have, so that its I has no dot when small."""
-    return not text.isascii() and ("\u0130" in text or "\u011e" in text)
+    if text.isascii():
+        return False
+    if "\u0130" in text or "\u011e" in text:
+        return True
+    return "\u015e" in text and any(letter in text for letter in "\u00dc\u00d6\u00c7")  # no Romanian has these
 
 
 def settle_outliers(text: str) -> str:
@@ -73,12 +78,32 @@ def settle_outliers(text: str) -> str:
     last = parts[-1]
     if _stands_out(last, len(parts)):
         parts[-1] = capitalised_word(last)
+        opens = _surname_in_capitals(parts, last) if last.isupper() else 0
+        if opens:
+            parts[opens:] = recase(" ".join([*parts[opens:-1], last]), opens=False).split()
     first = parts[0]
     whispered = first.islower() and first not in words.PARTICLES and "'" not in first
     shouted = len(first) >= MIN_SHOUT and first.isupper() and first.isalpha() and not UNPRONOUNCED.fullmatch(first)
     if whispered or shouted:
         parts[0] = capitalised_word(first)
     return " ".join(parts)
+
+
+def _surname_in_capitals(parts: list[str], last: str) -> int:
+    """Where a surname of several words opens that is in capitals as a whole: `Vera AL SABAH`; 0 for any other."""
+    opens = len(parts) - 1
+    while opens > 1 and parts[opens - 1].isupper() and len(parts[opens - 1]) > 1 and _is_spoken(parts[opens - 1]):
+        opens -= 1
+    return opens if opens < len(parts) - 1 and len(last) >= MIN_SHOUT and not parts[0].isupper() else 0
+
+
+def _is_spoken(word: str) -> bool:
+    """Whether capitals are a word rather than initials: a particle, or at least three letters with a vowel."""
+    if not word.replace("-", "").isalpha():
+        return False
+    return word.lower() in words.PARTICLES | words.ARTICLES or (
+        len(word) >= MIN_SHOUT and bool(VOWELS & set(word)) and UNPRONOUNCED.fullmatch(word) is None
+    )
 
 
 def _stands_out(last: str, count: int) -> bool:

@@ -132,7 +132,10 @@ OTHER_SCRIPTS = CYRILLIC | listed("αε οε εε επε ικε αεβε בעמ 
 DOTTED = (
     CLEANCO
     | MORE_FORMS
-    | listed("ua ao esp pa pc ps sa sl sc scp scom os ae oe ee ek ev eg jdoo na amba fmba psa bsc slp ac lc sec cb")
+    | listed(
+        "ua ao esp pa pc ps sa sl sc scp scom os ae oe ee ek ev eg jdoo na amba fmba fhu phu pphu ppuh psa bsc slp ac"
+        " lc sec cb"
+    )
 ) - (ORDINARY_WORDS | listed("sf et ec sp da ba bl bm pp ps ik is us sd at ei ep es ce"))
 ANYHOW = (
     frozenset(key for key in CLEANCO | MORE_FORMS | TURKISH if len(key) > 3) - ORDINARY_WORDS - CAPITALS_ONLY  # noqa: PLR2004
@@ -159,7 +162,7 @@ LONGEST_FORM = 5
 ABBREVIATIONS = listed("mgmt ltd intl svcs mfg dept bldg mktg grp hldgs mgt bldrs ctr llc's pty pvt dr st mt")
 """Words without a vowel that are no acronyms: `mgmt` is Mgmt."""
 
-SHOUTABLE = listed("inc corp corporation ltd limited incorporated gmbh company group holding holdings co pvt pty")
+SHOUTABLE = listed("plc inc corp corporation ltd limited incorporated gmbh company group holding holdings co pvt pty")
 """Forms and words that nobody writes in capitals unless everything is."""
 
 FORMS_IN_FRONT = (
@@ -172,7 +175,7 @@ FORMS_IN_FRONT = (
 FORMS_BEFORE_TWO = listed("uab sia as pt mb llc jsc ojsc cjsc pjsc ctcp ood oy tov too cv ud")
 """In front of two words or more; before one they may be initials: PT Solutions."""
 
-FORMS_BEFORE_ONE = listed("uab sia pt vof")
+FORMS_BEFORE_ONE = listed("uab sia pt vof as mb llc")
 """In front of a single word as well, unless it is one that English firms are called by: SIA Partners."""
 
 TRADES = listed(
@@ -182,9 +185,13 @@ TRADES = listed(
     center centre network networks global international technologies technology tech labs lab energy motors power
     security software digital agency associates association company financial management marketing construction
     logistics transport travel tours airport cargo engineers training academy education industries holdings holding
-    enterprises ventures products supply rehab wellness physio cruiser plus one
+    enterprises ventures products supply rehab wellness physio cruiser plus one aerospace realty plumbing roofing watson
+    roma monaco cannes saint-étienne nancy trencin colour color bank homes properties foods
     """
 )
+DOTTED_IN_FRONT = frozenset(("PT.", "CV.", "A/S", "N.V.", "S.A.", "S.R.L.", "S.r.l.", "S.A.S.", "S.p.A.", "S.P.A."))
+"""Forms that are sure in front of any name with their full stops or slash."""
+
 WRITTEN_IN_FRONT = frozenset(("Oy", "O\u00fc", "As", "Aktiebolaget", "Osa\u00fching", "Aktsiaselts", "Firma"))
 """Forms in front that are seldom written in capitals."""
 
@@ -255,6 +262,7 @@ BRANDS = {
     name.lower(): name
     for name in listed(
         """
+    RELX SEGRO
     IBM NASA IKEA HSBC KPMG NVIDIA ASOS ASML BASF LVMH UNICEF UNESCO UNIQLO LEGO ASUS NATO NOAA CERN ESPN HBO CNN BBC
     NBC CBS ABC FIFA UEFA NFL NBA MLB NHL USAA AARP AECOM ABB ABN AMRO ACLU ADNOC ADP AIG AMD AMC APM ARM AWS AXA BBVA
     BCG BDO BHP BMO BMW BNP BNY BP BT CACI CBRE CDW CGI CIBC CIBT CSC CSL CSX CVS DHL DHV DLA DNB DNV DSM DSV DXC EDF
@@ -304,6 +312,15 @@ EMPLOYED_BY_NOBODY = frozenset(
     .replace("    ", "")
     .split("|")
 )
+
+NO_PERSON_DOTTED = listed("sa spa srl sl slu sas bv nv ag kg ohg oo kk as is se plc")
+"""Forms that end no person's name where full stops or a slash mark them: S.A., Sp. z o.o., A/S."""
+
+NO_PERSON_CAPITALS = frozenset(("AG", "KG", "OHG", "BV", "NV", "PLC", "KGaA", "SpA", "ApS", "OÜ", "Oy"))
+"""The same in exactly these letters."""
+
+FIRM_UNLESS_GIVEN = frozenset(("AB", "AS", "SA", "SAS", "SL"))
+"""Forms behind a word that is nobody's given name; behind one they are initials or a surname: Luiz SA."""
 
 NO_PERSON = listed(
     "gmbh ggmbh mbh llc inc ltd limited plc sarl srl corp corporation incorporated pty pvt spzoo sro doo kft oyj bvba"

@@ -31,6 +31,9 @@ DASHES = re.compile(r"(?<=[^\W\d_])\s?[\u2010-\u2015\u2212]\s?(?=[^\W\d_])|(?<=[
 BRACKETS = re.compile(
     r"\s*[(\[{\u3010\uff08\u300c][^)\]}\u3011\uff09\u300d]*(?:[)\]}\u3011\uff09\u300d]|\Z)(?:\s*(?=,)|\s*)"
 )
+BRACKETED_PARTICLES = re.compile(r"\s*\(((?:van|von|de|den|der|ter|ten|te|zu|del|della|da|dos|du|la|'t| ){2,20})\)\Z")
+"""Particles of a surname that a register has behind it: `Heuvel (van den)`."""
+
 BRACKET_SIGNS = str.maketrans("()[]{}", " " * 6)
 QUOTED = re.compile(
     r"\s*(?:\"[^\"]*\"|\u201c[^\u201d]*\u201d|\u201e[^\u201c\u201d]*[\u201c\u201d]|\u00ab[^\u00bb]*\u00bb"
@@ -60,7 +63,7 @@ ALTERNATIVE = re.compile(r"(?<=[^\W\d_][^\W\d_])/[^\W\d_]{2,}")
 """A second spelling behind a slash: Leah/Lea."""
 PHRASES = re.compile(
     r",?\s+(?:LEED\s+(?:AP|GA|Green Associate)\b.*|(?:Lean\s+)?(?:Six\s+Sigma|Green\s+Belt|Black\s+Belt)\b.*"
-    r"|CIPP/\w+(?=\W|\Z)|(?:MD|M\.D\.)\s*&\s*CEO|Ph\.?\s?D\.?(?:\s?c\b\.?|\s+candidate\b|\s+student\b)?(?=\W|\Z)"
+    r"|CIPP/\w+(?=\W|\Z)|(?:MD|M\.D\.)\s*&\s*CEO|Ph\.?\s?D\.?(?:\s?c\b\.?|\s+[Cc]andidate\b|\s+[Ss]tudent\b)?(?=\W|\Z)"
     r"|[BM]\.?\s?(?:Sc|Eng|Ed|Tech|Com|Phil)\b\.?"
     r"|Dr\.?\s?h\.?\s?c\.?(?=\W|\Z))"
 )
@@ -129,6 +132,8 @@ def _undecorated(line: str) -> str:
     elif "(" in line:
         line = TRADEMARKS.sub("", line).strip()
     line = ALTERNATIVE.sub("", PRONOUNS.sub("", line))
+    if "(" in line:
+        line = BRACKETED_PARTICLES.sub(r", \1", line)
     line = _unless_empty(BRACKETS.sub(" ", line), line.translate(BRACKET_SIGNS))
     return _unless_empty(QUOTED.sub(" ", line), line.strip("\"'\u201c\u201d"))
 

@@ -7,8 +7,6 @@ not one; given names of seventy countries (`given_names.txt`) and the names of p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from zoneinfo import available_timezones
 
 from app.text import _name_words as words
 from app.text._name_occupations import WORK_WORDS
@@ -19,6 +17,7 @@ from app.text._name_titles import (
     without_credentials,
     without_titles,
 )
+from app.text._towns import is_town
 from app.text.places import country_code
 from app.text.regions import is_region, is_region_of
 from app.text.values import fold
@@ -130,13 +129,8 @@ def _is_region(text: str) -> bool:
 
 
 def _is_place(text: str) -> bool:
-    """Whether a text is a country, a state or province, or a city that a time zone is named after."""
-    return country_code(text) is not None or is_region(text) or fold(text) in _cities()
-
-
-@cache
-def _cities() -> frozenset[str]:
-    return frozenset(fold(zone.rpartition("/")[2].replace("_", " ")) for zone in available_timezones() if "/" in zone)
+    """Whether a text is a country, a state or province, or a town that is known."""
+    return country_code(text) is not None or is_region(text) or is_town(text)
 
 
 def _letters(tokens: list[str]) -> list[str]:

@@ -31,6 +31,15 @@ OCCUPATIONS = listed(
     commercialista makelaar adviseur bey hanim chartered marketing media studios geschäftsführer geschäftsführerin
     inhaber inhaberin vorstand gérant gérante directeur directrice director directora gerente amministratore titolare
     prezes jednatel dyrektor kierownik agent photography consulting
+    coach teacher artist stylist writer speaker educator planner expert evangelist creator editor producer musician
+    actor actress filmmaker videographer illustrator animator paralegal bookkeeper auditor actuary pharmacist
+    chiropractor optometrist paramedic midwife psychotherapist counselor counsellor hypnotherapist plumber programmer
+    landscaper interpreter translator lecturer tutor instructor scientist researcher biologist statistician
+    architektin fotografin heilpraktiker heilpraktikerin übersetzer übersetzerin immobilienmakler immobilienmaklerin
+    steuerberaterin unternehmensberater unternehmensberaterin zahnarzt zahnärztin tierarzt tierärztin ärztin ingenieurin
+    photographe comptable architecte infirmière infirmier médecin fotógrafo fotógrafa arquitecta contador contadora
+    asesor asesora fotografo fotografa architetto ingegnere psicologo psicologa consulente arquiteto arquiteta corretor
+    corretora fotograaf aannemer fotograf
     coaching realty recruitment officer president chairman treasurer trainer
     """
 )
@@ -38,7 +47,9 @@ OCCUPATIONS = listed(
 OCCUPATION_FIELDS = listed(
     """
     sales marketing account project product general senior junior regional business insurance estate real executive
-    managing vice hr it team area office operations finance financial software data life personal tax
+    managing vice life make-up makeup loan career wedding graphic web interior fitness yoga
+    health wellness music film portrait public licensed certified freelance digital brand content travel property event
+    voice fashion hair beauty nail hr it team area office operations finance financial software data life personal tax
     """
 )
 """What stands before an occupation: Leah Novak Sales Manager."""

@@ -85,4 +85,6 @@ def joined_surname(parts: list[str]) -> tuple[str, str] | None:
     at = next(
         (n for n in range(1, len(parts) - 1) if parts[n].rpartition("-")[2] in words.SMALL and "-" in parts[n]), 0
     )
+    while at > 1 and parts[at - 1].lower() in words.SMALL:
+        at -= 1  # van den Bosch-de Wit
     return (" ".join(parts[:at]), " ".join(parts[at:])) if at else None

@@ -11,7 +11,7 @@ import re
 
 from app.text import _name_words as words
 from app.text._listed import listed
-from app.text._name_titles import FOREIGN_TITLES
+from app.text._name_titles import FOREIGN_TITLES, LIKE_CREDENTIAL
 
 __all__ = ["is_plain"]
 
@@ -44,7 +44,7 @@ NOT_PLAIN = (
 
 def is_plain(line: str) -> bool:
     """Whether a cleaned line is a name, or a part of one, as it stands."""
-    if not PLAIN.fullmatch(line):
+    if not PLAIN.fullmatch(line) or (not line.istitle() and LIKE_CREDENTIAL.fullmatch(line.rpartition(" ")[2])):
         return False
     low = line.lower()
     return NOT_PLAIN.isdisjoint(low.translate(APART).split()) and (

@@ -15,6 +15,7 @@ from app.text import _name_words as words
 __all__ = ["LATIN", "first_and_last", "parser"]
 
 LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
+DUTCH = frozenset(("de", "den", "der"))
 INITIAL = re.compile(r"\w\.?")
 
 
@@ -48,6 +49,8 @@ def _particles_to_family(middle: str, family: str) -> tuple[str, str]:
     before = middle.split()
     if family.partition(" ")[0].lower() in words.PARTICLES:
         opens = next((n for n, word in enumerate(before) if word.lower() in words.OPEN_SURNAMES), len(before))
+        if before[:1] and before[0] in DUTCH:
+            opens = 0  # de Vos van Steenwijk
         before, family = before[:opens], " ".join([*before[opens:], family])
         if before and before[-1].lower() in words.NOBLE:
             family = f"{before.pop()} {family}"

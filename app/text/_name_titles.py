@@ -10,9 +10,18 @@ import re
 
 from app.text import _name_words as words
 from app.text._casing import is_shouted, is_whispered
+from app.text._listed import listed
 from app.text.values import fold
 
-__all__ = ["are_credentials", "key_of", "looks_like_credential", "only_titles", "without_credentials", "without_titles"]
+__all__ = [
+    "LIKE_CREDENTIAL",
+    "are_credentials",
+    "key_of",
+    "looks_like_credential",
+    "only_titles",
+    "without_credentials",
+    "without_titles",
+]
 
 GLUED_TITLE = re.compile(r"\A(dr|prof|mr|mrs|ms|ing)\.(?!ssa\b|ra\b|in\b|a\b)(?=[^\W\d_]{2})", re.IGNORECASE)
 INITIALS = re.compile(r"(?:[^\W\d_]\.){2,}")
@@ -31,6 +40,17 @@ INNER_CAPITAL = re.compile(
     r"(?:Mc|Mac|De|Di|Da|Du|La|Le|Fitz|Van|Von|O|D|Ó)['\u2019]?[A-Z][a-z]+|[A-Z]\.(?:-?[A-Z]\.?)*"
 )
 """What is written with a capital or full stops inside, and is a name: McKay, DeVito, J.R.R."""
+DIPLOMA = re.compile(
+    r"dipl(?:\Z|[.\-\u2010-\u2015]|om|ing|kf[mr]|vw|bw|wi|inf|psych|phys|chem|arch|p\u00e4d)", re.IGNORECASE
+)
+LIKE_CREDENTIAL = re.compile(
+    r"(?:Reg|Grad|Tech|Assoc|Cert|Dip|Ch|Dr|[BMFCADL][A-Z]{0,3})[A-Z][a-z]{2,6}(?:[A-Z][A-Za-z]{0,6})?"
+    r"|(?!St\.)(?:[A-Z][A-Za-z]{0,4}\.){1,3}[A-Z][a-z]{1,6}\.?"
+)
+"""What behind a first and a last name is a degree or membership even without a comma: RegPharm, MPharm, S.Kom."""
+TITLES_BEHIND = listed(
+    "dr prof mr mrs ms ing mag arch avv drs mgr phdr mudr judr rndr mvdr dott dottssa bc bakk univ geom rag abog"
+)
 PRONOUNCED = re.compile(r"(?:[bcdfghjklmnprstvz][aeiou]){2}")
 
 
@@ -63,7 +83,12 @@ def only_titles(text: str) -> bool:
 
 def _is_only_title(token: str) -> bool:
     key = key_of(token)
-    return key in words.TITLES or key in FOREIGN_TITLES or (token.endswith(".") and key in words.DOTTED_TITLES)
+    return (
+        key in words.TITLES
+        or key in words.TITLES_ALONE
+        or key in FOREIGN_TITLES
+        or (token.endswith(".") and key in words.DOTTED_TITLES)
+    )
 
 
 def without_titles(tokens: list[str], *, all_of_them: bool = False) -> tuple[list[str], bool]:
@@ -77,8 +102,6 @@ def without_titles(tokens: list[str], *, all_of_them: bool = False) -> tuple[lis
         tokens, titled = tokens[1:], True
         if tokens and tokens[0] == "D." and len(tokens) > 2:  # noqa: PLR2004
             tokens = tokens[1:]  # Sra. D. Inês Rocha: doña, don
-    if len(tokens) > 2 and tokens[-1].endswith(".") and key_of(tokens[-1]) in {"dr", "prof", "mr", "mrs", "ms"}:  # noqa: PLR2004
-        tokens = tokens[:-1]
     return tokens, titled
 
 
@@ -119,6 +142,7 @@ def _is_title_before_two(word: str, key: str, behind: list[str]) -> bool:
 def without_credentials(tokens: list[str], *, column: bool, surname_only: bool = False) -> tuple[list[str], str | None]:
     """Take post-nominals off the end, and Jr. or III apart."""
     generation = None
+    tokens = _without_degree(tokens)
     one_case = is_shouted("".join(tokens)) or is_whispered("".join(tokens))
     while tokens:
         word, left = tokens[-1], len(tokens) - 1 + column
@@ -133,6 +157,21 @@ def without_credentials(tokens: list[str], *, column: bool, surname_only: bool =
     return tokens, generation
 
 
+def _without_degree(tokens: list[str]) -> list[str]:
+    """A name up to a degree of several words, or an academic title that a full stop shortens, behind it.
+
+    `Timo Voss Dipl. Kfm.`, `Jan Novák Ing.`
+    """
+    if len(tokens) < 3:  # noqa: PLR2004 -- a first and a last name, and what follows
+        return tokens
+    for number, token in enumerate(tokens[2:], start=2):
+        if token[:4].lower() == "dipl" and DIPLOMA.match(token):
+            return tokens[:number]
+    while len(tokens) > 2 and tokens[-1][-1] == "." and key_of(tokens[-1]) in TITLES_BEHIND:  # noqa: PLR2004
+        tokens = tokens[:-1]
+    return tokens
+
+
 def _is_generation(word: str, key: str) -> bool:
     return key in words.GENERATIONS or word == "V"
 
@@ -144,7 +183,7 @@ def _is_credential(word: str, key: str, *, left: int, one_case: bool) -> bool:
         if PRONOUNCED.fullmatch(key) and word.isupper():
             return False  # ("MARCO", "CIMA"): a surname, as far as anybody can tell
         return key in words.SURE_CREDENTIALS and left == 1 and not title_case
-    if key in words.SURE_CREDENTIALS:
+    if key in words.SURE_CREDENTIALS or LIKE_CREDENTIAL.fullmatch(word):
         return True
     if one_case:
         return key in words.SHOUTED_CREDENTIALS

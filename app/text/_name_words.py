@@ -73,6 +73,7 @@ FAMILY_TAILS = frozenset(("filho", "neto", "junior", "júnior", "sobrinho", "seg
 # Forms of address and academic titles in front of a name, with or without a full stop.
 TITLES = listed(
     """
+    senator ambassador congressman congresswoman
     dr dra dres prof mr mrs ms mx mister miss missus herr frau fraulein fräulein mme mlle monsieur madame sig sigra
     signora signor dott dottssa dottore dottoressa avv ing. sra srta señor señora sir dame rev revd reverend hon drs
     phdr mudr judr rndr mudr paeddr mgr bc doc csc shri shrimati smt sri-sri engr atty datuk dato dato' datin drmed
@@ -90,6 +91,16 @@ TITLES = listed(
     professor profdr privdoz univprof pd lic adv capt col lt ltcol sgt maj gen cmdr adm cpt msgt ssgt
     """
 ) - {"phil", "med", "jur", "doc", "lic", "adv", "col", "gen", "maj", "adm", "lt", "pd", "mult", "hc", "bc", "hon"}
+
+# Offices that are titles before a surname alone as well, and nobody's given name: `Senator` + `Hale`.
+TITLES_ALONE = listed(
+    """
+    captain colonel lieutenant sergeant commander admiral pastor nurse coach rabbi imam councillor councilor
+    attorney barrister advokat rechtsanwalt rechtsanwältin hofrat direktor mayor brigadier president chairman
+    avocat avvocato abogado abogada advocaat architekt notar steuerberater viscount baroness reverend professor
+    doctor engineer
+    """
+)
 
 # The same in other scripts.
 FOREIGN_TITLES = listed(
@@ -197,6 +208,9 @@ often capital as small; bearers of such names mostly write them capital.)"""
 
 SORTED_BEHIND = SMALL - listed("do y e te av af und")
 """Of these, what stands behind a surname where names are sorted by it: `Berg, van den`, `Berg van den`."""
+
+ARTICLES = listed("al el abu bu mac mc le lo da di du della st san saint santa")
+"""What surnames open with besides particles, told only where the whole surname is in capitals."""
 
 SMALL_AFTER_DE = frozenset(("la", "las", "los", "le", "l'"))
 

@@ -13,6 +13,9 @@ from app.text import _company_phrases as phrases
 from app.text import _company_words as words
 from app.text._company_casing import recase_company
 from app.text._company_remarks import QUOTES, REMARK_WORDS, TRADE_WORDS, kept, unquoted, without_remarks
+from app.text._name_words import given_names
+from app.text._towns import MOST_WORDS as MOST_WORDS_OF_A_TOWN
+from app.text._towns import is_town
 from app.text.places import country_code
 from app.text.values import clean_text, fold
 
@@ -39,9 +42,13 @@ AND_COMPANY = re.compile(r"(?<=\w)[\s,]+and\s+(?:company|co)\.?\s*\Z")
 DASHES = frozenset(("-", "\u2013", "\u2014"))
 MOST_WORDS_OF_A_PLACE = 2
 LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
+GLUED_BRACKET = re.compile(r"(?<=[^\W\d_]{2})\((?=[^()]{2,40}\)\Z)")
 BRACKET = re.compile(r"\s\([^()]{1,40}\)\Z")
 WINDING = (" i", "(i", ",i", " en ", "(en ", ",en ", " o.", " under ", " w ", " v ", " u ", " tasfiye ")
 CO = frozenset(("co", "co."))
+GLUED_COS = frozenset(("cokg", "coohg", "cokgaa"))
+"""`Co.KG`, behind another form: no form alone, but followed by a place as one."""
+
 TELLING = frozenset(
     word.lower()
     for known in (
@@ -55,6 +62,9 @@ TELLING = frozenset(
 
 OWNED_BY = frozenset(("inhaber", "inhaberin", "proprietor", "au"))
 """Words with which what follows them is a remark, if a full stop stands in it."""
+
+INITIALS = 2
+"""Letters that may as well be initials: in India they stand behind a given name (`Ravi K.S.`)."""
 
 AND = frozenset(("&", "+", "and", "und", "et", "y", "e", "en", "og", "och", "&amp;"))
 
@@ -139,9 +149,23 @@ def names_a_company(text: str) -> bool:
     tokens = text.split()
     return len(tokens) > 1 and (
         _key(tokens[-1]) in words.NO_PERSON
+        or _ends_in_short_form(tokens)
         or phrases.FIRM.search(text) is not None
         or phrases.COMBINED.search(text) is not None
     )
+
+
+def _ends_in_short_form(tokens: list[str]) -> bool:
+    """Whether a text ends in a short form as it is written behind companies only: Kestrel AG, Kestrel S.A."""
+    last = tokens[-1]
+    if last in words.NO_PERSON_CAPITALS:
+        return not all(token.isupper() for token in tokens)
+    if last in words.FIRM_UNLESS_GIVEN:
+        one_case = all(token.isupper() for token in tokens)
+        return len(tokens) == 2 and not one_case and fold(tokens[0]) not in given_names()  # noqa: PLR2004
+    if (last.count(".") < 2 and "/" not in last) or (key := _key(last)) not in words.NO_PERSON_DOTTED:  # noqa: PLR2004
+        return False
+    return len(key) > INITIALS or key == "oo" or (len(tokens[0]) > INITIALS and fold(tokens[0]) not in given_names())
 
 
 def _without_eastern_forms(line: str) -> str:
@@ -157,14 +181,18 @@ def _without_eastern_forms(line: str) -> str:
 def _without_forms(line: str) -> str:
     """Take legal forms off both ends, as long as a name is left."""
     line = _without_combined_form(line)
-    bracket = BRACKET.search(line) if line[-1:] == ")" else None
+    bracket = BRACKET.search(line := GLUED_BRACKET.sub(" (", line)) if line[-1:] == ")" else None
     if bracket and bracket.start() and _says_nothing_more(bracket[0].strip(" ()"), line[: bracket.start()]):
         line, bracket = line[: bracket.start()], None
     if bracket and bracket.start() and _key(bracket[0]) not in words.ANYHOW | words.CAPITALS_ONLY:
         line = line[: bracket.start()]
-    tokens = _without_place((GLUED_COMMA.sub(", ", line) if "," in line else line).split())
+    before = (GLUED_COMMA.sub(", ", line) if "," in line else line).split()
+    tokens = _without_place(before)
+    if len(tokens) < len(before):
+        line = " ".join(tokens)
+        tokens = kept(phrases.COMBINED.sub("", line), line).split()  # GmbH & Co. KG, Köln
     small = line == line.lower()
-    romanian = False
+    romanian = finnish = False
     while len(tokens) > 1:
         length = _form_at_end(tokens, small=small)
         left = _trimmed(tokens[: len(tokens) - length])
@@ -173,7 +201,10 @@ def _without_forms(line: str) -> str:
         if len(left) > 1 and phrases.BRANCH.fullmatch(left[-1]):
             left = _trimmed(left[:-1])
         romanian = romanian or _key(tokens[-1]) in {"srl", "sa", "srld"}
+        finnish = finnish or _key(tokens[-1]) in {"oy", "oyj"}
         tokens = left
+    if finnish and len(tokens) > 1 and tokens[0] in {"Ab", "AB"}:
+        tokens = tokens[1:]  # Ab … Oy: the Swedish form in front, the Finnish behind
     tokens = _without_form_in_front(tokens, romanian=romanian)
     kept_bracket = bracket is not None and _key(bracket[0]) not in words.ANYHOW | words.CAPITALS_ONLY
     return _ended(" ".join(tokens) + (f" {bracket[0].strip()}" if bracket and kept_bracket and tokens else ""))
@@ -218,9 +249,13 @@ def _without_place(tokens: list[str]) -> list[str]:
         if (
             len(tokens) - i <= MOST_WORDS_OF_A_PLACE + 1
             and tokens[i][-1] == ","
-            and _is_form(tokens[i].rstrip(","), tokens[i - 1], small=False)
+            and (_key(tokens[i]) in GLUED_COS or _is_form(tokens[i].rstrip(","), tokens[i - 1], small=False))
         ):
             return [*tokens[:i], tokens[i].rstrip(",")]
+        if len(tokens) - i <= MOST_WORDS_OF_A_TOWN + 1 and is_town(" ".join(tokens[i + 1 :])):
+            left = tokens[: i + 1]
+            if _key(tokens[i]) not in CO and (_key(tokens[i]) in GLUED_COS or _form_at_end(left, small=False)):
+                return left
         if parted and len(tokens) - i <= MOST_WORDS_OF_A_PLACE + 2 and _key(tokens[i]) in words.ANYHOW:
             return [*tokens[:i], tokens[i].rstrip(",")]
     return tokens
@@ -269,7 +304,7 @@ def _without_form_in_front(tokens: list[str], *, romanian: bool) -> list[str]:
         or (quoted and key in words.FORMS_BEFORE_QUOTES)
         or (len(tokens) > 2 and key in words.FORMS_BEFORE_TWO)  # noqa: PLR2004
         or (key in words.FORMS_BEFORE_ONE and first.isupper() and tokens[1].lower() not in words.TRADES)
-        or first in {"PT.", "CV."}
+        or first in words.DOTTED_IN_FRONT
         or (romanian and first.upper() in {"S.C.", "SC"})
     )
     if in_front and (first.isupper() or first in words.WRITTEN_IN_FRONT or not first.isascii() or "." in first):

@@ -154,7 +154,8 @@ def _hosts(text: str | None) -> list[tuple[str, str]]:
 
 def _dotted(cell: str) -> str:
     """A cell with a full stop where another sign stands for it: full width, `[.]`, ` dot `, `acme,com`."""
-    cell = cell.replace("\uff0e", ".").replace("\u3002", ".")
+    if not cell.isascii():
+        cell = cell.replace("\uff0e", ".").replace("\u3002", ".").replace("\uff20", "@")
     if "." not in cell or "[" in cell or "(" in cell or "{" in cell:
         cell = SPELT_DOT.sub(".", cell)
     if " " in cell and (torn := WWW_BLANK.fullmatch(cell)):

@@ -23,8 +23,8 @@ ADDRESS = re.compile(
 RELATIVE = re.compile(r"\A/?(?P<path>(?:in|company|school|showcase)/[^\s/?#]+/?)\Z", re.IGNORECASE)
 REDIRECT = re.compile(r"https?%3a%2f%2f[^&\s]*linkedin(?:\.|%2e)com%2f[^&\s]*", re.IGNORECASE)
 FOREIGN_QUERY = re.compile(
-    r"(\bhttps?://(?!(?:[\w-]+\.)*(?:linkedin\.com|google\.[a-z.]{2,6}|bing\.com|duckduckgo\.com|outlook\.com|office\.com"
-    r"|safelinks\.protection\.outlook\.com|lm?\.facebook\.com|lnkd\.in)[/:?])[\w.:@-]+[^\s?#]{0,200})[?#]\S*",
+    r"(\bhttps?://(?!(?:[\w-]+\.)*(?:linkedin\.com|google\.[a-z.]{2,6}(?=/url)|bing\.com(?=/ck)"
+    r"|duckduckgo\.com(?=/l/)|outlook\.com|office\.com|safelinks\.protection\.outlook\.com|lm?\.facebook\.com|lnkd\.in)[/:?])[\w.:@-]+[^\s?#]{0,200})[?#]\S*",
     re.IGNORECASE,
 )
 """What stands behind another site's `?` is that site's business; search engines and mail filters only lead on."""

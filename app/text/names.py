@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from app.text import _name_words as words
-from app.text._casing import UNPRONOUNCED, is_shouted, is_whispered, recase, settle_outliers
+from app.text._casing import UNPRONOUNCED, is_shouted, is_turkish, is_whispered, recase, settle_outliers
 from app.text._company_words import NO_PERSON
 from app.text._name_cleaning import LONGEST, strip_decoration
 from app.text._name_commas import Core, particles_in_front
@@ -36,6 +36,7 @@ PLAIN = re.compile(r"[A-Z][a-z]{2,} [A-Z][a-z]{2,}")
 PLAIN_PART = re.compile(r"[A-Z][a-z]{2,}")
 SPELT_WITHOUT_BLANKS = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 EMPLOYER = re.compile(r"(,\s|\s(?:[-|\u2013\u2014@\u2022\u00b7]|//|at|bei|chez)\s)")
+POLISH = re.compile(r"(?:[sc]ki|czyk|wicz|szek|arek|czak|[sc]ky|ek|ak|ik)\Z")
 INITIAL_TAIL = re.compile(r"(?<=[^\W\d_]{2})(?:\s+[^\W\d_]\.?)+\Z")
 
 
@@ -74,12 +75,17 @@ def person_name(
         given, _, family = text.partition(" ")
         if not _needs_care(given, family):
             return PersonName(given, family, text)
-    if text and ((names_a_company(text.strip()) and not _at_work(text)) or fold(text.strip()) in NOBODIES):
+    if text and (_stands_for_nobody(text) or (not last and only_titles(text))):
         return NOBODY
     core = strip_decoration(text)
     if core and not first and text == last:
         core = replace(core, titled=True)  # a last name, whatever it looks like
     return _from_core(core, country) if core else NOBODY
+
+
+def _stands_for_nobody(text: str) -> bool:
+    """Whether a text is a company's name, or what a form shows where nobody is named."""
+    return (names_a_company(text.strip()) and not _at_work(text)) or fold(text.strip()) in NOBODIES
 
 
 def _is_one_word(cell: str) -> bool:
@@ -98,6 +104,8 @@ def _needs_care(given: str, family: str) -> bool:
     first, last = given.lower(), family.lower()
     return (
         first in words.TITLES
+        or first in words.TITLES_ALONE
+        or first == "pan"
         or first in words.PARTICLES
         or first == last
         or last in words.SURE_CREDENTIALS
@@ -184,7 +192,7 @@ def _one_word(text: str, core: Core) -> PersonName:
 
 def _from_columns(first: str, last: str, full: str | None, country: str | None) -> PersonName:
     """Clean two columns that belong together, and put right what landed in the wrong one."""
-    given = None if only_titles(first) else strip_decoration(first, column=True)
+    given = None if only_titles(first) or _is_pan(first, last) else strip_decoration(first, column=True)
     family = None if _is_no_surname(last) else strip_decoration(last, column=True)
     if given and family and (names_a_company(f"{given.text} {last}") or fold(f"{first} {last}") in NOBODIES):
         return NOBODY
@@ -199,11 +207,19 @@ def _from_columns(first: str, last: str, full: str | None, country: str | None) 
     elif tail.startswith(f"{head} "):
         family_text = family_text[len(given_text) + 1 :]
     given_text, family_text = _particles_sorted(given_text, family_text)
+    if " " in family_text:
+        family_text = _without_occupation(f"- {family_text}")[2:]
     initials = UNPRONOUNCED.fullmatch(given_text) and not is_shouted(family_text)
-    given_text = given_text if initials else _written(given_text)
-    family_text = _written(family_text, opens=False)
+    turkish = is_turkish(given_text + family_text)
+    given_text = given_text if initials else _written(given_text, turkish=turkish)
+    family_text = _written(family_text, opens=False, turkish=turkish)
     name = _assembled(given_text, family_text, f"{given_text} {family_text}", family.generation or given.generation)
     return PersonName(name.first, name.last, _longer(name, full, country))
+
+
+def _is_pan(first: str, last: str) -> bool:
+    """Whether a first-name cell `Pan` is the Polish and Czech form of address, which the surname's ending tells."""
+    return first.strip(" .").casefold() == "pan" and POLISH.search(fold(last)) is not None
 
 
 def _particles_sorted(given: str, family: str) -> tuple[str, str]:
@@ -246,14 +262,14 @@ def _longer(name: PersonName, full: str | None, country: str | None) -> str | No
     return name.full
 
 
-def _written(text: str, *, opens: bool = True) -> str:
+def _written(text: str, *, opens: bool = True, turkish: bool = False) -> str:
     """The text with its capitals put right where they are plainly wrong."""
     if text.istitle() and not text.isupper():
         return text
     if all(word[0].islower() and word[1:].isupper() for word in text.split()):
         text = text.upper()  # jOHN sMITH: somebody's caps lock
     if is_shouted(text) or is_whispered(text):
-        return recase(text, opens=opens)
+        return recase(text, opens=opens, turkish=turkish)
     return settle_outliers(text)
 
 
