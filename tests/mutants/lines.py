@@ -67,7 +67,7 @@ MUTANTS = [
     Mutant("rows are dispatched before they are due", f"{SQL}/engine/dispatch.sql",
            "where batch_id = p_batch_id and step_index = p_step_index and status = 'PENDING' and available_at <= v_now",
            "where batch_id = p_batch_id and step_index = p_step_index and status = 'PENDING'",
-           FAILURES + "::test_a_retry_waits_and_counts_its_attempt"),
+           RULES + "::test_a_row_that_waits_for_its_retry_is_not_taken_along"),
     Mutant("a small batch waits for a large one", f"{SQL}/engine/dispatch.sql",
            "v_most := least(v_left, v_share);", "v_most := v_left;",
            RULES + "::test_two_batches_share_a_turn_equally"),

@@ -183,6 +183,21 @@ begin
 end
 $$;
 
+-- Drafts of a list that is being read hang on its job by name only.
+create or replace function leadloom.delete_drafts(p_client_id bigint, p_limit integer, p_counts jsonb) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_n integer;
+begin
+  delete from public.customer_drafts where ctid = any (array(
+    select d.ctid from public.file_jobs f join public.customer_drafts d on d.list_uid = f.uid
+    where f.client_id = p_client_id limit p_limit));
+  get diagnostics v_n = row_count;
+  return leadloom.add_count(p_counts, 'customer_drafts', v_n);
+end
+$$;
+
 -- Go on with a deletion for about p_ms; says whether it is done.
 create or replace function public.delete_portion(p_deletion uuid, p_ms integer default 800, p_limit integer default 1000)
 returns jsonb
@@ -221,7 +236,10 @@ begin
   elsif v_upload is not null then
     p_deletion.counts := leadloom.delete_upload_rows(v_upload, p_limit, p_deletion.counts);
   elsif p_deletion.kind = 'client' and p_deletion.client_id is not null then
-    p_deletion.counts := leadloom.delete_all_pointing('public.clients', p_deletion.client_id, p_limit, v_before);
+    p_deletion.counts := leadloom.delete_drafts(p_deletion.client_id, p_limit, v_before);
+    if p_deletion.counts = v_before then
+      p_deletion.counts := leadloom.delete_all_pointing('public.clients', p_deletion.client_id, p_limit, v_before);
+    end if;
     if p_deletion.counts = v_before then
       update public.webhook_counters set client_id = null where client_id = p_deletion.client_id;
       update public.audit_log set client_id = null where client_id = p_deletion.client_id;

@@ -23,6 +23,7 @@ begin
   if v_erasure.id is null then
     select * into v_erasure from public.erasures where sha256 = p_sha256 and finished_at is null;
   else
+    perform leadloom.refuse_incoming_files();
     perform leadloom.audit(p_actor, 'erase_person', null, 'erasure', v_erasure.uid,
                            jsonb_build_object('by', to_jsonb(p_kinds)));
   end if;

@@ -203,7 +203,18 @@ as $$
   update public.file_jobs
   set state = case when state = 'READY' then 'EXPIRED'::public.file_job_state else 'WAITING' end, holder = null,
       lease_until = null, resume_at = null, done_rows = 0, touched_at = leadloom.clock()
-  where kind = 'export' and state in ('READY', 'RUNNING')
+  where kind = 'export' and state in ('READY', 'RUNNING', 'WAITING')
+$$;
+
+-- Before an erasure: nobody can look for a person in the pieces of a file, so no file that has come so far may bring the
+-- person back when it is read. Its sender is told to send it again.
+create or replace function leadloom.refuse_incoming_files() returns void
+language sql volatile security invoker set search_path = ''
+as $$
+  update public.file_jobs
+  set state = 'FAILED', error = 'While this file was on its way, a person was erased.', hint = 'Choose the file again.',
+      holder = null, lease_until = null, touched_at = leadloom.clock(), finished_at = leadloom.clock()
+  where kind = 'upload' and state in ('SENDING', 'WAITING', 'RUNNING')
 $$;
 
 -- Let go of what nobody will ask for: files whose rest never came within a day, exports of yesterday, pieces without a

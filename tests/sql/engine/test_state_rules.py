@@ -24,6 +24,15 @@ async def test_a_worker_that_comes_late_gets_its_whole_lease(world: World) -> No
     assert {state["status"] for state in await world.states()} == {"PENDING"}
 
 
+async def test_a_row_that_waits_for_its_retry_is_not_taken_along(world: World) -> None:
+    """Rows of one step are due each for itself."""
+    await world.launch(2)
+    [first] = await world.claim(limit=1)
+    await world.fail([first], retry=True)
+    [second] = await world.claim()
+    assert second["state_id"] != first["state_id"]
+
+
 async def test_two_batches_share_a_turn_equally(world: World) -> None:
     """Whichever is looked at first, it leaves the other its half."""
     first, second = await world.launch(200, "alpha"), await world.launch(200, "alpha")

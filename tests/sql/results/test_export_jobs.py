@@ -154,3 +154,16 @@ async def test_files_that_were_made_before_an_erasure_are_withdrawn(world: World
     job = await finished(world.db, half["uid"])
     assert job["state"] == "READY"
     assert b"acme.example" not in await content_of(world, half["uid"])
+
+
+async def test_an_export_that_waits_for_its_next_worker_is_made_anew_after_an_erasure(world: World) -> None:
+    """What its last worker had made before it gave the job back holds what is gone."""
+    await enriched(world, ROWS)
+    job = await asked(world, wanted(world, "leads", columns=["email"]))
+    await lose_a_worker(world.db, "store_export_piece", 2)
+    holder = await world.pg.fetchval("select holder from file_jobs")
+    assert (await world.db.call("release_file_job", job=job["uid"], holder=str(holder), error=None))["released"]
+    await world.pg.execute("select leadloom.withdraw_exports()")
+    await world.pg.execute("update final_leads set email = null")
+    assert (await finished(world.db, job["uid"]))["state"] == "READY"
+    assert b"acme.example" not in await content_of(world, job["uid"])

@@ -54,6 +54,13 @@ async def furnish(world: World) -> str:
            select 'paid', '{}', 'duplicate', i.batch_id, i.id from batch_items i
            join batches b on b.id = i.batch_id where b.client_id = $1""",
         """insert into webhook_counters (url_sha256, client_id, sent) values ($1::text || repeat('0', 60), $1, 7)""",
+        """insert into remembered_mappings (client_id, kind, header_shape, mapping, confirmed_by, confirmed_at)
+           values ($1, 'people', repeat('a', 64), '{"email": "Email"}', 'test', now())""",
+        """with job as (insert into file_jobs (kind, state, client_id, filename, request_key)
+             values ('customers', 'WAITING', $1, 'customers.csv', 'c' || $1::text) returning id, uid),
+           piece as (
+             insert into file_pieces (job_id, number, start, size, content) select id, 0, 0, 1, '\\x00' from job)
+           insert into customer_drafts (list_uid, row_number, name, given) select uid, 1, 'Acme', 'Acme' from job""",
     ):
         await world.pg.execute(statement.replace("$1", str(world.client_id)))
     items = "select i.uid::text from batch_items i join batches b on b.id = i.batch_id where b.uid = $1::uuid limit 1"
@@ -74,6 +81,9 @@ async def test_a_client_goes_with_all_its_data_and_nobody_elses(world: World) ->
     other = await another(world)
     other.slugs = world.slugs
     await furnish(other)
+    full = await everything(world.pg)
+    for name in ("remembered_mappings", "file_jobs", "file_pieces", "customer_drafts"):
+        assert len(full[name]) > len(before[name]), name
     record = await delete(other, "client", other.client, " Southgate ")
     after = await everything(world.pg)
     assert {name for name in after if sorted(after[name]) != sorted(before[name])} <= KEPT | {
