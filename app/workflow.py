@@ -23,6 +23,7 @@ from app.errors import BadInputError
 from app.extraction.payloads import Report
 from app.states import UploadKind
 from app.text.companies import is_no_company
+from app.text.field_names import field_label
 from app.text.values import clean_text
 
 __all__ = [
@@ -34,7 +35,6 @@ __all__ = [
     "Fields",
     "Original",
     "Workflow",
-    "field_label",
 ]
 
 IDENTITY_COLUMNS = frozenset(
@@ -56,7 +56,6 @@ IDENTITY_COLUMNS = frozenset(
 """The columns of `batch_items` that a workflow may overwrite with what it found out."""
 
 MOST_KEYS = 9
-LABELS = {"linkedin": "LinkedIn URL", "company_linkedin": "company LinkedIn URL", "email": "e-mail address"}
 
 
 class Fields(BaseModel):
@@ -121,11 +120,6 @@ In = TypeVar("In", bound=Fields)
 Out = TypeVar("Out", bound=Fields)
 Result = tuple[dict[str, Any], dict[str, Any] | None]
 """What a step hands to the database: all that it wrote, and the part of it that overwrites identity columns."""
-
-
-def field_label(name: str) -> str:
-    """A field's name in the user's words: `company_domain` is "company domain"."""
-    return LABELS.get(name) or name.replace("_", " ")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from app.db import Database
 from app.engine.callbacks import UNACCEPTABLE, read_callback, refused_by_database
 from app.errors import DatabaseError, InputError
 from app.states import CallbackVerdict
+from app.text.uids import read_uid
 
 __all__ = [
     "DOUBTFUL",
@@ -71,7 +72,7 @@ class Filter:
             raise InputError(f'There is no verdict "{verdict[:40]}".', f"Choose one of {', '.join(verdicts)}.")
         return cls(
             verdict,
-            _uuid(said.get("client")),
+            _client(said.get("client")),
             said.get("workflow"),
             _moment(said.get("since")),
             _moment(said.get("until"), through=True),
@@ -196,13 +197,13 @@ async def _settle_again(db: Database, outcomes: list[dict[str, Any]]) -> dict[st
     return counts
 
 
-def _uuid(text: str | None) -> str | None:
+def _client(text: str | None) -> str | None:
     if text is None:
         return None
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise InputError(f'"{text[:40]}" is no client.', "Choose one from the list of clients.") from None
+    uid = read_uid(text)
+    if uid is None:
+        raise InputError(f'"{text[:40]}" is no client.', "Choose one from the list of clients.")
+    return str(uid)
 
 
 def _moment(text: str | None, *, through: bool = False) -> datetime | None:

@@ -18,6 +18,7 @@ from uuid import UUID
 from app.db import Database
 from app.errors import InputError
 from app.intake.headers import FIELDS, HeaderMatch, fields_of_label, is_known, match_headers, normalise
+from app.text.field_names import field_label
 
 __all__ = [
     "Choice",
@@ -147,7 +148,7 @@ def as_mapping(choices: Iterable[Choice], fields: Iterable[str]) -> dict[str, st
         if field not in known:
             raise InputError(f"“{field}” is not a field.", f"Fields are {', '.join(known)}.")
         if field in mapping:
-            raise InputError(f"Two columns cannot both be “{_words(field)}”: {mapping[field]} and {column}.")
+            raise InputError(f"Two columns cannot both be “{field_label(field)}”: {mapping[field]} and {column}.")
         mapping[field] = column
     return mapping
 
@@ -158,7 +159,7 @@ def _chosen(header: Sequence[str], kind: str, mapping: dict[str, str], choices: 
     columns = [column for column, _ in read]
     if twice := next((column for column in columns if columns.count(column) > 1), None):
         fields = " and ".join(
-            f"“{_words(field)}”" if field else "unmapped" for column, field in read if column == twice
+            f"“{field_label(field)}”" if field else "unmapped" for column, field in read if column == twice
         )
         raise InputError(f"The column “{twice}” is to be {fields}.", "Name each column once.")
     wanted = as_mapping(read, FIELDS[kind])
@@ -191,7 +192,7 @@ def _field(kind: str, text: str) -> str:
     Raises:
         InputError: there is no such field.
     """
-    fields = {normalise(name): name for name in FIELDS[kind]}
+    fields = {normalise(spelling): name for name in FIELDS[kind] for spelling in (field_label(name), name)}
     plain = normalise(text)
     if not text or plain in fields:
         return fields[plain] if text else ""
@@ -200,15 +201,11 @@ def _field(kind: str, text: str) -> str:
     elif close := get_close_matches(plain, fields, n=1, cutoff=_LIKE):
         hint = f"Did you mean {fields[close[0]]}?"
     else:
-        hint = f"Fields are {', '.join(fields.values())}."
+        hint = f"Fields are {', '.join(FIELDS[kind])}."
     others = [name for name in FIELDS if name != kind and plain in map(normalise, FIELDS[name])]
     if others:
         raise InputError(f"“{text}” is a field of {others[0]}, and this file is one of {kind}.", hint)
     raise InputError(f"There is no field “{text}”.", hint)
-
-
-def _words(field: str) -> str:
-    return field.replace("_", " ")
 
 
 def _listed(names: Sequence[str], last: str = ", ") -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
+from app.text.numbers import read_digits
+
 __all__ = ["Proxies", "client_address", "network_of", "read_proxies"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -32,9 +34,10 @@ def read_proxies(text: str) -> Proxies:
     if not given:
         return 0
     if given.isascii() and given.isdigit():
-        if int(given) > MOST_HOPS:
+        hops = read_digits(given, most=MOST_HOPS)
+        if hops is None:
             raise ValueError("That many proxies are not believable.")
-        return int(given)
+        return hops
     return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in given.split(",") if part.strip())
 
 

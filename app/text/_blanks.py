@@ -1,6 +1,10 @@
 """The words for "nothing", once for all: of uploads, of answers, of keys, and of what is sent to a paid service.
 
 What exports, spreadsheets, tools and people write where there is no value. Another word goes in here and nowhere else.
+
+Kept apart, because they ask something else: whether a date is stated (`app/extraction/_date_words.py`: "unknown" and
+"left" say that a job ended), whether a word may be a name (`app/text/names.py`), and whether a row of a file has any
+sign in it at all (`app/intake/reading.py`), since a cell that says "n/a" is kept as it came.
 """
 
 from __future__ import annotations

@@ -1,5 +1,9 @@
 """Numbers as people type them, in forms and on the command line: `1250`, `1,250`, `1,250.50`, and nothing doubtful.
 
+Kept apart, because they answer other questions: `read_digits` reads what programs write, in addresses and headers,
+where a thousands sign is an error; `app/extraction/payloads.read_int` and `app/text/values.count` read what vendors and
+exports write, where a guess that is reported is better than nothing ("1.2k", "51-200 employees").
+
 A comma that groups no thousands is refused, never dropped: `12,50` is twelve and a half to half of the world, and read
 as 1,250 it would spend a hundred times the budget.
 """
@@ -11,7 +15,7 @@ from decimal import Decimal
 
 from app.errors import InputError
 
-__all__ = ["read_amount", "read_number", "read_whole"]
+__all__ = ["read_amount", "read_digits", "read_number", "read_whole"]
 
 LONGEST = 40
 SPACES = "\u00a0\u2009\u202f"
@@ -58,6 +62,14 @@ def read_amount(text: str, label: str, *, most: int = 1_000_000_000) -> Decimal:
     if value > most:
         raise InputError(f"{label} must be {most:,} or less.")
     return value
+
+
+def read_digits(text: str | None, *, most: int) -> int | None:
+    """A whole number from 0 to `most` as programs write it, in ASCII digits alone; None for any other text."""
+    if not text or not text.isascii() or not text.isdigit() or len(text) > len(str(most)):
+        return None
+    value = int(text)
+    return value if value <= most else None
 
 
 def _typed(text: str, examples: str) -> str:

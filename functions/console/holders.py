@@ -11,7 +11,9 @@ import fcntl
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
-from uuid import UUID, uuid4
+from uuid import uuid4
+
+from app.text.uids import read_uid
 
 __all__ = ["Holder"]
 
@@ -59,10 +61,7 @@ class Holder:
 
 
 def _is_name(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
+    return str(read_uid(text)) == text
 
 
 def _is_locked(path: Path) -> bool:

@@ -14,8 +14,9 @@ from fastapi import Request
 
 from app.errors import InputError
 from app.text.numbers import read_amount, read_whole
+from app.text.uids import read_uid
 
-__all__ = ["Form", "as_uuid", "is_uuid", "read_form"]
+__all__ = ["Form", "as_uuid", "read_form"]
 
 
 class Form:
@@ -42,9 +43,8 @@ class Form:
         It is made of the key that the form was drawn with, of where it goes and of all that was typed: the same form
         changed and sent again, as the Back button allows, is another wish.
         """
-        try:
-            drawn = UUID(self.text("request_key"))
-        except ValueError:
+        drawn = read_uid(self.text("request_key"))
+        if drawn is None:
             return uuid4()
         typed = [item for item in self.items if item[0] not in ("csrf_token", "request_key")]
         return uuid5(drawn, hashlib.sha256(orjson.dumps([self.path, typed])).hexdigest())
@@ -74,19 +74,10 @@ def as_uuid(text: str, otherwise: str, hint: str | None = None) -> UUID:
     Raises:
         InputError: with the text `otherwise`, when it is none.
     """
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InputError(otherwise, hint) from None
-
-
-def is_uuid(text: str) -> bool:
-    """Whether a text is a uid."""
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
+    uid = read_uid(text)
+    if uid is None:
+        raise InputError(otherwise, hint)
+    return uid
 
 
 async def read_form(request: Request) -> Form:

@@ -10,10 +10,12 @@ import base64
 import binascii
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 import orjson
 from fastapi import Request
+
+from app.text.numbers import read_digits
+from app.text.uids import read_uid
 
 __all__ = [
     "LARGEST_BIGINT",
@@ -72,18 +74,13 @@ def _is_id(value: Any, most: int) -> bool:
 
 def small_number(text: str | None, *, most: int = LARGEST_INTEGER) -> int | None:
     """A whole number that PostgreSQL's `integer` can hold, or up to `most`; None for any other text."""
-    if not text or not text.isascii() or not text.isdigit() or len(text) > len(str(most)):
-        return None
-    value = int(text)
-    return value if value <= most else None
+    return read_digits(text, most=most)
 
 
 def uuid_filter(request: Request, name: str) -> str | None:
     """The uid that a filter names; None when it is not set, or names none."""
-    try:
-        return str(UUID(request.query_params.get(name, "")))
-    except ValueError:
-        return None
+    uid = read_uid(request.query_params.get(name))
+    return str(uid) if uid else None
 
 
 def text_filter(request: Request, name: str) -> str | None:

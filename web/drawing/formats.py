@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 import orjson
 from markupsafe import Markup
 
+from app.text.field_names import field_label
+from app.text.numbers import read_digits
+
 __all__ = ["FILTERS", "HOLDS", "STATES", "credits", "day", "parse_time"]
 
 STATES: dict[str, tuple[str, str]] = {
@@ -161,12 +164,6 @@ def day(value: Any) -> str:
     return NOTHING if moment is None else f"{moment.astimezone(UTC):%-d %b %Y}"
 
 
-def field(name: Any) -> str:
-    """A field's name in the user's words: company_domain → company domain."""
-    special = {"linkedin": "LinkedIn URL", "company_linkedin": "company LinkedIn URL", "email": "e-mail"}
-    return special.get(str(name), str(name).replace("_", " "))
-
-
 def plural(n: Any, one: str, many: str | None = None) -> str:
     """1 row, 2 rows, 1,234 rows."""
     count = int(n or 0)
@@ -192,13 +189,13 @@ def pretty_json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
-LONGEST_TIMEOUT = 9
+LONGEST_TIMEOUT = 999_999_999
 
 
 def timeout(value: Any) -> str:
     """A time-out as typed, in words; text that is no number stays as it is."""
-    text = str(value)
-    return f"{duration(int(text))} each" if text.isascii() and text.isdigit() and len(text) <= LONGEST_TIMEOUT else text
+    seconds = read_digits(str(value), most=LONGEST_TIMEOUT)
+    return str(value) if seconds is None else f"{duration(seconds)} each"
 
 
 def host(url: Any) -> str:
@@ -218,7 +215,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "ago": ago,
     "clock": clock,
     "day": day,
-    "field": field,
+    "field": field_label,
     "list_result": list_result,
     "plural": plural,
     "pretty_json": pretty_json,

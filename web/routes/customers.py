@@ -16,7 +16,8 @@ from app.intake.pieces import clean_filename, send_file
 from app.results import search as results
 from app.results.customers import read_lines, remove_customers, request_list, save, set_new_in_role
 from app.states import FileJobState
-from web.asking.forms import is_uuid, read_form
+from app.text.uids import read_uid
+from web.asking.forms import read_form
 from web.asking.paging import PAGE_SIZE, cursor_number, text_filter
 from web.deps import Actor, Db, services
 from web.drawing.formats import list_result, plural
@@ -105,7 +106,7 @@ async def _led(request: Request, client: UUID, job: dict[str, Any]) -> Response:
 async def remove(request: Request, db: Db, admin: Actor, client: UUID) -> Response:
     """Take the chosen customers off the list."""
     form = await read_form(request)
-    chosen = [str(UUID(uid)) for uid in form.all("customer") if is_uuid(uid)]
+    chosen = [str(uid) for text in form.all("customer") if (uid := read_uid(text))]
     if not chosen:
         raise InputError("No customer was chosen.", "Tick the customers to remove.")
     removed = await remove_customers(db, str(client), chosen, actor=admin.email, request=form.request_key())

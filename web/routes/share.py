@@ -19,7 +19,8 @@ from app.errors import NotFoundError
 from app.results import search
 from app.results.exports import LEAD_COLUMNS, chosen_columns
 from app.results.sharing import create_share_link, open_share_link, revoke_share_link
-from web.asking.forms import is_uuid, read_form
+from app.text.uids import read_uid
+from web.asking.forms import read_form
 from web.asking.paging import PAGE_SIZE, cursor_number
 from web.asking.result_filters import active_filters, addresses, lead_query
 from web.deps import Actor, Db, services
@@ -103,7 +104,7 @@ def _link(token: str) -> str:
         NotFoundError: it is forged or expired.
     """
     match open_sealed("share", token):
-        case {"link": str(link), "ends": int(ends)} if ends > time.time() and is_uuid(link):
+        case {"link": str(link), "ends": int(ends)} if ends > time.time() and read_uid(link):
             return link
     raise NotFoundError(*GONE)
 

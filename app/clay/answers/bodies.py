@@ -20,6 +20,8 @@ import orjson
 from app.clay.answers.lists import ITEM_KEYS, MOST_ROWS
 from app.clay.answers.texts import says_not_found
 from app.text.loose_json import LooseJsonError, read_loose_json
+from app.text.numbers import read_digits
+from app.text.uids import read_uid
 
 __all__ = ["Unreadable", "addressee", "addressee_in", "decode_body", "read_body", "read_mended"]
 
@@ -123,15 +125,8 @@ def addressee(body: dict[str, Any]) -> tuple[UUID | None, int | None]:
     item: UUID | None = None
     for layer in (body, *(value for value in body.values() if isinstance(value, dict))):
         for key in ITEM_KEYS:
-            try:
-                item = item or UUID(str(layer.get(key) or "").strip())
-            except ValueError:
-                continue
-    try:
-        attempt = int(str(body.get("attempt", "")).strip())
-    except ValueError:
-        return item, None
-    return item, attempt if 0 < attempt <= LARGEST_ATTEMPT else None
+            item = item or read_uid(str(layer.get(key) or "").strip())
+    return item, read_digits(str(body.get("attempt", "")).strip(), most=LARGEST_ATTEMPT) or None
 
 
 def addressee_in(text: str) -> tuple[UUID | None, int | None]:

@@ -22,7 +22,6 @@ from app.local.supabase.auth_passwords import password_matches
 from app.local.supabase.auth_store import AuthStore
 from app.local.supabase.auth_users import (
     check_active,
-    is_uuid,
     positive_number,
     read_body,
     read_changes,
@@ -32,6 +31,7 @@ from app.local.supabase.auth_users import (
 )
 from app.local.supabase.gateway_access import bearer_token, key_role
 from app.local.supabase.keys import Keys
+from app.text.uids import read_uid
 
 __all__ = ["AuthApi"]
 
@@ -161,7 +161,7 @@ class AuthApi:
         """Show, change or delete a user; for the secret key."""
         self._check_admin(request)
         user_id = request.path_params["id"]
-        user = await self._store.user(user_id) if is_uuid(user_id) else None
+        user = await self._store.user(user_id) if read_uid(user_id) else None
         if user is None:
             raise AuthError(404, "user_not_found", "User not found")
         if request.method == "PUT":

@@ -5,7 +5,6 @@ Checks and texts are Supabase Auth's; `auth_api.py` uses them for sign-ups, sign
 
 from __future__ import annotations
 
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +17,6 @@ from app.local.supabase.auth_passwords import hash_password
 
 __all__ = [
     "check_active",
-    "is_uuid",
     "positive_number",
     "read_body",
     "read_changes",
@@ -99,15 +97,6 @@ def positive_number(request: Request, name: str, default: int) -> int:
     if not value.isdigit() or int(value) < 1:
         raise AuthError(400, "validation_failed", f"Bad Pagination Parameters: {name}")
     return int(value)
-
-
-def is_uuid(text: str) -> bool:
-    """Whether the text can be a user's id."""
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def shown(user: asyncpg.Record) -> dict[str, Any]:

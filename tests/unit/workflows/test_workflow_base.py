@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from app import workflows
 from app.errors import BadInputError, Cancel, Retry
-from app.workflow import Config, Evidence, Fields, Original, field_label
+from app.workflow import Config, Evidence, Fields, Original
 from app.workflows import ClayWorkflow, ComputeWorkflow, register, registry, registry_rows
 
 
@@ -204,11 +204,3 @@ def test_registering_twice_is_once() -> None:
     register(workflow)
     assert registry()["registered_by_a_test"] is workflow
     del registry()["registered_by_a_test"]
-
-
-@pytest.mark.parametrize(
-    ("name", "label"),
-    [("linkedin", "LinkedIn URL"), ("company_domain", "company domain"), ("email", "e-mail address")],
-)
-def test_fields_have_names_people_know(name: str, label: str) -> None:
-    assert field_label(name) == label

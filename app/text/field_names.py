@@ -1,0 +1,40 @@
+"""What a field is called where people read it, once for pages, messages, the command line and exported files.
+
+A field has a heading, short because its column stands below it, and a label for sentences and forms, which says by
+itself what it is: the column "LinkedIn" holds the "LinkedIn URL". A field that is not listed is called by its own name.
+"""
+
+from __future__ import annotations
+
+__all__ = ["field_heading", "field_label"]
+
+_NAMES: dict[str, tuple[str, str]] = {
+    # its heading, then its label
+    "person_name": ("Name", "person name"),
+    "email": ("E-mail", "e-mail address"),
+    "email_status": ("E-mail status", "e-mail status"),
+    "linkedin": ("LinkedIn", "LinkedIn URL"),
+    "current_job_start": ("In role since", "start in this role"),
+    "is_new_in_role": ("New in role", "new in role"),
+    "company_name": ("Company", "company name"),
+    "company_linkedin": ("Company LinkedIn", "company LinkedIn URL"),
+    "current_company_linkedin": ("Current company LinkedIn", "current company LinkedIn URL"),
+    "past_company_linkedin": ("Past company LinkedIn", "past company LinkedIn URL"),
+    "size_bucket": ("Company size", "employee range"),
+    "employee_count": ("Employees", "number of employees"),
+    "founded_year": ("Founded", "year founded"),
+    "worked_at_customer": ("Worked at a customer", "worked at a customer"),
+    "works_at_customer": ("Works at a customer", "works at a customer"),
+}
+
+
+def field_label(name: str) -> str:
+    """A field's name in a sentence or beside an input: `company_domain` is "company domain"."""
+    known = _NAMES.get(name)
+    return known[1] if known else name.replace("_", " ")
+
+
+def field_heading(name: str) -> str:
+    """A field's name above its column: `company_domain` is "Company domain"."""
+    known = _NAMES.get(name)
+    return known[0] if known else name.replace("_", " ").capitalize()
