@@ -24,6 +24,7 @@ from functions.workers import PATIENCE
 from tests.conftest import TestStack
 from tests.engine_kit import make_world
 from tests.sql.results.test_results import enriched
+from tests.waiting import until
 
 PACE = Pace(limit=500, chunk_size=50, max_running=500, lease_s=5, longest_sleep_s=0.05)
 
@@ -147,16 +148,19 @@ async def test_what_keeps_the_engine_from_working_is_known(
     stop = asyncio.Event()
     pace = Pace(lease_s=3, longest_sleep_s=0.05)
     engine = asyncio.create_task(run_engine(db, LocalSpawner(db, asyncio.Event(), str(uuid4())), pace=pace, stop=stop))
-    for _ in range(100):
-        await asyncio.sleep(0.1)
-        if trouble := (await db.read("insights_health"))["engine"]["trouble"]:
-            break
+
+    async def trouble() -> str:
+        return str((await db.read("insights_health"))["engine"]["trouble"] or "")
+
+    await until(trouble)
+    said = await trouble()
     await pg.execute("alter function public.reap_expired_away(integer) rename to reap_expired")
-    assert "reap_expired" in trouble
-    for _ in range(100):
-        await asyncio.sleep(0.1)
-        if not (await db.read("insights_health"))["engine"]["trouble"]:
-            break
+    assert "reap_expired" in said
+
+    async def well() -> bool:
+        return not await trouble()
+
+    await until(well)
     stop.set()
     assert (await engine).ticks > 0
     assert await pg.fetchval("select trouble from engine_leases") is None
