@@ -13,6 +13,8 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Self
 
+from app.extraction.reports import shown
+
 __all__ = ["Names", "Record", "fields_of", "key_of", "keys", "knows", "record_of", "unread"]
 
 LONGEST_KEY = 80
@@ -123,10 +125,10 @@ def keys(*path: str) -> Names:
 
 
 def unread(record: Record, *sections: str) -> list[str]:
-    """The names in a record, as it said them, that say something and that no reader of these sections knows."""
+    """The names in a record (as they can be shown) that say something and that no reader of these sections knows."""
     said = record.said
     strangers = record.shape.besides(_known(sections))
-    return [name for name, _ in strangers if said[name] not in (None, "", [], {})][:MOST_UNREAD]
+    return [shown(name) for name, _ in strangers if said[name] not in (None, "", [], {})][:MOST_UNREAD]
 
 
 def knows(name: str, *sections: str) -> bool:

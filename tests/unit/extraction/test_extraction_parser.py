@@ -108,6 +108,7 @@ def test_a_person_reads_back_from_its_own_json(body: Any) -> None:
         scalars | st.sampled_from(["acme.com", "a@acme.com", "51-200", "NL", "http://linkedin.com/in/x", "a, b"]),
     ),
 )
+@example({"name": "Ada Lovelace", "\x00": "x", "o\ud800dd": "y"}, {"name": "Acme", "a\x00b": "z"}, {})
 def test_any_evidence_gives_a_row_that_the_database_takes(first: Any, second: Any, said: dict[str, Any]) -> None:
     original = {f"Column {name}": value for name, value in said.items()}
     mapping = {name: f"Column {name}" for name in said} | {"title": "a column that is gone"}
