@@ -1,7 +1,8 @@
 """Erasing a person from everything that is stored: by e-mail address, by LinkedIn page, or by both.
 
 Python knows how an address may be written; the database looks for that pattern through every table and empties what is
-the person's (`migrations/functions/engine/erasure.sql`). The record that stays names the address by its hash alone.
+the person's (`migrations/functions/engine/erasure.sql` and `erase.sql`). The record that stays names the address by its
+hash alone.
 """
 
 from __future__ import annotations
