@@ -35,6 +35,8 @@ WEB_FUNCTION = "web"
 REMOTE_ROOT = "/root"  # where Modal puts local Python source, and what it has on the path
 PACKAGES = ("app", "functions", "web", "migrations")
 WITH_DATA = ("app", "web", "migrations")
+NOT_SOURCE = ["**", "!**/*.py", "local"]
+"""What is no Python source that runs on Modal: nothing there imports the local stack (`app/local`)."""
 NOT_DATA = ["**/*.py", "**/*.pyc", "**/.*", "local"]
 """What is no data file that the code reads (as pages, SQL and tables of words are): Python goes its own way, and what
 the local stack (`app/local`) reads stays here."""
@@ -79,7 +81,7 @@ def _image() -> modal.Image:
         modal.Image.debian_slim(python_version="3.11")
         .uv_pip_install(requirements=locked_requirements(), extra_options="--require-hashes")
         .env({"PYTHONUNBUFFERED": "1"})
-        .add_local_python_source(*PACKAGES)
+        .add_local_python_source(*PACKAGES, ignore=NOT_SOURCE)
     )
     for folder in WITH_DATA:
         built = built.add_local_dir(ROOT / folder, f"{REMOTE_ROOT}/{folder}", ignore=NOT_DATA)
