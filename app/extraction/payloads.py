@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -163,9 +163,11 @@ def _mended(value: str) -> Any:
 
 def first(layers: Layers, names: Names) -> Any:
     """The first value that says anything, by name first, then from the inner object to the outer ones; else None."""
-    if len(layers) == 1 and not layers[0].shape[names]:
-        return None
-    for value in said_under(layers, names):
+    if len(layers) > 1:
+        return next((value for value in said_under(layers, names) if not _says_nothing(value)), None)
+    record = layers[0]
+    for name in record.shape[names]:
+        value = record[name]
         if value is not None and not _says_nothing(value):
             return value
     return None
@@ -201,7 +203,7 @@ def said_under(layers: Layers, names: Names) -> Iterable[Any]:
 def _says_nothing(value: Any) -> bool:
     """Whether a value that is there means none: empty, or one of the words for it."""
     if value.__class__ is not str:
-        return value in ([], {})
+        return value is None or value in ([], {})
     if len(value) <= LONGEST_REMEMBERED and "&" not in value and _line(value) is not None:
         return False
     return says_nothing(value.strip())
@@ -218,10 +220,12 @@ def read_text(value: Any, field: str, report: Report, *, lines: bool = False) ->
     """
     if value is None:
         return None
-    if value.__class__ is str and "&" not in value and value.isascii():
-        if lines:
-            return clean_block(value)
-        return _line(value) if len(value) <= LONGEST_REMEMBERED else clean_text(value)
+    if value.__class__ is str and not lines and len(value) <= LONGEST_REMEMBERED:
+        try:
+            return _line(value)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it costs this field alone
+            report.defect(field, value, error)
+            return None
     return _any_text(value, field, report, lines=lines)
 
 
@@ -231,20 +235,19 @@ def _any_text(value: Any, field: str, report: Report, *, lines: bool) -> str | N
         value = _as_text(value, field, report)
         if value is None:
             return None
-    if "&" in value:
-        value = _unescaped(value)
-    if lines or len(value) > LONGEST_REMEMBERED:
-        text = clean_block(value) if lines else clean_text(value)
-    else:
-        text = _line(value)
-    if text is None:
-        return None
+    return _plain(value, clean_block if lines else clean_text)
+
+
+def _plain(value: str, clean: Callable[[str], str | None]) -> str | None:
+    text = clean(_unescaped(value) if "&" in value else value)
     # The database stores no lone surrogates, which some JSON decoders let through.
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return text if text is None or text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-_line = lru_cache(maxsize=16_384)(clean_text)
-"""The same text comes again and again: under several names of one answer, and in many answers."""
+@lru_cache(maxsize=16_384)
+def _line(value: str) -> str | None:
+    """One line of text, remembered: it comes under several names of one answer, and in many answers."""
+    return _plain(value, clean_text)
 
 
 def _as_text(value: Any, field: str, report: Report) -> str | None:

@@ -56,6 +56,9 @@ class Output(Fields):
     company_type: str | None = None
 
 
+WRITTEN = tuple(Output.model_fields)
+
+
 def payload(given: Input) -> dict[str, Any]:
     """The row that goes to Clay: what is known, and nothing empty.
 
@@ -72,7 +75,7 @@ def parse(body: dict[str, Any], report: Report) -> Output:
     company = read_company(body, report)
     found = {**company._asdict(), "company_size": company.size_bucket, "keywords": ", ".join(company.specialties)}
     found["company_description"] = (company.company_description or "")[:LONGEST_DESCRIPTION]
-    return Output.of({name: found[name] for name in Output.model_fields if found[name]}, report)
+    return Output.of({name: found[name] for name in WRITTEN if found[name]}, report)
 
 
 def name_and_country(given: Input) -> str | None:

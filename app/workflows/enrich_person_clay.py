@@ -58,6 +58,9 @@ class Output(Fields):
     current_company_linkedin: str | None = None
 
 
+WRITTEN = tuple(Output.model_fields)
+
+
 def payload(given: Input) -> dict[str, Any]:
     """The row that goes to Clay: what is known, and nothing empty.
 
@@ -82,7 +85,7 @@ def parse(body: dict[str, Any], report: Report) -> Output:
         "current_company_domain": employer.domain,
         "current_company_linkedin": employer.linkedin,
     }
-    return Output.of({name: found[name] for name in Output.model_fields if found[name]}, report)
+    return Output.of({name: found[name] for name in WRITTEN if found[name]}, report)
 
 
 def _employer(person: Person) -> CompanyRef:
