@@ -23,7 +23,9 @@ HEADER = ["First Name", "Company Name", "Note"]
 LEFT_OUT = {"repeated_header", "other_header", "ruler", "footer", "mojibake"}
 DAMAGE = st.text(st.sampled_from("ab1,;\t|\" \\'\n\r“”"), max_size=30)
 CELL = st.text(st.sampled_from("abcÄñ ,;'-\n"), min_size=1, max_size=10).filter(lambda cell: cell == cell.strip())
-ROWS = st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=10)
+# A row that says something: one of marks alone is a ruled line or a blank one, and is left out.
+ROW = st.tuples(CELL, CELL, CELL).filter(lambda row: any(c.isalnum() for cell in row for c in cell))
+ROWS = st.lists(ROW, min_size=1, max_size=10)
 
 
 def said(text: str) -> Counter[str]:
