@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run postgres-15 supabase-cli test check format format-check lint lint-sql types contracts docs coverage demo migrate deploy \
+.PHONY: help setup run postgres-15 supabase-cli test explore check format format-check lint lint-sql types contracts docs coverage demo migrate deploy \
   bench release lock clean browser chaos mutants
 
 help: ## list the targets
@@ -53,6 +53,9 @@ browser: setup
 
 test: setup postgres-15 browser supabase-cli ## run every test
 	$(BIN)/python -m pytest -n 2
+
+explore: setup ## look for examples that break a property, at random
+	EXPLORE=1 $(BIN)/python -m pytest -n 2 tests/unit
 
 # Installations whose parts are killed, frozen and lied to at random, each audited; seeds count from SEED.
 RUNS ?= 60

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import psutil
 import pytest
 from pydantic import SecretStr
@@ -36,6 +37,12 @@ _DEBIAN = {version: Path(f"/usr/lib/postgresql/{version}/bin") for version in (1
 _TEMPLATE = "template_leadloom"
 _MEMORY_NEEDED = 3_000_000_000
 _numbers = itertools.count(1)
+
+# Properties are tried with the same examples everywhere, so that a failure is the change's and not chance's.
+# `make explore` looks for new ones.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.register_profile("explore", max_examples=1_000, deadline=None)
+hypothesis.settings.load_profile("explore" if os.environ.get("EXPLORE") else "repeatable")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
