@@ -149,11 +149,11 @@ async def test_reading_again_may_find_that_there_is_nothing(clay: ClayWorld, mon
 
 async def test_what_nobody_reads_is_named_in_the_inbox(clay: ClayWorld) -> None:
     [row] = await clay.sent()
-    await clay.call_back(row, {"name": "Tern Vale", "Umsatz": "12", "Sterne": 5})
+    await clay.call_back(row, {"name": "Tern Vale", "Umsatzrendite": "12", "Sterne": 5})
     [stored] = await clay.inbox()
-    assert (stored["verdict"], stored["unread"]) == ("applied", ["Umsatz", "Sterne"])
+    assert (stored["verdict"], stored["unread"]) == ("applied", ["Umsatzrendite", "Sterne"])
     shown = await clay.db.read("insights_callback", inbox=stored["id"])
-    assert (shown["unread"], shown["rereadable"]) == (["Umsatz", "Sterne"], False)
+    assert (shown["unread"], shown["rereadable"]) == (["Umsatzrendite", "Sterne"], False)
 
 
 def body_of(*answers: tuple[str, dict[str, Any]], form: str) -> bytes:
