@@ -207,11 +207,11 @@ async def test_not_found_is_grey_and_apart_on_every_page(operator: httpx.AsyncCl
 
 async def test_a_callback_names_what_was_not_used(operator: httpx.AsyncClient, clay: ClayWorld) -> None:
     [row] = await clay.sent()
-    await clay.call_back(row, {"name": "Tern Vale", "Umsatz": "12", f"x{SCRIPT}": 5})
+    await clay.call_back(row, {"name": "Tern Vale", "Umsatzrendite": "12", f"x{SCRIPT}": 5})
     [stored] = await clay.inbox()
     for address in (f"/callbacks/{stored['id']}", "/callbacks"):
         page = await operator.get(address)
-        assert ("Not used" in page.text, "Umsatz" in page.text, SCRIPT in page.text) == (True, True, False)
+        assert ("Not used" in page.text, "Umsatzrendite" in page.text, SCRIPT in page.text) == (True, True, False)
         assert "Not understood" not in page.text, "the row's answer was understood"
     verdict = re.search(r"<dt>Verdict</dt><dd>(.*?)</dd>", (await operator.get(f"/callbacks/{stored['id']}")).text)
     assert verdict
