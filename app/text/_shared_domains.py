@@ -77,7 +77,7 @@ PLATFORMS = listed(
     eventbrite.com meetup.com slideshare.net issuu.com scribd.com academia.edu researchgate.net orcid.org archive.org
     dropbox.com box.com wetransfer.com slack.com zoom.us steamcommunity.com steampowered.com shopify.com webflow.com
     godaddy.com mailchimp.com hubspot.com campaign-archive.com bing.com duckduckgo.com
-    baidu.com ecosia.org trello.com opencollective.com npmjs.com pypi.org docker.com rubygems.org sourceforge.net
+    baidu.com ecosia.org trello.com opencollective.com docker.com rubygems.org sourceforge.net
     stackoverflow.com kununu.com gelbeseiten.de pagesjaunes.fr paginasamarillas.es paginegialle.it goldenpages.be
     11880.com northdata.de company-information.service.gov.uk dnb.com zoominfo.com rocketreach.co apollo.io owler.com
     cbinsights.com softwareadvice.com getapp.com tracxn.com dealroom.co f6s.com wlw.de societe.com pappers.fr hitta.se
