@@ -33,7 +33,10 @@ async def prepared() -> AsyncIterator[Path]:
 async def at_rest(prepared: Path) -> AsyncIterator[Scenario]:
     """A batch at a misbehaving Clay that has come to its end, in an installation that is still up."""
     quiet = replace(plan_of(QUIET_SEED, 60), database=Faults(), clay=Faults(), callbacks=Faults(), poisoned_rows=0)
-    sandbox = quiet.sandbox | {"CLAY_SANDBOX_MODE": "misbehaving", "CLAY_SANDBOX_ERRORS": "0.1"}
+    # Shares so large that among 60 rows none of these kinds can be missing.
+    shares = {"ERRORS": "0.25", "DUPLICATES": "0.35"}
+    sandbox = quiet.sandbox | {"CLAY_SANDBOX_MODE": "misbehaving"}
+    sandbox |= {f"CLAY_SANDBOX_{kind}": share for kind, share in shares.items()}
     home = prepared.parent / "at-rest"
     one = Installation(home, random.Random(QUIET_SEED), sandbox)
     report = RunReport(quiet)

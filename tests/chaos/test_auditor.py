@@ -11,9 +11,11 @@ import pytest
 from tests.chaos.run import Scenario
 from tests.chaos.wires import Acknowledged, SentRow
 
-# A row and its step 4 (the paid one of persons) that went well, and the first that failed.
+# A row and its step 4 (the paid one of persons) that went well by the only callback of its own, and the first that failed.
 WELL = """(select s.id from workflow_states s join batch_items i on i.id = s.batch_item_id where i.state = 'COMPLETED'
-  and s.step_name = 'enrich_person_clay' and s.status = 'COMPLETED' order by s.id limit 1)"""
+  and s.step_name = 'enrich_person_clay' and s.status = 'COMPLETED' and 1 = (
+    select count(*) from callback_inbox c where c.item_uid = i.uid and c.step_index = s.step_index)
+  order by s.id limit 1)"""
 ITEM = f"(select batch_item_id from workflow_states where id = {WELL})"
 FAILED = "(select id from workflow_states where status = 'FAILED' order by id limit 1)"
 
@@ -101,13 +103,13 @@ BOOKS = {
         {"a shared answer has a giver"},
     ),
     "a callback is gone": (
-        f"""delete from callback_inbox where verdict = 'applied' and step_index = 4
+        f"""delete from callback_inbox where step_index = 4
             and item_uid = (select uid from batch_items where id = {ITEM})""",
         {"a paid answer came by callback", "an acknowledged body is in the inbox"},
     ),
     "a callback was never settled": (
-        """update callback_inbox set verdict = 'received', settled_at = null where id = (
-             select min(id) from callback_inbox where verdict = 'applied')""",
+        f"""update callback_inbox set verdict = 'received', settled_at = null where step_index = 4
+            and item_uid = (select uid from batch_items where id = {ITEM})""",
         {"every stored callback is settled", "an acknowledged body is settled"},
     ),
     "an answer was applied twice": (

@@ -150,7 +150,8 @@ async def test_what_keeps_the_engine_from_working_is_known(
     engine = asyncio.create_task(run_engine(db, LocalSpawner(db, asyncio.Event(), str(uuid4())), pace=pace, stop=stop))
 
     async def trouble() -> str:
-        return str((await db.read("insights_health"))["engine"]["trouble"] or "")
+        engine = (await db.read("insights_health"))["engine"]
+        return str((engine or {}).get("trouble") or "")
 
     await until(trouble)
     said = await trouble()
