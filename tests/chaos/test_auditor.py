@@ -11,7 +11,7 @@ import pytest
 from tests.chaos.run import Scenario
 from tests.chaos.wires import Acknowledged, SentRow
 
-# A row and its step 4 (the paid one of persons) that went well by the only callback of its own, and the first that failed.
+# A row and its step 4 (the paid one of persons) that went well by its only callback, and the first that failed.
 WELL = """(select s.id from workflow_states s join batch_items i on i.id = s.batch_item_id where i.state = 'COMPLETED'
   and s.step_name = 'enrich_person_clay' and s.status = 'COMPLETED' and 1 = (
     select count(*) from callback_inbox c where c.item_uid = i.uid and c.step_index = s.step_index)
