@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.clay.answers.bodies import Unreadable, read_body
 from app.text.loose_json import LooseJsonError, Mended, read_loose_json
+from tests.timing import quickest
 from tests.unit.tables import Case, read_table
 
 values = st.recursive(
@@ -90,13 +91,7 @@ def _read(text: str) -> Mended | LooseJsonError:
 
 def _seconds(text: str) -> float:
     """The best of three, in processor time: the machine may be busy."""
-
-    def once() -> float:
-        began = time.process_time()
-        _read(text)
-        return time.process_time() - began
-
-    return min(once() for _ in range(3))
+    return quickest(partial(_read, text) for _ in range(5))
 
 
 def test_escapes_of_two_halves_are_one_character() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from app.text.domains import company_domain, registrable_domain, website_url
 from app.text.names import person_name
 from app.text.places import country_name, place_name
 from app.text.values import clean_text, count, year
+from tests.timing import quickest
 from tests.unit.tables import canonical_linkedin
 
 READERS: list[Callable[[str], Any]] = [
@@ -173,11 +174,5 @@ def _read_quickly(unit: str) -> None:
     """20,000 characters of one repetition cost each reader at most 20 ms of processor time."""
     cell = (unit * (20_000 // len(unit) + 1))[:20_000]
     for number, read in enumerate(READERS):
-        taken = min(_taken(read, f"{cell}{number}{attempt}") for attempt in range(3))
+        taken = quickest(partial(read, f"{cell}{number}{attempt}") for attempt in range(5))
         assert taken < 0.02, (read, unit)
-
-
-def _taken(read: Callable[[str], object], cell: str) -> float:
-    start = time.process_time()
-    read(cell)
-    return time.process_time() - start
