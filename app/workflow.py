@@ -20,7 +20,7 @@ from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, SkipValidation, ValidationError, model_validator
 
 from app.errors import BadInputError
-from app.extraction.payloads import Report
+from app.extraction.reports import Report
 from app.states import UploadKind
 from app.text.companies import is_no_company
 from app.text.field_names import field_label

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from app.extraction.dates import split_range
 from app.extraction.flat_positions import numbered_positions, position_in_words, positions_in_lines, previous_position
-from app.extraction.keys import Names, Record, fields_of, keys, record_of
-from app.extraction.payloads import Report, decoded, read_list
+from app.extraction.keys import EMPTY, Names, Record, fields_of, keys, record_of
+from app.extraction.reading import decoded, is_nothing, read_list
+from app.extraction.reports import Report
 
 __all__ = ["Entry", "entries_of"]
 
@@ -88,7 +89,7 @@ def _unfolded(record: Record, name: str, report: Report) -> list[Record]:
         if entry.__class__ is str and (told := position_in_words(entry)) is not None:
             entry = told  # noqa: PLW2901 -- "Head of Care at Tern Vale (May 2021 - Present)"
         if not isinstance(entry, dict):
-            if entry not in (None, "", [], "null"):
+            if not is_nothing(entry):
                 report.doubt(name, entry, "not a position")
             continue
         found += _roles(record_of(entry))
@@ -114,7 +115,7 @@ def _roles(entry: Record, depth: int = 0) -> list[Record]:
 
 
 def _merged(company: dict[str, Any], role: Record) -> Record:
-    return record_of(company | {name: value for name, value in role.items() if value not in (None, "", [], {})})
+    return record_of(company | {name: value for name, value in role.items() if value not in EMPTY})
 
 
 def _dicts(value: Any) -> list[Record]:

@@ -15,8 +15,8 @@ import orjson
 
 from app.extraction.companies import COMPANY_MARKS, Company, read_company
 from app.extraction.keys import key_of
-from app.extraction.payloads import Report
 from app.extraction.people import PERSON_MARKS, Person, read_person
+from app.extraction.reports import Report
 
 __all__ = ["Evidence", "StepResult", "evidence_from"]
 

@@ -1,17 +1,21 @@
-"""Head counts and amounts of money in company records, also where they come in words or in objects."""
+"""Head counts, years and amounts of money in company records, also where they come in words or in objects."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from app.extraction.keys import Names, record_of
-from app.extraction.payloads import decoded, first, read_int, read_text
+from app.extraction.payloads import first
+from app.extraction.reading import decoded, read_int, read_text
 from app.extraction.reports import Report, careful
-from app.text.values import count
+from app.text.values import count, year
 
-__all__ = ["head_count", "read_amount"]
+__all__ = ["head_count", "read_amount", "read_year"]
 
 LONGEST_COUNT = 60
+_YEARS = range(1500, 2100)
+"""Numbers that `year` takes for one."""
+
 _AMOUNTS = Names(("printed", "formatted", "text", "amount", "value", "valueusd", "usd", "estimate", "raw"))
 _UNITS = Names(("currency", "currencycode", "unit"))
 
@@ -42,3 +46,21 @@ def read_amount(value: Any, field: str, report: Report) -> str | None:
         return read_text(value, field, report)
     unit = first((parts,), _UNITS)
     return f"{amount} {unit}" if isinstance(unit, str) and unit.strip() else amount
+
+
+@careful(None)
+def read_year(value: Any, field: str, report: Report) -> int | None:
+    """A year: `2011`, `"Founded in 2011"`, `{"year": 2011, "month": 3}`; what is none is reported."""
+    if value is None:
+        return None
+    if value.__class__ is int and value in _YEARS:
+        return int(value)
+    if isinstance(value, dict):
+        value = value.get("year") or value
+    text = read_text(value, field, report)
+    if text is None:
+        return None
+    found = year(text)
+    if found is None:
+        report.doubt(field, value, "not a year")
+    return found

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from app.extraction.keys import Record, keys, record_of
-from app.extraction.payloads import read_text
+from app.extraction.reading import read_text
 from app.extraction.reports import Report
 
 __all__ = ["numbered_positions", "position_in_words", "positions_in_lines", "previous_position"]

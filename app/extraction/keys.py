@@ -15,7 +15,10 @@ from typing import Any, Self
 
 from app.extraction.reports import shown
 
-__all__ = ["Names", "Record", "fields_of", "key_of", "keys", "knows", "record_of", "unread"]
+__all__ = ["EMPTY", "Names", "Record", "fields_of", "key_of", "keys", "knows", "record_of", "unread"]
+
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+"""Values that are there and say nothing whatever their words mean; `is_nothing` knows the words, too."""
 
 LONGEST_KEY = 80
 MOST_UNREAD = 100
@@ -105,7 +108,7 @@ def record_of(said: dict[str, Any]) -> Record:
     else:
         record = Record()
         for key, value in pairs:
-            if key not in record or record[key] in (None, "", [], {}):
+            if key not in record or record[key] in EMPTY:
                 record[key] = value
     record.said, record.shape = said, shape
     return record
@@ -128,7 +131,7 @@ def unread(record: Record, *sections: str) -> list[str]:
     """The names in a record (as they can be shown) that say something and that no reader of these sections knows."""
     said = record.said
     strangers = record.shape.besides(_known(sections))
-    return [shown(name) for name, _ in strangers if said[name] not in (None, "", [], {})][:MOST_UNREAD]
+    return [shown(name) for name, _ in strangers if said[name] not in EMPTY][:MOST_UNREAD]
 
 
 def knows(name: str, *sections: str) -> bool:

@@ -11,11 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.extraction.companies import CompanyRef, size_bucket
+from app.extraction.companies import Company
+from app.extraction.company_refs import CompanyRef
 from app.extraction.evidence import Evidence, StepResult
-from app.extraction.payloads import Report, read_int, read_text
+from app.extraction.figures import read_year
 from app.extraction.people import Person
 from app.extraction.positions import Position
+from app.extraction.reading import read_int, read_text
+from app.extraction.reports import Report
+from app.extraction.sizes import size_bucket
 from app.extraction.uploaded import read_uploaded
 from app.text.companies import company_key
 from app.text.job_titles import department_of, seniority_of
@@ -24,41 +28,8 @@ from app.text.places import country_name
 __all__ = ["COMPANY_FIELDS", "LEAD_FIELDS", "PERSON_FIELDS", "Lead", "consolidate"]
 
 NAME_FIELDS = ("person_name", "first_name", "last_name")
-PERSON_FIELDS = (
-    *NAME_FIELDS,
-    "title",
-    "headline",
-    "seniority",
-    "department",
-    "email",
-    "email_status",
-    "phone",
-    "linkedin",
-    "city",
-    "state",
-    "country",
-    "location",
-)
-COMPANY_FIELDS = (
-    "company_name",
-    "company_domain",
-    "company_linkedin",
-    "website",
-    "industry",
-    "size_bucket",
-    "employee_count",
-    "company_city",
-    "company_state",
-    "company_country",
-    "company_phone",
-    "annual_revenue",
-    "total_funding",
-    "latest_funding",
-    "founded_year",
-    "company_type",
-    "company_description",
-    "specialties",
-)
+PERSON_FIELDS = tuple(name for name in Person._fields if name not in {"company", "positions"})
+COMPANY_FIELDS = Company._fields
 LEAD_FIELDS = (*PERSON_FIELDS, "current_job_start", *COMPANY_FIELDS)
 IDENTIFYING = ("company_name", "company_domain", "company_linkedin")
 
@@ -159,8 +130,10 @@ def _take(lead: Lead, name: str, layers: list[Layer], columns: Mapping[str, str]
 
 def _fitting(name: str, value: Any) -> Any:
     """A value in the type of its column; None when it does not fit."""
-    if name in ("employee_count", "founded_year"):
+    if name == "employee_count":
         return read_int(value, name, Report())
+    if name == "founded_year":
+        return read_year(value, name, Report())
     if name == "specialties":
         items = value if isinstance(value, (list, tuple)) else str(value).split(",")
         return [text for item in items if (text := read_text(item, name, Report()))] or None

@@ -9,24 +9,14 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from app.extraction.companies import CompanyRef, read_company_ref, read_linkedin, text_of_phone
+from app.extraction.companies import text_of_phone
+from app.extraction.company_refs import CompanyRef, read_company_ref, read_linkedin
 from app.extraction.keys import Names, Record, fields_of, keys, record_of, unread
-from app.extraction.payloads import (
-    Layers,
-    Report,
-    decoded,
-    find_record,
-    first,
-    first_text,
-    link_in,
-    read_text,
-    said_under,
-    whole_of,
-    with_parts,
-)
+from app.extraction.payloads import Layers, find_record, first, first_text, link_in, said_under, whole_of, with_parts
 from app.extraction.places import Place, read_place
 from app.extraction.positions import Position, read_positions
-from app.extraction.reports import careful
+from app.extraction.reading import decoded, is_nothing, read_text
+from app.extraction.reports import Report, careful
 from app.text.contacts import email as email_address
 from app.text.domains import company_domain, is_free_mail
 from app.text.places import place_name
@@ -111,7 +101,7 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
     """
     record, around = whole_of(*find_record(body, _MARKS), _FIELDS["parts"])
     if not record:
-        if body not in (None, "", [], {}):
+        if not is_nothing(body):
             report.doubt("person", body, "no person record found")
         return Person()
     report.unread = unread(record, "person", "company", "position")

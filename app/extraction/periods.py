@@ -22,8 +22,9 @@ from app.extraction.dates import (
     within_words,
 )
 from app.extraction.keys import Names, Record, fields_of, keys, record_of
-from app.extraction.payloads import Report, decoded, first, read_bool
-from app.extraction.reports import careful
+from app.extraction.payloads import first
+from app.extraction.reading import decoded, read_bool
+from app.extraction.reports import Report, careful
 
 __all__ = ["Period", "read_period"]
 

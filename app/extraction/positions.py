@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from app.extraction.companies import CompanyRef, read_company_ref
+from app.extraction.company_refs import CompanyRef, read_company_ref
 from app.extraction.dates import PartialDate
 from app.extraction.entries import Entry, entries_of
 from app.extraction.keys import Record, keys
-from app.extraction.payloads import Report, first, first_text, read_text
+from app.extraction.payloads import first, first_text
 from app.extraction.periods import read_period
-from app.extraction.reports import careful
+from app.extraction.reading import read_text
+from app.extraction.reports import Report, careful
 
 __all__ = ["Position", "read_positions"]
 

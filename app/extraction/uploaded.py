@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from app.extraction.companies import read_domain, read_linkedin, size_bucket
+from app.extraction.company_refs import read_domain, read_linkedin
 from app.extraction.evidence import Evidence
-from app.extraction.payloads import Report, read_text
+from app.extraction.reading import read_text
+from app.extraction.reports import Report
+from app.extraction.sizes import size_bucket
 from app.text.contacts import email, phone
 from app.text.places import country_name
 from app.text.values import year

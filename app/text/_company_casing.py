@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from app.text import _company_words as words
+from app.text import _company_capitals as words
 from app.text._casing import capitalised_word
 from app.text.values import fold
 

@@ -1,7 +1,7 @@
 """Numbers as people type them, in forms and on the command line: `1250`, `1,250`, `1,250.50`, and nothing doubtful.
 
 Kept apart, because they answer other questions: `read_digits` reads what programs write, in addresses and headers,
-where a thousands sign is an error; `app/extraction/payloads.read_int` and `app/text/values.count` read what vendors and
+where a thousands sign is an error; `app/extraction/reading.read_int` and `app/text/values.count` read what vendors and
 exports write, where a guess that is reported is better than nothing ("1.2k", "51-200 employees").
 
 A comma that groups no thousands is refused, never dropped: `12,50` is twelve and a half to half of the world, and read

@@ -11,7 +11,7 @@ from typing import Any
 from app.clay.config import ClayConfig
 from app.errors import BadInputError
 from app.extraction.companies import read_company
-from app.extraction.payloads import Report
+from app.extraction.reports import Report
 from app.text.companies import company_key
 from app.text.domains import company_domain
 from app.text.linkedin import linkedin_company

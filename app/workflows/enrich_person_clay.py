@@ -13,9 +13,9 @@ from typing import Any
 
 from app.clay.config import ClayConfig
 from app.errors import BadInputError
-from app.extraction.companies import CompanyRef
-from app.extraction.payloads import Report
+from app.extraction.company_refs import CompanyRef
 from app.extraction.people import Person, read_person
+from app.extraction.reports import Report
 from app.text.companies import company_key
 from app.text.contacts import personal_email
 from app.text.domains import company_domain

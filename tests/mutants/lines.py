@@ -204,7 +204,7 @@ MUTANTS = [
            "execute format('revoke execute on function %s from public, anon, authenticated', v.name);",
            "execute format('grant execute on function %s to anon', v.name);", "tests/sql/ground/test_access.py"),
     Mutant("formulas leave the house", "app/results/csv_out.py", "return _START.sub(_shielded, text) if suspect else text",
-           "return text", "tests/unit/test_csv_out.py"),
+           "return text", "tests/unit/results/test_csv_out.py"),
     # --- uploads, leads --------------------------------------------------------------------------------------------
     Mutant("uploads are swept after ten seconds", f"{SQL}/intake/uploads.sql", "p_idle_s integer default 600",
            "p_idle_s integer default 10", WORKERS + "::test_an_upload_that_pauses_for_a_minute_is_not_swept"),

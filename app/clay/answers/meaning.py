@@ -13,7 +13,8 @@ from uuid import UUID
 from app.clay.answers.statements import Statement, is_error_text, statement_in, without_errors
 from app.clay.answers.texts import says_not_found, words_of
 from app.extraction.keys import key_of, knows
-from app.extraction.payloads import Report, decoded
+from app.extraction.reading import decoded
+from app.extraction.reports import Report
 from app.text.values import says_nothing
 from app.workflow import ClayWorkflow
 

@@ -22,7 +22,7 @@ from app.clay.answers.texts import (
     words_of,
 )
 from app.extraction.keys import Record, key_of, record_of
-from app.extraction.payloads import decoded
+from app.extraction.reading import decoded
 
 __all__ = ["Statement", "is_error_text", "statement_in", "without_errors"]
 

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from app.extraction.keys import Record, key_of, record_of
-from app.extraction.payloads import decoded
+from app.extraction.reading import decoded
 from app.text.values import says_nothing
 
 __all__ = ["LONGEST_TEXT", "LONGEST_WORD", "flag", "is_empty", "says_not_found", "told_text", "word_set", "words_of"]

@@ -14,7 +14,7 @@ from app.db import Database
 from app.engine import inbox
 from app.engine.callbacks import settle_unsettled
 from app.errors import InputError
-from app.extraction import companies
+from app.extraction import sizes
 from tests.clay_kit import HOOK, SLUG, Claimed, ClayWorld, answer, make_clay_world
 
 
@@ -91,7 +91,7 @@ async def test_one_field_that_could_not_be_read_is_a_doubt_and_is_corrected_by_r
     [row] = await clay.sent(1, "alpha")
     body = answer()
     body["raw_payload"]["size"] = "51-200"
-    patched.setattr(companies, "_bucket_of", trips)
+    patched.setattr(sizes, "_bucket_of", trips)
     assert (await clay.call_back(row, body)).verdict == "applied"
     assert "company_size" not in (await clay.result(row) or {})
     [stored] = await clay.inbox()

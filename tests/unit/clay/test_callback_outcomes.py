@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.clay.answers.bodies import Unreadable, addressee, decode_body, read_body
 from app.clay.answers.meaning import read_outcome
 from app.engine.callbacks import read_callback
-from app.extraction.payloads import Report
+from app.extraction.reports import Report
 from app.workflow import ClayWorkflow, Fields
 from tests.unit.tables import Case, read_table
 

@@ -9,31 +9,12 @@ from typing import Any
 import orjson
 import pytest
 
-from app.extraction.companies import read_company, size_bucket
-from app.extraction.evidence import evidence_from
-from app.extraction.leads import consolidate
-from app.extraction.payloads import Report
+from app.extraction.companies import read_company
 from app.extraction.people import Person, read_person
-from app.results.customers import read_lines, read_row
+from app.extraction.reports import Report
+from app.extraction.sizes import size_bucket
+from tests.answers import AS_OF, JOB, NOW, PERSON
 from tests.timing import quickest
-
-AS_OF = "2026-11-20"
-JOB = {
-    "url": "https://www.linkedin.com/company/kestrelpay",
-    "title": "Director, Sales",
-    "company": "KestrelPay",
-    "start_date": "2019-09-01",
-    "end_date": "2024-03-01",
-    "is_current": False,
-    "company_domain": "kestrelpay.example",
-}
-NOW = {"title": "VP Sales", "company": "Northgate", "company_domain": "northgate.example", "start_date": "2024-03"}
-PERSON = {
-    "first_name": "Marta",
-    "last_name": "van der Lind",
-    "url": "https://www.linkedin.com/in/marta",
-    "experience": [NOW | {"is_current": True}, JOB],
-}
 
 
 def person(record: Any, report: Report | None = None) -> Person:
@@ -61,6 +42,13 @@ def test_the_record_is_found_wherever_it_is(body: Any) -> None:
 def test_what_says_nothing_is_missing(empty: Any) -> None:
     found = person(PERSON | {"headline": empty, "title": empty, "email": empty, "country": empty})
     assert (found.headline, found.title, found.email, found.country) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("nothing", [None, "null", "", "NULL", " n/a ", []])
+def test_entries_of_a_history_that_say_nothing_are_passed_over(nothing: Any) -> None:
+    report = Report()
+    found = person(PERSON | {"experience": [JOB, nothing, NOW]}, report)
+    assert (len(found.positions), report.lines) == (2, {})
 
 
 def test_the_envelope_fills_what_the_record_lacks() -> None:
@@ -222,111 +210,3 @@ def test_two_hundred_positions_and_two_megabytes_take_no_time() -> None:
     assert len(orjson.dumps(body)) > 2_000_000
     assert len(person(body).positions) == 200
     assert quickest(partial(person, body) for _ in range(3)) < 0.5
-
-
-def test_the_best_value_wins_and_its_origin_is_known() -> None:
-    def result(step: int, workflow: str, source: str, **more: Any) -> dict[str, Any]:
-        return {"step": step, "workflow": workflow, "attempt": 2, "source": source, "at": AS_OF, "raw": None} | more
-
-    lead = consolidate(
-        evidence_from(
-            {
-                "First": "MARTA",
-                "Mail": "m@northgate.example",
-                "Site": "http://www.northgate.example",
-                "Heads": "51-200",
-            },
-            {"first_name": "First", "email": "Mail", "website": "Site", "employee_count": "Heads"},
-            [
-                result(0, "normalize_name", "computed", parsed={"first_name": "Marta"}),
-                result(1, "enrich_person_clay", "clay", raw=PERSON, parsed={}),
-                result(2, "enrich_phone", "clay", parsed={"phone": "+31201234567"}),
-            ],
-        )
-    )
-    assert lead.fields["first_name"] == "step:0"
-    assert lead.fields["last_name"] == lead.fields["title"] == "step:1"
-    assert lead.fields["phone"] == "step:2"
-    assert lead.fields["email"] == "upload:Mail"
-    assert (lead.values["company_domain"], lead.fields["company_domain"]) == ("northgate.example", "step:1")
-    assert (lead.values["size_bucket"], lead.fields["size_bucket"]) == ("51-200", "upload:Heads")
-    assert lead.sources["step:1"]["attempt"] == 2
-
-
-def test_a_shared_result_without_a_payload_is_read_from_what_was_made_of_it() -> None:
-    shared = {
-        "step": 1,
-        "workflow": "enrich_company_clay",
-        "attempt": 1,
-        "source": "shared",
-        "at": AS_OF,
-        "raw": None,
-        "parsed": {"company_name": "Northgate", "company_domain": "northgate.example", "industry": "Robots"},
-    }
-    lead = consolidate(evidence_from({}, {}, [shared]))
-    assert (lead.values["industry"], lead.sources["step:1"]["source"]) == ("Robots", "shared")
-
-
-@pytest.mark.parametrize(
-    ("line", "found"),
-    [
-        ("acme.com", ("acme.com", None, None)),
-        ("Acme, Inc.\tacme.com", ("acme.com", None, "acme")),
-        (
-            "Acme, acme.com, https://www.linkedin.com/company/Acme/",
-            ("acme.com", "https://www.linkedin.com/company/acme", "acme"),
-        ),
-        ("https://linkedin.com/company/brandt-soll", (None, "https://www.linkedin.com/company/brandt-soll", None)),
-        ("KestrelPay Ltd", (None, None, "kestrelpay")),
-        ("https://www.shop.acme.co.uk/contact", ("acme.co.uk", None, None)),
-    ],
-)
-def test_customers_are_read_from_any_line(line: str, found: tuple[str | None, ...]) -> None:
-    [customer] = read_lines(line).customers
-    assert (customer["domain"], customer["linkedin"], customer["name_key"]) == found
-
-
-def test_lines_without_a_customer_are_given_back() -> None:
-    found = read_lines("Company,Domain\nacme.com\n12345\nSelf-employed\ngmail.com\n\n")
-    assert [customer["domain"] for customer in found.customers] == ["acme.com"]
-    assert found.unread == ["12345", "Self-employed", "gmail.com"]
-    row = read_row({"Customer": "Acme", "Notes": "call me.maybe", "Domain": "acme.com"}, {"company_domain": "Domain"})
-    assert [(c["name"], c["domain"]) for c in row.customers] == [("Acme", "acme.com")]
-
-
-def lead_of(row: dict[str, str], *answers: dict[str, Any]) -> Any:
-    """What is concluded from a row whose columns are named as the fields are, and from answers about the person."""
-    results = [
-        {"step": step, "workflow": "enrich_person_clay", "attempt": 1, "source": "clay", "at": AS_OF, "raw": answer}
-        for step, answer in enumerate(answers)
-    ]
-    return consolidate(evidence_from(row, {name: name for name in row}, results))
-
-
-def test_level_and_department_come_from_the_title_with_the_words_that_decided() -> None:
-    lead = lead_of({"person_name": "Marta Lind", "title": "Head of Sales, EMEA"})
-    assert (lead.values["seniority"], lead.values["department"]) == ("Head", "Sales")
-    assert lead.fields["seniority"] == "derived:title:Head of"
-    assert lead.fields["department"] == "derived:title:Sales"
-
-
-def test_what_a_file_or_an_answer_states_is_never_overridden() -> None:
-    stated = {"title": "Head of Sales", "seniority": "C suite", "department": "Revenue"}
-    lead = lead_of(stated)
-    assert (lead.values["seniority"], lead.fields["seniority"]) == ("C suite", "upload:seniority")
-    assert (lead.values["department"], lead.fields["department"]) == ("Revenue", "upload:department")
-    told = lead_of(
-        {"title": "Head of Sales"}, PERSON | {"job_function": ["Business Development"], "seniority": "Owner"}
-    )
-    assert (told.values["seniority"], told.fields["seniority"]) == ("Owner", "step:0")
-    assert (told.values["department"], told.fields["department"]) == ("Business Development", "step:0")
-
-
-def test_the_title_of_the_current_job_is_the_one_that_counts() -> None:
-    lead = lead_of({"title": "Marketing Intern"}, PERSON)
-    assert (lead.values["title"], lead.values["seniority"], lead.values["department"]) == ("VP Sales", "VP", "Sales")
-
-
-def test_a_title_that_says_neither_gives_neither() -> None:
-    lead = lead_of({"person_name": "Marta Lind", "title": "Ninja"})
-    assert {"seniority", "department"}.isdisjoint(lead.values)

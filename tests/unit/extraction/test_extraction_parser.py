@@ -15,8 +15,8 @@ from app.extraction.companies import Company, read_company
 from app.extraction.dates import PartialDate, read_date
 from app.extraction.evidence import evidence_from
 from app.extraction.keys import keys
-from app.extraction.payloads import Report
 from app.extraction.people import PERSON_MARKS, Person, read_person
+from app.extraction.reports import Report
 from app.extraction.rows import item_row
 
 AS_OF = "2026-11-20"

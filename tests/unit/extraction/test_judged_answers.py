@@ -16,9 +16,9 @@ import pytest
 from app.clay.answers.bodies import Unreadable, decode_body, read_mended
 from app.clay.answers.lists import split_body
 from app.clay.answers.meaning import read_outcome
-from app.extraction.payloads import Report
 from app.extraction.people import read_person
 from app.extraction.positions import Position
+from app.extraction.reports import Report
 from app.text.job_titles import department_of, seniority_of
 from app.workflow import ClayWorkflow
 from app.workflows import registry

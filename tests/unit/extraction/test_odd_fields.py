@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clay.answers.meaning import read_outcome
-from app.extraction import companies, people, periods, positions, uploaded
-from app.extraction.companies import read_company, size_bucket
+from app.extraction import companies, company_refs, people, periods, positions, sizes, uploaded
+from app.extraction.companies import read_company
 from app.extraction.evidence import evidence_from
 from app.extraction.leads import consolidate
-from app.extraction.payloads import Report
 from app.extraction.people import read_person
+from app.extraction.reports import Report
+from app.extraction.sizes import size_bucket
 from app.workflows import registry
 
 COMPANY = registry()["enrich_company_clay"]
@@ -64,8 +65,8 @@ def boom(*_: Any, **__: Any) -> Any:
 @pytest.mark.parametrize(
     ("place", "name", "lost"),
     [
-        (companies, "_bucket_of", {"company_size"}),
-        (companies, "company_domain", {"company_domain"}),
+        (sizes, "_bucket_of", {"company_size"}),
+        (company_refs, "company_domain", {"company_domain"}),
         (companies, "read_place", {"company_city", "company_state", "company_country"}),
     ],
 )
@@ -102,7 +103,7 @@ PERSON_RECORD: dict[str, Any] = {
     [
         (people, "email_address", {"email"}),
         (people, "read_place", {"city", "state", "country"}),
-        (companies, "linkedin_person", {"linkedin"}),
+        (company_refs, "linkedin_person", {"linkedin"}),
         (positions, "_read_position", {"current_company_name", "current_company_domain"}),
     ],
 )

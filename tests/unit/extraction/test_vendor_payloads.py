@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.extraction.companies import Company, read_company
-from app.extraction.payloads import Report
 from app.extraction.people import Person, read_person
+from app.extraction.reports import Report
 
 AS_OF = "2026-11-20"
 

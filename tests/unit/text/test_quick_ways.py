@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.text import _company_phrases, _company_remarks, _company_words, _name_cleaning, _name_words, companies
+from app.text import (
+    _company_capitals,
+    _company_phrases,
+    _company_remarks,
+    _company_words,
+    _name_cleaning,
+    _name_words,
+    companies,
+)
 from app.text._name_cleaning import by_cleaning, strip_decoration
 from app.text._name_plain import is_plain
 from app.text.companies import company_name
@@ -86,7 +94,7 @@ def test_a_bare_site_is_in_the_normal_form_of_urls(host: str) -> None:
 
 FORMS = {
     word
-    for known in vars(_company_words).values()
+    for known in (*vars(_company_words).values(), *vars(_company_capitals).values())
     if isinstance(known, frozenset)
     for word in known
     if word.isascii() and "|" not in word
