@@ -1,6 +1,6 @@
 """What a workflow is: a pure function from typed input to typed output, and a declaration of how it is run.
 
-Every module of this package declares one of them. The registry (`app/workflows/__init__.py`) collects them, the
+Every module of `app/workflows/` declares one of them. The registry (`app/workflows/__init__.py`) collects them, the
 dispatcher builds their input from an item's fields, and `registry_rows()` tells the database and the pages what each
 one reads, writes and costs.
 
@@ -23,37 +23,10 @@ from app.errors import BadInputError
 from app.extraction.reports import Report
 from app.states import UploadKind
 from app.text.companies import is_no_company
-from app.text.field_names import field_label
+from app.text.field_names import IDENTITY_COLUMNS, field_label
 from app.text.values import clean_text
 
-__all__ = [
-    "IDENTITY_COLUMNS",
-    "ClayWorkflow",
-    "ComputeWorkflow",
-    "Config",
-    "Evidence",
-    "Fields",
-    "Original",
-    "Workflow",
-]
-
-IDENTITY_COLUMNS = frozenset(
-    (
-        "person_name",
-        "first_name",
-        "last_name",
-        "title",
-        "email",
-        "linkedin",
-        "company_name",
-        "company_domain",
-        "company_linkedin",
-        "website",
-        "industry",
-        "country",
-    )
-)
-"""The columns of `batch_items` that a workflow may overwrite with what it found out."""
+__all__ = ["ClayWorkflow", "ComputeWorkflow", "Config", "Evidence", "Fields", "Original", "Workflow"]
 
 MOST_KEYS = 9
 
@@ -118,6 +91,9 @@ class Config(BaseModel):
 
 In = TypeVar("In", bound=Fields)
 Out = TypeVar("Out", bound=Fields)
+Values = Mapping[str, Any]
+"""An item's fields by name, or the cells of its row by column."""
+
 Result = tuple[dict[str, Any], dict[str, Any] | None]
 """What a step hands to the database: all that it wrote, and the part of it that overwrites identity columns."""
 
@@ -190,12 +166,7 @@ class Workflow(Generic[In, Out]):
         if not holds:
             raise ValueError(f"workflow {self.slug!r}: {otherwise}")
 
-    def read(
-        self,
-        fields: Mapping[str, Any],
-        original: Mapping[str, Any] | None = None,
-        mapping: Mapping[str, str] | None = None,
-    ) -> In:
+    def read(self, fields: Values, original: Values | None = None, mapping: Mapping[str, str] | None = None) -> In:
         """Build the typed input out of an item's fields (and its untouched row, where the workflow wants that).
 
         Raises:
@@ -211,15 +182,12 @@ class Workflow(Generic[In, Out]):
         except ValidationError as refusal:
             raise BadInputError(_in_words(refusal)) from None
 
-    def told(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def told(self, fields: Values) -> dict[str, Any]:
         """Those of an item's fields that the workflow reads."""
         return {name: fields[name] for name in self.reads if name in fields}
 
     def keys_of(
-        self,
-        fields: Mapping[str, Any],
-        original: Mapping[str, Any] | None = None,
-        mapping: Mapping[str, str] | None = None,
+        self, fields: Values, original: Values | None = None, mapping: Mapping[str, str] | None = None
     ) -> list[str]:
         """The keys of the entity that an item is about, strongest first: `rank:hash`, the hash 32 hex digits.
 
@@ -271,10 +239,7 @@ class ComputeWorkflow(Workflow[In, Out]):
     run: Callable[[In], Out]
 
     def execute(
-        self,
-        fields: Mapping[str, Any],
-        original: Mapping[str, Any] | None = None,
-        mapping: Mapping[str, str] | None = None,
+        self, fields: Values, original: Values | None = None, mapping: Mapping[str, str] | None = None
     ) -> Result:
         """Work one item out: its fields in, `(parsed, identity)` out.
 
@@ -302,10 +267,7 @@ class ClayWorkflow(Workflow[In, Out]):
     timeout_s: int = 24 * 3600
 
     def compose(
-        self,
-        fields: Mapping[str, Any],
-        original: Mapping[str, Any] | None = None,
-        mapping: Mapping[str, str] | None = None,
+        self, fields: Values, original: Values | None = None, mapping: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """What is sent to Clay for one item.
 
@@ -314,7 +276,7 @@ class ClayWorkflow(Workflow[In, Out]):
         """
         return self.payload(self.read(fields, original, mapping))
 
-    def told(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def told(self, fields: Values) -> dict[str, Any]:
         """Without words that say nothing: raw cells may come this far."""
         return {name: value for name, value in super().told(fields).items() if not _says_nothing(name, value)}
 

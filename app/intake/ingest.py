@@ -1,17 +1,15 @@
 """An upload from file to stored rows: the beginning of the data's way.
 
-`ingest` reads a file in three stations (`csv_text`, `csv_survey`, `csv_reading`), maps its header (`headers`) and sends
-every column of every row, untouched, to `raw_apollo_uploads`, and with the rows what they are recognised by
-(`row_keys`). Nobody sees the upload before its last row has arrived. Where a reader was lost, the next one goes on.
-What comes next is a launch (`app/engine/batches.py`).
+`ingest` reads a file in three stations (`text`, `survey`, `reading`), maps its header (`headers`) and sends every
+column of every row, untouched, to `raw_apollo_uploads`, and with the rows what they are recognised by (`row_keys`,
+`storing`). Nobody sees the upload before its last row has arrived. Where a reader was lost, the next one goes on. What
+comes next is a launch (`app/engine/batches.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,18 +17,18 @@ from typing import IO, Any
 from uuid import UUID, uuid4, uuid5
 
 from app.db import Database
-from app.errors import InputError, LeadloomError, UserError
+from app.errors import InputError, UserError
 from app.intake.headers import HeaderMatch, detect_kind
 from app.intake.mapping import Choice, Settled, settle
 from app.intake.reading import Chunk, TableReader
 from app.intake.row_keys import KEY_VERSION, row_keys
+from app.intake.storing import Begun, KeyedChunk, give_up, send_rows
 from app.intake.survey import Table, survey
 from app.intake.text import TextFile, Warned, open_text
 from app.states import UploadKind, UploadState
 
 __all__ = ["UploadResult", "ingest", "sweep_stale_uploads", "upload_uid"]
 
-_IN_FLIGHT = 3
 _FILENAME_LENGTH = 255
 
 log = logging.getLogger(__name__)
@@ -67,23 +65,8 @@ class _File:
     table: Table
     settled: Settled
     reader: TableReader
-    chunks: Iterator[tuple[Chunk, list[int | None]]]
-    first: tuple[Chunk, list[int | None]]
-
-
-@dataclass(frozen=True)
-class _Begun:
-    """An upload that this reader holds.
-
-    Attributes:
-        uid: the upload's.
-        holder: this reader's name; a later one replaces it.
-        through: rows that are stored already.
-    """
-
-    uid: str
-    holder: str
-    through: int
+    chunks: Iterator[KeyedChunk]
+    first: KeyedChunk
 
 
 async def ingest(
@@ -155,7 +138,7 @@ async def ingest(
         )
         if known["state"] == UploadState.READY:
             return _known(known)
-        begun = _Begun(known["upload"], holder, known["rows_through"])
+        begun = Begun(known["upload"], holder, known["rows_through"])
         if begun.uid != wanted:
             log.info("Upload %s is gone on with after %s rows", begun.uid, begun.through)
         return await _store(db, file, begun, keep_rows=keep_rows, told=on_progress)
@@ -198,7 +181,7 @@ async def _understand(
         raise
 
 
-def _keyed(chunks: Iterator[Chunk], match: HeaderMatch) -> Iterator[tuple[Chunk, list[int | None]]]:
+def _keyed(chunks: Iterator[Chunk], match: HeaderMatch) -> Iterator[KeyedChunk]:
     return ((chunk, row_keys(match.kind, chunk.columns, match.mapping, chunk.rows)) for chunk in chunks)
 
 
@@ -218,11 +201,16 @@ def _known(upload: dict[str, Any]) -> UploadResult:
 
 
 async def _store(
-    db: Database, file: _File, begun: _Begun, *, keep_rows: bool, told: Callable[[int, int], object] | None
+    db: Database, file: _File, begun: Begun, *, keep_rows: bool, told: Callable[[int, int], object] | None
 ) -> UploadResult:
     report = _report(file)
+
+    def stored(rows: int) -> None:
+        if told is not None:
+            told(rows, file.table.records)
+
     try:
-        await _send(db, begun, file, told)
+        await send_rows(db, begun, file.first, file.chunks, stored)
         read = file.reader.report()
         report |= read | {"warnings": [*report["warnings"], *read["warnings"]]}
         await db.call(
@@ -236,54 +224,10 @@ async def _store(
         )
     except BaseException as error:
         if not keep_rows or isinstance(error, UserError):
-            await asyncio.shield(_give_up(db, begun, error))
+            await asyncio.shield(give_up(db, begun, error))
         raise
     match, columns = file.settled.match, file.reader.columns
     return UploadResult(begun.uid, match.kind, file.reader.rows, columns, match.mapping, match.unrecognised, report)
-
-
-async def _send(db: Database, begun: _Begun, file: _File, told: Callable[[int, int], object] | None) -> None:
-    """Send the chunks, a few at a time: while the database stores some, the next one is read."""
-    running: deque[asyncio.Task[int]] = deque()
-    stored = 0
-    part: tuple[Chunk, list[int | None]] | None = file.first
-    try:
-        while part is not None or running:
-            if part is not None:
-                running.append(asyncio.create_task(_append(db, begun, *part)))
-                part = await asyncio.to_thread(next, file.chunks, None)
-            if part is None or len(running) >= _IN_FLIGHT:
-                stored += await running.popleft()
-                if told is not None:
-                    told(stored, file.table.records)
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-
-
-async def _append(db: Database, begun: _Begun, chunk: Chunk, keys: list[int | None]) -> int:
-    rows = chunk.rows
-    if chunk.first_row + len(rows) - 1 > begun.through:
-        await db.call(
-            "append_rows",
-            upload=begun.uid,
-            holder=begun.holder,
-            first_row=chunk.first_row,
-            rows=rows,
-            columns=chunk.columns,
-            keys=keys,
-        )
-    return len(rows)
-
-
-async def _give_up(db: Database, begun: _Begun, error: BaseException) -> None:
-    """Take back what was stored. Where even that is impossible, the next sweep does it."""
-    said = str(error) if isinstance(error, LeadloomError) else "The upload broke off before all rows had arrived."
-    with contextlib.suppress(LeadloomError):
-        while not (await db.call("fail_upload", upload=begun.uid, holder=begun.holder, error=said))["done"]:
-            pass
-    log.info("Upload %s failed: %s", begun.uid, said)
 
 
 def _report(file: _File) -> dict[str, Any]:

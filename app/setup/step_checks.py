@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.intake.headers import FIELDS
-from app.workflow import IDENTITY_COLUMNS
+from app.text.field_names import IDENTITY_COLUMNS
 
 __all__ = ["MissingInput", "missing_inputs", "row_fields"]
 

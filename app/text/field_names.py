@@ -6,7 +6,15 @@ itself what it is: the column "LinkedIn" holds the "LinkedIn URL". A field that 
 
 from __future__ import annotations
 
-__all__ = ["field_heading", "field_label"]
+__all__ = ["IDENTITY_COLUMNS", "field_heading", "field_label"]
+
+IDENTITY_COLUMNS = frozenset(
+    (
+        *("person_name", "first_name", "last_name", "title", "email", "linkedin"),
+        *("company_name", "company_domain", "company_linkedin", "website", "industry", "country"),
+    )
+)
+"""The columns of `batch_items` that a workflow may overwrite with what it found out."""
 
 _NAMES: dict[str, tuple[str, str]] = {
     # its heading, then its label

@@ -14,10 +14,11 @@ from typing import Any
 from app.intake.header_names import PERSON
 from app.text.contacts import email, phone
 from app.text.domains import company_domain, website_url
+from app.text.field_names import IDENTITY_COLUMNS
 from app.text.linkedin import linkedin_company, linkedin_person
 from app.text.places import country_code, country_name, place_name
 from app.text.values import clean_block, clean_text, count, year
-from app.workflow import IDENTITY_COLUMNS, ComputeWorkflow, Fields, Original
+from app.workflow import ComputeWorkflow, Fields, Original
 
 
 class Output(Fields):

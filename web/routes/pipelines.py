@@ -13,7 +13,7 @@ from app.errors import ConflictError, UserError
 from app.setup.pipelines import archive_pipeline, create_pipeline, duplicate_pipeline, save_pipeline
 from app.setup.step_checks import missing_inputs, row_fields
 from app.states import UploadKind
-from app.workflow import IDENTITY_COLUMNS
+from app.text.field_names import IDENTITY_COLUMNS
 from web.asking.forms import as_uuid, read_form
 from web.asking.paging import small_number
 from web.asking.pipeline_editor import CONDITION_OPS, Editor, Step
