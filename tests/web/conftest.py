@@ -10,8 +10,11 @@ import pytest
 from fastapi import FastAPI
 
 from app.db import Database
+from tests.clay_kit import ClayWorld, make_clay_world
 from tests.conftest import TestStack
-from tests.web.kit import Scene, make_user, sign_in
+from tests.web.forms_kit import Hands
+from tests.web.kit import Scene, csrf, make_user, sign_in
+from tests.web.receivers_kit import Web
 from web.main import create_app
 
 
@@ -44,6 +47,26 @@ async def operator(stack: TestStack, guest: httpx.AsyncClient) -> httpx.AsyncCli
 
 
 @pytest.fixture
+async def hands(operator: httpx.AsyncClient) -> Hands:
+    """The operator, filling in forms."""
+    return Hands(operator, csrf(await operator.get("/clients")))
+
+
+@pytest.fixture
 async def scene(db: Database, pg: asyncpg.Connection) -> Scene:
     """Something to look at."""
     return await Scene(db, pg).set_up()
+
+
+@pytest.fixture
+async def clay(db: Database, pg: asyncpg.Connection) -> ClayWorld:
+    """A client with a Clay table, and batches on demand."""
+    return await make_clay_world(db, pg)
+
+
+@pytest.fixture
+async def web(db: Database) -> AsyncIterator[Web]:
+    """The receivers of the application on this test's database."""
+    one = Web(db)
+    async with one.http:
+        yield one

@@ -5,20 +5,14 @@ from __future__ import annotations
 import re
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from app.clay.trial import trial_answer
 from app.intake import ingest
 from app.setup.clients import create_client
 from tests.sql.ground.test_repeats import dump
-from tests.web.kit import HOSTILE_CSV, Scene, csrf
-from tests.web.test_actions import Hands
-
-
-@pytest.fixture
-async def hands(operator: httpx.AsyncClient) -> Hands:
-    return Hands(operator, csrf(await operator.get("/clients")))
+from tests.web.forms_kit import Hands
+from tests.web.kit import HOSTILE_CSV, Scene
 
 
 @pytest.fixture

@@ -12,19 +12,12 @@ import httpx
 import orjson
 import pytest
 
-from app.db import Database
 from app.engine import inbox
-from tests.clay_kit import SLUG, ClayWorld, answer, make_clay_world
+from tests.clay_kit import SLUG, ClayWorld, answer
 from tests.web.kit import SCRIPT, csrf
 from web.routes import callbacks as route
 
 FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial"}
-
-
-@pytest.fixture
-async def clay(db: Database, pg: asyncpg.Connection) -> ClayWorld:
-    """A client with a Clay table, and batches on demand."""
-    return await make_clay_world(db, pg)
 
 
 @pytest.fixture

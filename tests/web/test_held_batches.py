@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 
 from app.engine.entities import place_rows
+from tests.web.forms_kit import Hands
 from tests.web.kit import Scene, csrf
-from tests.web.test_actions import Hands
 
 WHY = "Held: the made-up fault (SQLSTATE 22003)"
 

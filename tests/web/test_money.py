@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import orjson
 import pytest
 
 from app.engine.entities import place_rows
-from tests.web.kit import Scene, csrf
-from tests.web.test_actions import Hands
+from tests.web.forms_kit import Hands
+from tests.web.kit import Scene
 
 NO_NUMBER = "must be a number"
-
-
-@pytest.fixture
-async def hands(operator: httpx.AsyncClient) -> Hands:
-    return Hands(operator, csrf(await operator.get("/clients")))
 
 
 async def reach_budget(scene: Scene) -> None:

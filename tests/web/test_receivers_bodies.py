@@ -6,25 +6,18 @@ import codecs
 from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import brotli
 import httpx
 import orjson
 import pytest
 
 from app.db import Database
-from tests.clay_kit import RECEIVER_TOKEN, SLUG, Claimed, ClayWorld, answer, make_clay_world
+from tests.clay_kit import RECEIVER_TOKEN, SLUG, Claimed, ClayWorld, answer
 from web import receivers
 from web.main import create_app
 
 BR = {"content-encoding": "br"}
 FOUND, NOT_FOUND, FAILED = ("COMPLETED", False), ("COMPLETED", True), ("FAILED", False)
-
-
-@pytest.fixture
-async def clay(db: Database, pg: asyncpg.Connection) -> ClayWorld:
-    """A client with a Clay table, and batches on demand."""
-    return await make_clay_world(db, pg)
 
 
 @pytest.fixture

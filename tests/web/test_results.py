@@ -18,8 +18,8 @@ from app.intake import pieces
 from app.results.search import narrowed
 from tests.engine_kit import World, make_world
 from tests.sql.results.test_results import customers, enriched
-from tests.web.kit import SCRIPT, csrf
-from tests.web.test_actions import Hands
+from tests.web.forms_kit import Hands
+from tests.web.kit import SCRIPT
 
 FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial"}
 KESTREL = {"name": "Kestrel", "name_key": "kestrel", "domain": "kstrl.example"}
@@ -28,11 +28,6 @@ KESTREL = {"name": "Kestrel", "name_key": "kestrel", "domain": "kstrl.example"}
 @pytest.fixture
 async def world(db: Database, pg: asyncpg.Connection) -> World:
     return await make_world(db, pg)
-
-
-@pytest.fixture
-async def hands(operator: httpx.AsyncClient) -> Hands:
-    return Hands(operator, csrf(await operator.get("/clients")))
 
 
 async def filled(world: World, count: int = 3, **changes: Any) -> str:

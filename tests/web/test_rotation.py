@@ -10,10 +10,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.db import Database
 from app.errors import SettingsError
 from app.settings import settings
-from tests.clay_kit import RECEIVER_TOKEN, SLUG, ClayWorld, answer, make_clay_world
+from tests.clay_kit import RECEIVER_TOKEN, SLUG, ClayWorld, answer
 from tests.conftest import TestStack
 from tests.web.kit import Scene, csrf
 from web.session.security import csrf_token, csrf_valid, open_sealed, seal
@@ -31,11 +30,6 @@ def rotate(stack: TestStack, monkeypatch: pytest.MonkeyPatch) -> Rotate:
         monkeypatch.setenv("LEADLOOM_SIGNING_KEY_PREVIOUS", ",".join(previous))
 
     return to
-
-
-@pytest.fixture
-async def clay(db: Database, pg: asyncpg.Connection) -> ClayWorld:
-    return await make_clay_world(db, pg)
 
 
 async def test_an_answer_under_way_arrives_after_the_key_was_changed(

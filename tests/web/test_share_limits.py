@@ -11,8 +11,8 @@ import pytest
 from app.db import Database
 from tests.engine_kit import World, make_world
 from tests.sql.results.test_results import customers, enriched
+from tests.web.forms_kit import Hands
 from tests.web.kit import csrf
-from tests.web.test_actions import Hands
 from web.session.security import seal
 
 KESTREL = {"name": "Kestrel", "name_key": "kestrel", "domain": "kstrl.example"}

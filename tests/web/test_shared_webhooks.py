@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
 from app.errors import ConflictError
 from app.setup.clients import create_client
 from app.setup.configs import save_workflow_config
-from tests.web.kit import SECRET, Scene, csrf
-from tests.web.test_actions import Hands
+from tests.web.forms_kit import Hands
+from tests.web.kit import SECRET, Scene
 
 URL = "https://api.clay.example/v3/sources/webhook/abc"
-
-
-@pytest.fixture
-async def hands(operator: httpx.AsyncClient) -> Hands:
-    return Hands(operator, csrf(await operator.get("/clients")))
 
 
 @pytest.fixture

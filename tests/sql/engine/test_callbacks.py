@@ -5,24 +5,16 @@ from __future__ import annotations
 import asyncio
 from uuid import uuid4
 
-import asyncpg
 import orjson
 import pytest
 
 from app.clay.tokens import make_token
-from app.db import Database
 from app.engine import callbacks
 from app.engine.callbacks import ForgedTokenError, settle_unsettled
 from app.errors import DatabaseError
-from tests.clay_kit import SLUG, Claimed, ClayWorld, answer, make_clay_world
+from tests.clay_kit import SLUG, Claimed, ClayWorld, answer
 
 GARBAGE = [b"", b"undefined", b"<html>502</html>", b"[]", b"[1, 2]", b'"null"', b'{"status": "succ', b'{"oops": true}']
-
-
-@pytest.fixture
-async def clay(db: Database, pg: asyncpg.Connection) -> ClayWorld:
-    """A client with a Clay table, and batches on demand."""
-    return await make_clay_world(db, pg)
 
 
 async def test_an_answer_completes_its_state_and_the_batch_goes_on(clay: ClayWorld) -> None:

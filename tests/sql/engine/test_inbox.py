@@ -6,22 +6,14 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-import asyncpg
 import orjson
 import pytest
 
-from app.db import Database
 from app.engine import inbox
 from app.engine.callbacks import settle_unsettled
 from app.errors import InputError
 from app.extraction import sizes
-from tests.clay_kit import HOOK, SLUG, Claimed, ClayWorld, answer, make_clay_world
-
-
-@pytest.fixture
-async def clay(db: Database, pg: asyncpg.Connection) -> ClayWorld:
-    """A client with a Clay table, and batches on demand."""
-    return await make_clay_world(db, pg)
+from tests.clay_kit import HOOK, SLUG, Claimed, ClayWorld, answer
 
 
 async def read_again(clay: ClayWorld, **chosen: Any) -> inbox.Reread:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import asyncpg
 import orjson
 import pytest
 
 from app.clay.answers.meaning import Outcome
-from app.db import Database
 from app.engine import callbacks, inbox
 from app.engine.callbacks import settle_unsettled
-from tests.clay_kit import RECEIVER_TOKEN, SLUG, ClayWorld, answer, make_clay_world
+from tests.clay_kit import RECEIVER_TOKEN, SLUG, ClayWorld, answer
 
 NO_MATCH = {"status": "not_found", "message": "No company found"}
-
-
-@pytest.fixture
-async def clay(db: Database, pg: asyncpg.Connection) -> ClayWorld:
-    """A client with a Clay table, and batches on demand."""
-    return await make_clay_world(db, pg)
 
 
 async def matrix(clay: ClayWorld, batch: str) -> list[dict[str, Any]]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from pydantic import SecretStr
 
@@ -22,7 +21,7 @@ from app.workflow import ComputeWorkflow, Fields
 from functions.console.spawner import LocalSpawner
 from tests.chaos.http1 import BrokenMessageError, Message, ask, respond
 from tests.chaos.wires import Wire
-from tests.clay_kit import ClayWorld, answer, make_clay_world
+from tests.clay_kit import ClayWorld, answer
 from tests.conftest import TestStack
 from tests.engine_kit import World
 
@@ -67,11 +66,6 @@ async def odd(stack: TestStack) -> AsyncIterator[tuple[Database, Odd]]:
     async with await connect(chosen) as database:
         yield database, wire.odd
     await wire.stop()
-
-
-@pytest.fixture
-async def clay(db: Database, pg: asyncpg.Connection) -> ClayWorld:
-    return await make_clay_world(db, pg)
 
 
 class Row(Fields):

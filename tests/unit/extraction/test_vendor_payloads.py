@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.extraction.companies import Company, read_company
 from app.extraction.people import Person, read_person
 from app.extraction.reports import Report
+from tests.unit.tables.vendor_histories import HISTORIES
 
 AS_OF = "2026-11-20"
 
@@ -29,210 +29,6 @@ def rows(person: Person) -> list[Row]:
 
 CURRENT: Row = ("Tern Vale", "Head of Care", "2021-07", None, True)
 FORMER: Row = ("Hollow Pine", "Nurse", "2015", "2018-12", False)
-
-HISTORIES: dict[str, dict[str, Any]] = {
-    "linkedin voyager: one object for both dates": {
-        "positions": {
-            "elements": [
-                {
-                    "companyName": "Tern Vale",
-                    "title": "Head of Care",
-                    "timePeriod": {"startDate": {"month": 7, "year": 2021}},
-                },
-                {
-                    "companyName": "Hollow Pine",
-                    "title": "Nurse",
-                    "timePeriod": {"startDate": {"year": 2015}, "endDate": {"month": 12, "year": 2018}},
-                },
-            ]
-        }
-    },
-    "dateRange with start and end": {
-        "experience": [
-            {"company": "Tern Vale", "position": "Head of Care", "dateRange": {"start": {"year": 2021, "month": 7}}},
-            {"company": "Hollow Pine", "position": "Nurse", "date_range": {"start": "2015", "end": "2018-12"}},
-        ]
-    },
-    "date as an object": {
-        "jobs": [
-            {"organization": "Tern Vale", "role": "Head of Care", "date": {"start": "Jul 2021", "end": "Present"}},
-            {"organization": "Hollow Pine", "role": "Nurse", "date": {"start": "2015", "end": "Dec 2018"}},
-        ]
-    },
-    "proxycurl": {
-        "experiences": [
-            {
-                "starts_at": {"day": None, "month": 7, "year": 2021},
-                "ends_at": None,
-                "company": "Tern Vale",
-                "company_linkedin_profile_url": "https://www.linkedin.com/company/tern-vale",
-                "title": "Head of Care",
-            },
-            {
-                "starts_at": {"year": 2015, "month": None, "day": None},
-                "ends_at": {"year": 2018, "month": 12, "day": None},
-                "company": "Hollow Pine",
-                "title": "Nurse",
-            },
-        ]
-    },
-    "people data labs": {
-        "experience": [
-            {
-                "company": {
-                    "name": "Tern Vale",
-                    "website": "ternvale.com",
-                    "linkedin_url": "linkedin.com/company/tern-vale",
-                },
-                "title": {"name": "Head of Care", "role": "health", "levels": ["director"]},
-                "start_date": "2021-07",
-                "end_date": None,
-                "is_primary": True,
-            },
-            {
-                "company": {"name": "Hollow Pine"},
-                "title": {"name": "Nurse"},
-                "start_date": "2015",
-                "end_date": "2018-12",
-                "is_primary": False,
-            },
-        ]
-    },
-    "coresignal, member_experience_collection": {
-        "member_experience_collection": [
-            {
-                "company_name": "Tern Vale",
-                "title": "Head of Care",
-                "date_from": "July 2021",
-                "date_to": None,
-                "deleted": 0,
-            },
-            {
-                "company_name": "Hollow Pine",
-                "title": "Nurse",
-                "date_from": "2015",
-                "date_to": "December 2018",
-                "deleted": 0,
-            },
-        ]
-    },
-    "coresignal, multi source": {
-        "experience": [
-            {
-                "active_experience": 1,
-                "position_title": "Head of Care",
-                "company_name": "Tern Vale",
-                "date_from_year": 2021,
-                "date_from_month": 7,
-                "date_to_year": None,
-                "date_to_month": None,
-            },
-            {
-                "active_experience": 0,
-                "position_title": "Nurse",
-                "company_name": "Hollow Pine",
-                "date_from_year": 2015,
-                "date_to_year": 2018,
-                "date_to_month": 12,
-            },
-        ]
-    },
-    "apify, cards with sub-components": {
-        "experiences": [
-            {
-                "title": "Tern Vale",
-                "subtitle": "Full-time · 3 yrs",
-                "breakdown": True,
-                "subComponents": [
-                    {"title": "Head of Care", "caption": "Jul 2021 - Present · 3 yrs", "metadata": "Oslo"}
-                ],
-            },
-            {
-                "title": "Nurse",
-                "subtitle": "Hollow Pine · Full-time",
-                "caption": "2015 - Dec 2018 · 4 yrs",
-                "breakdown": False,
-                "subComponents": [{"description": [{"type": "textComponent", "text": "Care."}]}],
-            },
-        ]
-    },
-    "bright data": {
-        "experience": [
-            {
-                "company": "Tern Vale",
-                "url": "https://no.linkedin.com/company/tern-vale",
-                "positions": [{"title": "Head of Care", "start_date": "Jul 2021", "end_date": "Present"}],
-            },
-            {"company": "Hollow Pine", "title": "Nurse", "start_date": "2015", "end_date": "Dec 2018"},
-        ]
-    },
-    "apollo": {
-        "employment_history": [
-            {
-                "current": True,
-                "organization_name": "Tern Vale",
-                "title": "Head of Care",
-                "start_date": "2021-07",
-                "end_date": None,
-            },
-            {
-                "current": False,
-                "organization_name": "Hollow Pine",
-                "title": "Nurse",
-                "start_date": "2015",
-                "end_date": "2018-12",
-            },
-        ]
-    },
-    "rapidapi": {
-        "fullPositions": [
-            {
-                "companyName": "Tern Vale",
-                "title": "Head of Care",
-                "start": {"year": 2021, "month": 7, "day": 0},
-                "end": {"year": 0, "month": 0, "day": 0},
-            },
-            {
-                "companyName": "Hollow Pine",
-                "title": "Nurse",
-                "start": {"year": 2015, "month": 0, "day": 0},
-                "end": {"year": 2018, "month": 12, "day": 0},
-            },
-        ]
-    },
-    "a range in the start field": {
-        "experience": [
-            {"company": "Tern Vale", "title": "Head of Care", "start_date": "Jul 2021 - Present"},
-            {"company": "Hollow Pine", "title": "Nurse", "start_date": "2015 \u2013 Dec 2018"},
-        ]
-    },
-    "keys as column labels": {
-        "Work Experience": [
-            {"Company Name": "Tern Vale", "Job Title": "Head of Care", "Start Date": "2021-07", "End Date": ""},
-            {"COMPANY_NAME": "Hollow Pine", "JOB-TITLE": "Nurse", "start date": "2015", "end date": "2018-12"},
-        ]
-    },
-    "a flag that the end is present": {
-        "experience": [
-            {"company": "Tern Vale", "title": "Head of Care", "start_date": "2021-07", "endDateIsPresent": True},
-            {
-                "company": "Hollow Pine",
-                "title": "Nurse",
-                "start_date": "2015",
-                "end_date": "2018-12",
-                "currently": False,
-            },
-        ]
-    },
-    "current and past lists": {
-        "current_positions": [{"company": "Tern Vale", "title": "Head of Care", "start_date": "2021-07"}],
-        "past_positions": [{"company": "Hollow Pine", "title": "Nurse", "start_date": "2015", "end_date": "2018-12"}],
-    },
-    "JSON in a cell": {
-        "experience": '[{"company": "Tern Vale", "title": "Head of Care", "start": "2021-07"}, '
-        '{"company": "Hollow Pine", "title": "Nurse", "start": "2015", "end": "2018-12"}]'
-    },
-}
 
 
 @pytest.mark.parametrize("name", HISTORIES)
@@ -283,91 +79,6 @@ def test_flags_and_ends_under_any_name(said: dict[str, Any], current: bool | Non
     assert position.is_current is current
     if current is None:
         assert position.doubts
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        {"company": "Tern Vale", "company_linkedin_profile_url": "https://www.linkedin.com/company/tern-vale/"},
-        {"company": "Tern Vale", "company_linkedin_url": "linkedin.com/company/tern-vale"},
-        {"job_company_name": "Tern Vale", "job_company_linkedin_url": "linkedin.com/company/tern-vale"},
-        {"company": {"name": "Tern Vale", "linkedin_url": "linkedin.com/company/tern-vale"}},
-        {"organization": {"name": "Tern Vale", "linkedin_url": "http://www.linkedin.com/company/tern-vale"}},
-        {"Company Name": "Tern Vale", "Company LinkedIn URL": "https://linkedin.com/company/tern-vale"},
-        {"company": "Tern Vale", "companyLink1": "https://www.linkedin.com/company/tern-vale/"},
-        {"company_name": "Tern Vale", "company_professional_network_url": "https://www.linkedin.com/company/tern-vale"},
-    ],
-)
-def test_a_companys_page_is_found_under_every_vendors_key(record: dict[str, Any]) -> None:
-    [position] = read({"experience": [{"title": "Head", **record}]}).positions
-    assert (position.company.name, position.company.linkedin) == (
-        "Tern Vale",
-        "https://www.linkedin.com/company/tern-vale",
-    )
-
-
-COMPANIES: dict[str, dict[str, Any]] = {
-    "apollo": {
-        "name": "Tern Vale",
-        "primary_domain": "ternvale.com",
-        "website_url": "http://www.ternvale.com",
-        "estimated_num_employees": 143,
-        "industry": "hospital & health care",
-        "founded_year": 2009,
-        "linkedin_url": "http://www.linkedin.com/company/tern-vale",
-    },
-    "people data labs, in a person's record": {
-        "job_company_name": "Tern Vale",
-        "job_company_website": "ternvale.com",
-        "job_company_size": "51-200",
-        "job_company_industry": "hospital & health care",
-        "job_company_linkedin_url": "linkedin.com/company/tern-vale",
-        "founded": 2009,
-        "employee_count": 143,
-    },
-    "column labels": {
-        "Company Name": "Tern Vale",
-        "Company Domain": "ternvale.com",
-        "EMPLOYEE_COUNT": "143",
-        "Industry": "hospital & health care",
-        "Founded": "2009",
-        "LinkedIn": "https://www.linkedin.com/company/tern-vale",
-    },
-    "proxycurl": {
-        "name": "Tern Vale",
-        "website": "https://www.ternvale.com",
-        "company_size": [51, 200],
-        "company_size_on_linkedin": 143,
-        "industry": "hospital & health care",
-        "founded_year": 2009,
-        "company_linkedin_url": "https://www.linkedin.com/company/tern-vale",
-    },
-    "linkedin voyager": {
-        "name": "Tern Vale",
-        "companyPageUrl": "https://www.linkedin.com/company/tern-vale",
-        "website": "https://ternvale.com/",
-        "staffCount": 143,
-        "staffCountRange": {"start": 51, "end": 200},
-        "foundedOn": {"year": 2009},
-        "industries": ["hospital & health care"],
-    },
-}
-
-
-@pytest.mark.parametrize("name", COMPANIES)
-def test_a_company_is_read_whatever_tool_wrote_it(name: str) -> None:
-    report = Report()
-    found = read_company(COMPANIES[name], report)
-    assert (found.company_name, found.company_domain, found.size_bucket, found.founded_year, found.industry) == (
-        "Tern Vale",
-        "ternvale.com",
-        "51-200",
-        2009,
-        "hospital & health care",
-    )
-    assert found.company_linkedin == "https://www.linkedin.com/company/tern-vale"
-    assert found.employee_count == 143
-    assert report.lines == {}
 
 
 @pytest.mark.parametrize(
@@ -426,15 +137,28 @@ def test_a_placeholder_that_nobody_filled_is_missing(field: str, text: str) -> N
     assert (found.company.name if field == "company_name" else getattr(found, field)) is None
 
 
-def test_the_seat_of_a_company_is_no_country_where_it_can_be_a_state() -> None:
-    found = read_company({"name": "Tern Vale", "headquarters": "Boston, MA", "industry": "Care"}, Report())
-    assert (found.company_city, found.company_state, found.company_country) == ("Boston", "MA", None)
-    found = read_company({"name": "T", "hq": {"city": "Oslo", "country": "NO"}, "industry": "Care"}, Report())
-    assert isinstance(found, Company)
-    assert (found.company_city, found.company_country) == ("Oslo", "Norway")
-
-
 def test_what_is_not_used_is_named() -> None:
     report = Report()
     read({"Full Name": "Mira Okafor", "Shoe Size": 44, "dob": None, "picture": "x", "email": "m@ternvale.com"}, report)
     assert report.unread == ["Shoe Size", "picture"]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"company": "Tern Vale", "company_linkedin_profile_url": "https://www.linkedin.com/company/tern-vale/"},
+        {"company": "Tern Vale", "company_linkedin_url": "linkedin.com/company/tern-vale"},
+        {"job_company_name": "Tern Vale", "job_company_linkedin_url": "linkedin.com/company/tern-vale"},
+        {"company": {"name": "Tern Vale", "linkedin_url": "linkedin.com/company/tern-vale"}},
+        {"organization": {"name": "Tern Vale", "linkedin_url": "http://www.linkedin.com/company/tern-vale"}},
+        {"Company Name": "Tern Vale", "Company LinkedIn URL": "https://linkedin.com/company/tern-vale"},
+        {"company": "Tern Vale", "companyLink1": "https://www.linkedin.com/company/tern-vale/"},
+        {"company_name": "Tern Vale", "company_professional_network_url": "https://www.linkedin.com/company/tern-vale"},
+    ],
+)
+def test_a_companys_page_is_found_under_every_vendors_key(record: dict[str, Any]) -> None:
+    [position] = read({"experience": [{"title": "Head", **record}]}).positions
+    assert (position.company.name, position.company.linkedin) == (
+        "Tern Vale",
+        "https://www.linkedin.com/company/tern-vale",
+    )
