@@ -44,10 +44,12 @@ PERSON: Labels = _fields("person", "about_company", "last")
 COMPANY: Labels = _fields("about_company", "company", "last")
 CUSTOMER: Labels = _fields("about_company", "customer", "company", "last")
 
+_SHOW_SOMEBODY = ("first_name", "last_name", "person_name", "title", "headline")
+
 PERSON_SIGNS: tuple[str, ...] = tuple(
     label
     for label in (
-        *(label for name in ("first_name", "last_name", "title", "headline") for label in _TABLE["person"][name]),
+        *(label for name in _SHOW_SOMEBODY for label in _TABLE["person"][name]),
         *_TABLE["signs"]["person"],
     )
     if label not in _TABLE["signs"]["not_alone"]

@@ -11,11 +11,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
 
 from app.intake.header_names import AROUND, GLUED, PAST, SMALL_WORDS
+from app.text.values import fold
 
-__all__ = ["LabelIndex", "fields_in_parts", "says_person", "words"]
+__all__ = ["LabelIndex", "bare_name", "fields_in_parts", "says_person", "spellings", "words"]
 
 Roles = frozenset[str]
 Words = tuple[str, ...]
@@ -25,6 +26,8 @@ _CAMEL = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])")
 _LINKEDIN = re.compile(r"linked[ _-]?in|\bLI\b(?=[ _-])", re.IGNORECASE)
 _GLUED = re.compile(rf"\b({'|'.join(GLUED)})(?=\w{{3}})", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+|\d+|/")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 _OR = frozenset(("/", "or", "oder", "ou", "o"))
 _LONGEST = 12  # words of a label that is worth taking apart
 _LATER = 1_000
@@ -36,6 +39,9 @@ _ONLY = {
 _OF_PEOPLE = frozenset(("first_name", "last_name", "person_name", "title", "headline", "linkedin"))
 _AT_WORK = frozenset(("title", "email", "department", "seniority"))
 _NAMES = frozenset(("first_name", "last_name"))
+_NOUNS = frozenset(("person", "company"))
+_PERSONAL = frozenset(("person",))
+_BARE = frozenset((word,) for word in ("name", "nome", "nom", "nombre", "naam"))
 _PLACES = (frozenset(("country", "state")), frozenset(("company_country", "company_state")))
 
 
@@ -46,7 +52,7 @@ class LabelIndex:
         self._fields: dict[str, dict[str, int]] = {}
         for name, labels in fields.items():
             for rank, label in enumerate(labels):
-                for key in _keys(words(label)):
+                for key in chain.from_iterable(_keys(words(spelling)) for spelling in spellings(label)):
                     self._fields.setdefault(key, {}).setdefault(name, rank)
 
     def fields(self, label: Words) -> dict[str, int]:
@@ -60,8 +66,14 @@ class LabelIndex:
 def words(label: str) -> Words:
     """A label's words without case, punctuation and articles; a slash stays, `camelCase` is two words."""
     plain = _LINKEDIN.sub("Linkedin", unicodedata.normalize("NFKC", label))
-    found = _WORD.findall(_CAMEL.sub(" ", _GLUED.sub(r"\1 ", plain)).casefold())
+    found = _WORD.findall(fold(_CAMEL.sub(" ", _GLUED.sub(r"\1 ", plain)).casefold()))
     return tuple(word for word in found if word not in SMALL_WORDS)
+
+
+def spellings(label: str) -> tuple[str, ...]:
+    """A label, and as it is typed where there are no umlauts: `Gründungsjahr`, `Gruendungsjahr`."""
+    typed = unicodedata.normalize("NFC", label).translate(_UMLAUTS)
+    return (label,) if typed == label else (label, typed)
 
 
 def _keys(label: Words) -> tuple[str, ...]:
@@ -75,10 +87,24 @@ def _around() -> dict[tuple[str, str], list[tuple[Words, str]]]:
     found: dict[tuple[str, str], list[tuple[Words, str]]] = {}
     for side, roles in AROUND.items():
         for role, texts in roles.items():
-            for phrase in filter(None, map(words, texts)):
+            for phrase in dict.fromkeys(form for text in texts for form in _forms(words(text), role)):
                 edge = phrase[0] if side == "before" else phrase[-1]
                 found.setdefault((side, edge), []).append((phrase, role))
     return found
+
+
+def _forms(phrase: Words, role: str) -> Iterator[Words]:
+    """A phrase, and the genitive or plural of a word for somebody: `Ansprechpartners`, `Contacts`."""
+    if phrase:
+        yield phrase
+        if role in _NOUNS and phrase[-1][-1] not in "sx":
+            yield (*phrase[:-1], f"{phrase[-1]}s")
+
+
+def bare_name(label: str) -> str:
+    """The word of a label that says nothing but "name" once a person's word is taken off: `nombre`; else nothing."""
+    left = (inner[0] for inner, roles in _taken_off(words(label)[:_LONGEST]) if inner in _BARE and roles <= _PERSONAL)
+    return next(left, "")
 
 
 def fields_in_parts(label: str, own: LabelIndex, company: LabelIndex) -> dict[str, int]:
@@ -123,6 +149,10 @@ def _taken_off(label: Words) -> list[tuple[Words, Roles]]:
 
 def _shorter(label: Words) -> Iterator[tuple[Words, str]]:
     """What is left once one phrase is taken off either end, and that phrase's role."""
+    if label[-1] == "1" or _YEAR.fullmatch(label[-1]):  # "Telefon 1", "Umsatz 2024"
+        yield _trimmed(label[:-1]), "plain"
+    if label[0] == "1":  # behind "Address": "Address 1 - City"
+        yield _trimmed(label[1:]), "plain"
     for phrase, role in _around().get(("before", label[0]), ()):
         if label[: len(phrase)] == phrase:
             yield _trimmed(label[len(phrase) :]), role
@@ -139,9 +169,13 @@ def _trimmed(label: Words) -> Words:
 def _meant(label: Words, roles: Roles, own: LabelIndex, company: LabelIndex) -> dict[str, int]:
     if "person" in roles and own is company:
         return {}  # a list of companies has no field for its people
-    found = _one_of(label, company if "company" in roles else own)
-    if "company" in roles and not found:  # "role in the company", "company e-mail": a person's at work
-        found = {name: rank for name, rank in _one_of(label, own).items() if name in _AT_WORK}
+    if roles == {"plain"} and label in _BARE:
+        return {}  # "Location Name", "Category Name"
+    found = _one_of(label, own)
+    if "company" in roles:  # "role in the company", "company e-mail": a person's at work
+        at_work = {name: rank for name, rank in found.items() if name in _AT_WORK}
+        of_company = _one_of(label, company)
+        found = at_work if "department" in at_work or not of_company else of_company
     if "linkedin" in roles and "website" in found:
         found = {"company_linkedin" if "company" in roles else "linkedin": found["website"]}
     if "past" in roles:

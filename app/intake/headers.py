@@ -8,14 +8,12 @@ meaning: a column of hashed Sales Navigator links is not a column of LinkedIn pr
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.intake.header_names import COMPANY, COMPANY_SIGNS, CUSTOMER, KNOWN, PERSON, PERSON_SIGNS
-from app.intake.header_parts import LabelIndex, fields_in_parts, says_person
+from app.intake.header_parts import bare_name, fields_in_parts, says_person
 from app.intake.header_values import COMPANY_PAGE, PROFILE, WHAT, fields_by_value, held
-from app.text.mojibake import mended
+from app.intake.header_vocabulary import FIELDS, compared, normalise, vocabulary
 
 __all__ = [
     "FIELDS",
@@ -27,9 +25,6 @@ __all__ = [
     "normalise",
 ]
 
-# kind of upload -> field -> labels that may hold it, best first
-FIELDS: dict[str, dict[str, tuple[str, ...]]] = {"people": PERSON, "companies": COMPANY, "customers": CUSTOMER}
-
 # What a link's cells must look like to be what the label says.
 _LOOKS: dict[str, re.Pattern[str]] = {
     "linkedin": PROFILE,
@@ -39,9 +34,23 @@ _LOOKS: dict[str, re.Pattern[str]] = {
     "website": re.compile(r"^(?!.*\blinkedin\.com)[^\s@]+\.[^\s@]+$", re.IGNORECASE),
     "company_domain": re.compile(r"^(?!.*\blinkedin\.com)[^\s@]+\.[^\s@]+$", re.IGNORECASE),
 }
-_SURNAME_OR_WHOLE = frozenset(("name", "naam"))
+_SURNAME_OR_WHOLE = frozenset(("name", "naam", "nom"))
 _ENGLISH = frozenset(("firstname", "givenname", "first", "forename", "fname"))
 _WHOLE_OR_PART = frozenset(("nome", "nombre", "nom", "naam", "first", "last"))
+
+_A_NAME = frozenset(("name", "naam", "contact", "kontakt"))
+_FACTS = (
+    "industry",
+    "employee_count",
+    "annual_revenue",
+    "founded_year",
+    "company_type",
+    "total_funding",
+    "technologies",
+    "company_description",
+)
+"""What a list of companies says of each; where no column names anybody, an address beside it is the company's."""
+_MANY_FACTS = 3
 
 _SAMPLE = 200
 _TRUSTED_SHARE = 0.5
@@ -68,35 +77,20 @@ class HeaderMatch:
     notes: list[str] = field(default_factory=list)
 
 
-def normalise(label: str) -> str:
-    """A label without case, accents' encoding, spaces and punctuation: `# Employees` and `employees` are the same."""
-    return "".join(c for c in unicodedata.normalize("NFKC", mended(label)).casefold() if c.isalnum())
-
-
-_NORMALISED: dict[str, dict[str, tuple[str, ...]]] = {
-    kind: {name: tuple(dict.fromkeys(map(normalise, labels))) for name, labels in fields.items()}
-    for kind, fields in FIELDS.items()
-}
-_INDEX = {kind: LabelIndex(fields) for kind, fields in FIELDS.items()}
-_PERSON_SIGNS = frozenset(map(normalise, PERSON_SIGNS))
-_COMPANY_SIGNS = frozenset(map(normalise, COMPANY_SIGNS))
-_NAMES_SOMEBODY = frozenset(
-    label for name in ("first_name", "last_name", "person_name") for label in _NORMALISED["people"][name]
-) - {"name", "contact"}
-_TAKEN = frozenset(label for fields in _NORMALISED.values() for labels in fields.values() for label in labels)
-_KNOWN = frozenset(map(normalise, KNOWN)) | _TAKEN
-
-
 def is_known(label: str) -> bool:
     """Whether the label is one of those that exports use."""
-    return normalise(label) in _KNOWN
+    return compared(label) in vocabulary().known
 
 
 def fields_of_label(kind: str, label: str) -> list[str]:
     """The fields that a label may mean in a file of this kind, the likeliest first."""
-    plain = normalise(label)
-    own = [name for name, labels in _NORMALISED[kind].items() if plain in labels]
-    return own or [n for n in fields_in_parts(label, _INDEX[kind], _INDEX["companies"]) if n in FIELDS[kind]]
+    plain = compared(label)
+    own = [name for name, labels in vocabulary().labels[kind].items() if plain in labels]
+    return own or [
+        n
+        for n in fields_in_parts(label, vocabulary().parts[kind], vocabulary().parts["companies"])
+        if n in FIELDS[kind]
+    ]
 
 
 def detect_kind(header: Sequence[str], sample: Mapping[str, Sequence[str]] | None = None) -> str:
@@ -106,15 +100,19 @@ def detect_kind(header: Sequence[str], sample: Mapping[str, Sequence[str]] | Non
         header: column labels.
         sample: column label -> some of its cells, asked where the labels say nothing.
     """
-    names = {normalise(label) for label in header}
-    if names & _COMPANY_SIGNS and not names & _NAMES_SOMEBODY:
+    names = {compared(label) for label in header}
+    if names & vocabulary().companies and not names & vocabulary().somebody:
         return "companies"
-    if names & _PERSON_SIGNS:
+    if names & vocabulary().people:
         return "people"
-    fields = _NORMALISED["companies"]
-    company_name = {normalise(label) for label in ("Company", "Company Name", "Organization", "Account Name")}
-    has_email = bool(names & set(_NORMALISED["people"]["email"]))
-    if (has_email and names & company_name) or any(says_person(label, _INDEX["people"]) for label in header):
+    fields = vocabulary().labels["companies"]
+    company_name = set(vocabulary().labels["people"]["company_name"])
+    has_email = bool(names & set(vocabulary().labels["people"]["email"]))
+    facts = sum(bool(names & set(vocabulary().labels["people"][name])) for name in _FACTS)
+    of_somebody = bool(names & _A_NAME) or facts < _MANY_FACTS
+    if (has_email and names & company_name and of_somebody) or any(
+        says_person(label, vocabulary().parts["people"]) for label in header
+    ):
         return "people"
     company_signs = {label for name in ("company_name", "company_domain", "website") for label in fields[name]}
     if names & company_signs:
@@ -143,11 +141,11 @@ def match_headers(
     cells = sample or {}
     columns: dict[str, str] = {}
     for label in header:
-        columns.setdefault(normalise(label), label)
+        columns.setdefault(compared(label), label)
     mapping: dict[str, str] = {}
     notes: list[str] = []
     suspects: list[str] = []
-    for name, labels in _NORMALISED[chosen].items():
+    for name, labels in vocabulary().labels[chosen].items():
         here = [label for label in labels if label in columns and not _misleads(name, label, columns, cells)]
         candidates = [columns[label] for label in here if columns[label] not in mapping.values()]
         column, doubted = _best(name, candidates, cells)
@@ -196,8 +194,10 @@ def _by_parts(header: Sequence[str], kind: str, mapping: dict[str, str], cells: 
     found = [
         (place, rank, label, name)
         for label in header
-        if label not in taken and not is_known(label)
-        for place, (name, rank) in enumerate(fields_in_parts(label, _INDEX[kind], _INDEX["companies"]).items())
+        if label not in taken and compared(label) not in vocabulary().known_in[kind]
+        for place, (name, rank) in enumerate(
+            fields_in_parts(label, vocabulary().parts[kind], vocabulary().parts["companies"]).items()
+        )
         if name in FIELDS[kind]
     ]
     for _, _, label, name in sorted(found, key=lambda one: one[:2]):
@@ -210,15 +210,20 @@ def _settle_single_name(mapping: dict[str, str], cells: Mapping[str, Sequence[st
     """`Nome`, `Nombre`, `Nom` are one part of a name only beside a column for the other part, and so is `Name`."""
     for part, other in (("first_name", "last_name"), ("last_name", "first_name")):
         column = mapping.get(part)
-        if column and other not in mapping and normalise(column) in _WHOLE_OR_PART:
+        if column and other not in mapping and _part(column) in _WHOLE_OR_PART:
             del mapping[part]
             mapping.setdefault("person_name", column)
     first, whole = mapping.get("first_name"), mapping.get("person_name", "")
-    if first and "last_name" not in mapping and normalise(whole) in _SURNAME_OR_WHOLE:
+    if first and "last_name" not in mapping and _part(whole) in _SURNAME_OR_WHOLE:
         rows = zip(cells.get(first, ()), cells.get(whole, ()), strict=False)
         both = [name.strip().casefold() in full.casefold() for name, full in rows if name.strip() and full.strip()]
-        if sum(both) < len(both) / 2 or not (both or normalise(first) in _ENGLISH):
+        if sum(both) < len(both) / 2 or not (both or compared(first) in _ENGLISH):
             mapping["last_name"] = mapping.pop("person_name")
+
+
+def _part(column: str) -> str:
+    """A label to tell names and their parts apart by: `Nombre del contacto` is `nombre`."""
+    return bare_name(column) or compared(column)
 
 
 def _misleads(name: str, label: str, columns: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> bool:
@@ -226,8 +231,9 @@ def _misleads(name: str, label: str, columns: Mapping[str, str], cells: Mapping[
     if label != "companyurl":
         return False
     if name == "company_linkedin":
-        others = columns.keys() & set(_NORMALISED["companies"]["website"]) - {"companyurl"}
-        return not others and _fits(name, cells.get(columns[label], ())) is None
+        others = columns.keys() & set(vocabulary().labels["companies"]["website"]) - {"companyurl"}
+        scraped = others and columns[label] == "companyUrl"
+        return not scraped and _fits(name, cells.get(columns[label], ())) is None
     return name == "website" and "regularcompanyurl" in columns
 
 

@@ -27,6 +27,7 @@ _HEADER_WITHIN = 30
 _SAMPLE_RECORDS = 300
 _AGREEMENT = 0.6
 _DATA_LIKE = re.compile(r"@|://|^\W*\d[\d\s.,:/+()-]*$")
+_ADDRESS = re.compile(r"\S@\S+\.\S|://")
 _FAILURE = re.compile(
     r"\b(?:[45]\d\d|error|not found|forbidden|unauthori[sz]ed|access denied|denied|expired|unavailable|bad gateway|"
     r"bad request|time(?:d )?-?out|too many requests|rate limit|no such|try again)\b",
@@ -134,7 +135,7 @@ def _try(lines: Sequence[str], separator: str) -> Layout | None:
         return None
     widest = max(len(without_blank_tail(rows[i][1])) for i in filled)
     top = filled[:_HEADER_WITHIN]
-    known = {i: sum(is_known(bare_label(cell)) for cell in rows[i][1]) for i in top}
+    known = {i: _known_labels(rows[i][1]) for i in top}
     header = max(top, key=lambda i: known[i])
     if known[header] == 0:
         # Half as wide as the widest line will do. With a wrong separator no line near the top may be: then the widest.
@@ -144,6 +145,13 @@ def _try(lines: Sequence[str], separator: str) -> Layout | None:
     below = [rows[i][1] for i in filled if i > header]
     agreeing = sum(len(cells) >= width >= len(without_blank_tail(cells)) for cells in below)
     return Layout(separator, header, rows, known[header], agreeing / len(below) if below else 1.0)
+
+
+def _known_labels(cells: Sequence[str]) -> int:
+    """How many cells are labels that exports use; none in a row of data that happens to hold such a word."""
+    filled = [label for cell in cells if (label := bare_label(cell).strip())]
+    known = sum(map(is_known, filled))
+    return 0 if 2 * known < len(filled) and any(map(_ADDRESS.search, filled)) else known
 
 
 def _hide_breaks(line: str) -> str:

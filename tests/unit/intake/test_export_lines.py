@@ -1,4 +1,4 @@
-"""Header lines of 120 exports in seven languages, each column with the field that it must become."""
+"""Header lines of exports in seven languages, each column with the field that it must become."""
 
 from __future__ import annotations
 

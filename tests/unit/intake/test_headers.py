@@ -401,3 +401,22 @@ def test_cells_decide_where_labels_do_not(
 )
 def test_name_beside_a_first_name_is_a_surname(header: list[str], cells: dict[str, list[str]], field: str) -> None:
     assert match_headers(header, "people", cells).mapping[field] == header[-1]
+
+
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [("Société", "SOCIETE"), ("Prénom", "Prenom"), ("Gründungsjahr", "Gruendungsjahr"), ("Teléfono", "TELEFONO")],
+)
+def test_accents_and_umlauts_may_be_left_out(written: str, typed: str) -> None:
+    there, here = match_headers(["Email", written]).mapping, match_headers(["Email", typed]).mapping
+    assert len(there) == len(here) == 2
+    assert there.keys() == here.keys()
+
+
+def test_a_label_of_the_other_kind_of_file_is_still_taken_apart() -> None:
+    assert match_headers(["Company Name", "Land/regio"], "companies").mapping["company_country"] == "Land/regio"
+
+
+def test_a_company_url_is_a_page_of_linkedin_only_as_scrapers_write_it() -> None:
+    assert match_headers(["first_name", "website", "company_url"]).mapping.get("company_linkedin") is None
+    assert match_headers(["firstName", "website", "companyUrl"]).mapping["company_linkedin"] == "companyUrl"
