@@ -5,22 +5,20 @@ Runs after the migrations, on the embedded stack only; a second run finds everyt
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from app.db import Database
-from app.engine import batches
+from app.engine.launching import launch_file
 from app.errors import ConflictError
-from app.intake import ingest
-from app.intake.duplicates import find_duplicates
 from app.local.samples.files import write_customers, write_people
 from app.results import customers
 from app.setup.catalogue import sync_catalogue
 from app.setup.clients import create_client
 from app.setup.configs import save_workflow_config
-from app.setup.pipelines import find_pipeline
 
 __all__ = ["CLIENT", "SANDBOX_RATE", "configure_sandbox", "seed"]
 
@@ -44,36 +42,31 @@ async def configure_sandbox(db: Database, client: str, sandbox_url: str) -> None
         await save_workflow_config(db, client, workflow, config, actor=ACTOR)
 
 
-async def seed(db: Database, sandbox_url: str | None, rows: int = SAMPLE_ROWS) -> str | None:
-    """Seed a demo client and launch its first batch.
+async def seed(db: Database, sandbox_url: str | None, rows: int = SAMPLE_ROWS) -> None:
+    """Seed a demo client and launch its first batch; done again after it was killed midway, it goes on.
 
     Args:
         db: the database, migrated.
         sandbox_url: the Clay sandbox; without one the demo only cleans up names and domains.
         rows: size of the sample file.
-
-    Returns:
-        The batch's uid; None when the client had its upload already.
     """
     await sync_catalogue(db)
     client = (await create_client(db, CLIENT, actor=ACTOR))["uid"]
     if sandbox_url:
         await configure_sandbox(db, client, sandbox_url)
-    pipeline = await find_pipeline(db, client, "Full enrichment" if sandbox_url else "Clean up only")
     await _add_customers(db, client)
     file = io.BytesIO()
     write_people(file, rows)
-    try:
-        upload = await ingest.ingest(
-            db, file.getvalue(), client=client, kind="people", filename="apollo-people-sample.csv", actor=ACTOR
+    with contextlib.suppress(ConflictError):  # the client has its file already
+        await launch_file(
+            db,
+            file.getvalue(),
+            client=CLIENT,
+            pipeline="Full enrichment" if sandbox_url else "Clean up only",
+            filename="apollo-people-sample.csv",
+            launch_key=uuid5(NAMESPACE_URL, f"leadloom-seed-{client}"),
+            actor=ACTOR,
         )
-    except ConflictError:
-        return None
-    await find_duplicates(db, upload.uid)
-    launched = await batches.launch(
-        db, upload.uid, pipeline["uid"], actor=ACTOR, launch_key=uuid5(NAMESPACE_URL, f"leadloom-seed-{upload.uid}")
-    )
-    return str(launched["batch"])
 
 
 async def _add_customers(db: Database, client: str) -> None:
