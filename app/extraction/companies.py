@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from app.extraction.company_refs import CompanyRef, read_company_ref, several
 from app.extraction.figures import head_count, read_amount, read_year
-from app.extraction.keys import Names, Record, fields_of, key_of, keys, record_of, unread
+from app.extraction.keys import Names, fields_of, key_of, keys
 from app.extraction.payloads import find_record, first, first_text, whole_of, with_parts
 from app.extraction.places import Place, read_place
 from app.extraction.reading import is_nothing, read_list, read_text
+from app.extraction.records import Record, layered, record_of, unread
 from app.extraction.reports import Report, careful
 from app.extraction.sizes import is_open_range, is_range, size_bucket
 from app.text.companies import company_key
@@ -83,13 +84,12 @@ def read_company(body: Any, report: Report) -> Company:
         return Company()
     report.unread = unread(record, "company")
     record = with_parts(record, _FIELDS["parts"])
-    only = (record,)
 
     def said(field: str) -> Any:
-        return first(only, _FIELDS[field]) if record.shape[_FIELDS[field]] else None
+        return first(record, _FIELDS[field])
 
     def text(field: str) -> str | None:
-        return first_text(only, _FIELDS[field], field, report)
+        return first_text(record, _FIELDS[field], field, report)
 
     def first_of(field: str) -> str | None:
         value = said(field)
@@ -97,7 +97,7 @@ def read_company(body: Any, report: Report) -> Company:
             value = next((entry for entry in several(value) if entry), None)
         return read_text(value or None, field, report)
 
-    ref = read_company_ref((record, *around), report)
+    ref = read_company_ref(layered(record, *around), report)
     employees = said("employee_count")
     count = None
     if employees.__class__ is list or (employees.__class__ is str and is_range(employees)):
@@ -138,7 +138,7 @@ def text_of_phone(value: Any, field: str, report: Report) -> str | None:
     for entry in value[:20] if value.__class__ is list else (value,):
         inner = entry
         if isinstance(entry, dict):
-            inner = first((record_of(entry),), _PHONE_PARTS)
+            inner = first(record_of(entry), _PHONE_PARTS)
         text = read_text(inner, field, report)
         if text:
             return text
@@ -149,20 +149,20 @@ def text_of_phone(value: Any, field: str, report: Report) -> str | None:
 def _seat(record: Record, report: Report) -> Place:
     """City, state and country: of the primary location when there is one, else of the locality line."""
     stated: list[str | None] = [
-        first_text((record,), _FIELDS[field], f"company_{field}", report) for field in ("city", "state", "country")
+        first_text(record, _FIELDS[field], f"company_{field}", report) for field in ("city", "state", "country")
     ]
     primary = _primary_location(record, report)
     if primary is not None:
         for index, field in enumerate(("city", "state", "country")):
-            stated[index] = stated[index] or first_text((primary,), _FIELDS[field], f"locations.{field}", report)
-    value = first((record,), _FIELDS["locality"])
-    if value is None and (lines := several(first((record,), _FIELDS["locations"]))) and len(lines) == 1:
+            stated[index] = stated[index] or first_text(primary, _FIELDS[field], f"locations.{field}", report)
+    value = first(record, _FIELDS["locality"])
+    if value is None and (lines := several(first(record, _FIELDS["locations"]))) and len(lines) == 1:
         value = lines[0] if lines[0].__class__ is str else None
     if isinstance(value, dict):
         seat = record_of(value)
         for index, field in enumerate(("city", "state", "country")):
-            stated[index] = stated[index] or first_text((seat,), _FIELDS[field], f"headquarters.{field}", report)
-        value = first((seat,), _LINE_PARTS)
+            stated[index] = stated[index] or first_text(seat, _FIELDS[field], f"headquarters.{field}", report)
+        value = first(seat, _LINE_PARTS)
     line = read_text(value, "locality", report)
     place = read_place(line, stated[2])
     if place.rest and not stated[0]:
@@ -171,19 +171,19 @@ def _seat(record: Record, report: Report) -> Place:
 
 
 def _primary_location(record: Record, report: Report) -> Record | None:
-    found = first((record,), _FIELDS["locations"])
+    found = first(record, _FIELDS["locations"])
     if found is None:
         return None
     locations = [record_of(place) for place in read_list(found, "locations", report) if isinstance(place, dict)]
     for place in locations:
-        if first((place,), _PRIMARY) in (True, "true", "True", 1):
+        if first(place, _PRIMARY) in (True, "true", "True", 1):
             return place
     return locations[0] if len(locations) == 1 else None
 
 
 @careful((), "specialties")
 def _specialties(record: Record, report: Report) -> tuple[str, ...]:
-    value = first((record,), _FIELDS["specialties"])
+    value = first(record, _FIELDS["specialties"])
     if value.__class__ is str and not value.lstrip().startswith(("[", "{")):
         items: list[Any] = re.split(r"[,;\n]", value)
     else:

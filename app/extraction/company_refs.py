@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from app.extraction.keys import Names, keys, record_of
-from app.extraction.payloads import Layers, first, link_in, said_under
+from app.extraction.keys import Names, keys
+from app.extraction.payloads import first, link_in
 from app.extraction.reading import read_text
+from app.extraction.records import Record, layered, record_of
 from app.extraction.reports import Report, careful
 from app.text.companies import company_key, is_no_company
 from app.text.domains import company_domain, registrable_domain
@@ -93,22 +94,22 @@ def read_linkedin(value: Any, kind: str, field: str, report: Report) -> str | No
 
 
 @careful(CompanyRef(), "company")
-def read_company_ref(layers: Layers, report: Report) -> CompanyRef:
+def read_company_ref(record: Record, report: Report) -> CompanyRef:
     """Which company a position, a person's or a company's record names."""
-    said = first(layers, _NAME)
+    said = first(record, _NAME)
     if said.__class__ is not str:
         if said.__class__ is list:
             said = next((entry for entry in said if entry), None)
         if isinstance(said, dict):
             inner = record_of(said)
-            layers = (inner, *layers)
-            said = first((inner,), _NAME_INSIDE)
+            record = layered(inner, record)
+            said = first(inner, _NAME_INSIDE)
     name = read_text(said, "company_name", report)
     if name and CARD in name:
         name = name.partition(CARD)[0].strip() or name  # LinkedIn's card: "Tern Vale · Full-time"
-    sites = [site for value in said_under(layers, _DOMAIN) if value for site in several(value) if site]
+    sites = [site for value in record.under(_DOMAIN) if value for site in several(value) if site]
     domain = read_domain(sites, "company_domain", report) if sites else None
-    link = _link(layers)
+    link = _link(record)
     page = None if link is None else read_linkedin(link, "company", "company_linkedin", report)
     return CompanyRef(name, _employer_key(name) if name else None, domain, page)
 
@@ -124,11 +125,11 @@ def _employer_key(name: str) -> str | None:
     return None if is_no_company(name) else company_key(name)
 
 
-def _link(layers: Layers) -> Any:
+def _link(record: Record) -> Any:
     """The link to the company's LinkedIn page; a plain `url` counts only where it leads to LinkedIn."""
-    link = first(layers, _PAGE)
+    link = first(record, _PAGE)
     if link is None:
-        link = first(layers, _LINKS)
+        link = first(record, _LINKS)
         if link.__class__ is not str or "linkedin" not in link.lower():
             return None
     return link_in(link)

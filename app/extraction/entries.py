@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from app.extraction.dates import split_range
 from app.extraction.flat_positions import numbered_positions, position_in_words, positions_in_lines, previous_position
-from app.extraction.keys import EMPTY, Names, Record, fields_of, keys, record_of
+from app.extraction.keys import EMPTY, Names, fields_of, keys
 from app.extraction.reading import decoded, is_nothing, read_list
+from app.extraction.records import Record, named, record_of
 from app.extraction.reports import Report
 
 __all__ = ["Entry", "entries_of"]
@@ -31,6 +32,7 @@ _COMPANY_NAME = keys("company", "name")
 _EMPLOYER = Names(name for name in _COMPANY_NAME if name != "name")
 _NO_HISTORIES = Names((*keys("ignored", "not_positions"), *_FIELDS["current_lists"]))
 
+_HEADING, _SUBTITLE = Names(("title",)), Names(("subtitle",))
 _LONE = Names(("employment", "job", "position"))
 
 LOOKS_LIKE = 2
@@ -53,13 +55,13 @@ def entries_of(record: Record, report: Report) -> list[Entry]:
         report: takes what is no position, and lists under unknown names that were read all the same.
     """
     listed, past, current = (
-        [said for name in record.shape[_FIELDS[field]] for said in _unfolded(record, name, report)]
+        [said for place in record.shape[_FIELDS[field]] for said in _unfolded(record, place, report)]
         for field in ("lists", "past_lists", "current_lists")
     )
     if not listed and not past:
         listed = numbered_positions(record) or _under_unknown_names(record, report)
         past = [] if listed else previous_position(record)
-    lone = [record[name] for name in record.shape[_LONE]]
+    lone = record.under(_LONE)
     entries = [Entry(said, True if said in current or _is_one_of(said, lone) else None, listed=True) for said in listed]
     repeated = [Entry(said, True, listed=False) for said in current if said not in listed]
     before = [Entry(said, False, listed=True) for said in past if said not in listed]
@@ -71,12 +73,13 @@ def _is_one_of(said: Record, lone: list[Any]) -> bool:
     return bool(lone) and any(job is said.said for job in lone)
 
 
-def _unfolded(record: Record, name: str, report: Report) -> list[Record]:
-    if record.get(name) is None or (name == "position" and record[name].__class__ is str):
+def _unfolded(record: Record, place: int, report: Report) -> list[Record]:
+    """The positions in one of a record's values."""
+    name, value = record.shape.compared[place], record.values[place]
+    if value is None or (name == "position" and value.__class__ is str):
         return []
     found: list[Record] = []
-    value = record[name]
-    if isinstance(value, dict) and (deeper := _list_inside(record_of(value))):
+    if isinstance(value, dict) and (deeper := _list_inside(record_of(value))) is not None:
         return _unfolded(record_of(value), deeper, report)
     if value.__class__ is str and (lines := positions_in_lines(value)):
         return [record_of(line) for line in lines]
@@ -96,26 +99,26 @@ def _unfolded(record: Record, name: str, report: Report) -> list[Record]:
     return found
 
 
-def _list_inside(said: Record) -> str | None:
-    """Under which name an object holds the list of positions: `{"positionsCount": 2, "positionHistory": [...]}`."""
-    found = [name for name in said.shape[_FIELDS["lists"]] if said[name].__class__ is list]
+def _list_inside(said: Record) -> int | None:
+    """At which place an object holds the list of positions: `{"positionsCount": 2, "positionHistory": [...]}`."""
+    found = [place for place in said.shape[_FIELDS["lists"]] if said.values[place].__class__ is list]
     return found[0] if len(found) == 1 and not _says(said, _FIELDS["title"]) else None
 
 
 def _roles(entry: Record, depth: int = 0) -> list[Record]:
     """The roles that an entry groups under its company, or the entry itself."""
-    inner = [role for name in entry.shape[_FIELDS["nested"]] for role in _dicts(entry[name]) if _is_role(role)]
+    inner = [role for value in entry.under(_FIELDS["nested"]) for role in _dicts(value) if _is_role(role)]
     if not inner or depth > 1:
         return [_with_caption(entry)]
-    company = {name: entry[name] for _, name in entry.shape.besides(_ROLES_OWN)}
-    if not _says(entry, _COMPANY_NAME) and isinstance(entry.get("title"), str):
-        company["companyname"] = entry["title"]  # the group's heading is the employer
+    company = {entry.shape.compared[place]: entry.values[place] for place in entry.shape.besides(_ROLES_OWN)}
+    if not _says(entry, _COMPANY_NAME) and (heading := _text(entry, _HEADING)) is not None:
+        company["companyname"] = heading  # the group's heading is the employer
     roles = [role for said in inner for role in _roles(said, depth + 1)]
     return [_merged(company, role) for role in roles]
 
 
 def _merged(company: dict[str, Any], role: Record) -> Record:
-    return record_of(company | {name: value for name, value in role.items() if value not in EMPTY})
+    return record_of(company | {name: value for name, value in named(role).items() if value not in EMPTY})
 
 
 def _dicts(value: Any) -> list[Record]:
@@ -131,27 +134,34 @@ def _is_role(entry: Record) -> bool:
 
 
 def _says(entry: Record, names: Names) -> bool:
-    return any(entry[name] for name in entry.shape[names])
+    return any(entry.under(names))
+
+
+def _text(entry: Record, names: Names) -> str | None:
+    """The text under a name; None where there is something else."""
+    return next((value for value in entry.under(names) if isinstance(value, str)), None)
 
 
 def _with_caption(entry: Record) -> Record:
     """Apify's cards: "subtitle" is "Company · Full-time" where no other key names the company."""
-    subtitle = entry.get("subtitle")
-    if isinstance(subtitle, str) and not _says(entry, _COMPANY_NAME):
-        return record_of(entry | {"companyname": subtitle.split("\u00b7")[0].strip()})
+    subtitle = _text(entry, _SUBTITLE)
+    if subtitle is not None and not _says(entry, _COMPANY_NAME):
+        return record_of(named(entry) | {"companyname": subtitle.split("\u00b7")[0].strip()})
     return entry
 
 
 def _under_unknown_names(record: Record, report: Report) -> list[Record]:
     """Lists of what looks like positions, under a name that nobody has told us; read, with a doubt."""
-    for original, name in record.shape.besides(_NO_HISTORIES):
-        value = record[name]
+    for place in record.shape.besides(_NO_HISTORIES):
+        value = record.values[place]
         if value.__class__ is not list:
             continue
         found = [record_of(item) for item in value if isinstance(item, dict)]
         if found and all(_marks(entry) >= LOOKS_LIKE for entry in found):
             report.doubt(
-                "experience", original, "not a known name; its entries look like positions and are read as such"
+                "experience",
+                record.shape.spelt[place],
+                "not a known name; its entries look like positions and are read as such",
             )
             return [role for entry in found for role in _roles(entry)]
     return []
@@ -159,11 +169,10 @@ def _under_unknown_names(record: Record, report: Report) -> list[Record]:
 
 def _marks(entry: Record) -> int:
     """How many of title, employer and time an object has."""
-    shape = entry.shape
-    period = any(split_range(entry[name])[1] for name in shape[_FIELDS["period"]])
+    period = any(split_range(value)[1] for value in entry.under(_FIELDS["period"]))
     return sum(
         (
-            any(isinstance(entry[name], str) for name in shape[_FIELDS["title"]]),
+            _text(entry, _FIELDS["title"]) is not None,
             _says(entry, _EMPLOYER),
             period or _says(entry, _FIELDS["start"]) or _says(entry, _FIELDS["end"]),
         )

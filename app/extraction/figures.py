@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.extraction.keys import Names, record_of
+from app.extraction.keys import Names
 from app.extraction.payloads import first
 from app.extraction.reading import decoded, read_int, read_text
+from app.extraction.records import record_of
 from app.extraction.reports import Report, careful
 from app.text.values import count, year
 
@@ -17,6 +18,7 @@ _YEARS = range(1500, 2100)
 """Numbers that `year` takes for one."""
 
 _AMOUNTS = Names(("printed", "formatted", "text", "amount", "value", "valueusd", "usd", "estimate", "raw"))
+_BOUNDS = Names(("min", "max"))
 _UNITS = Names(("currency", "currencycode", "unit"))
 
 
@@ -39,12 +41,12 @@ def read_amount(value: Any, field: str, report: Report) -> str | None:
     if not isinstance(value, dict):
         return read_text(value, field, report)
     parts = record_of(value)
-    bounds = [read_text(parts.get(name), field, report) for name in ("min", "max") if parts.get(name)]
-    said = first((parts,), _AMOUNTS)
+    bounds = [read_text(bound, field, report) for bound in parts.under(_BOUNDS) if bound]
+    said = first(parts, _AMOUNTS)
     amount = "-".join(bound for bound in bounds if bound) or read_text(said, field, report)
     if amount is None:
         return read_text(value, field, report)
-    unit = first((parts,), _UNITS)
+    unit = first(parts, _UNITS)
     return f"{amount} {unit}" if isinstance(unit, str) and unit.strip() else amount
 
 

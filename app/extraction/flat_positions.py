@@ -10,8 +10,9 @@ import re
 from functools import cache
 from typing import Any
 
-from app.extraction.keys import Record, keys, record_of
+from app.extraction.keys import keys
 from app.extraction.reading import read_text
+from app.extraction.records import Record, named, record_of
 from app.extraction.reports import Report
 
 __all__ = ["numbered_positions", "position_in_words", "positions_in_lines", "previous_position"]
@@ -37,7 +38,7 @@ _PERIOD = re.compile(
 def numbered_positions(record: Record) -> list[Record]:
     """The positions in `experience_1_title`, `company_2` and the like, by their numbers; two facts make one."""
     found: dict[int, dict[str, Any]] = {}
-    for key, value in record.items():
+    for key, value in named(record).items():
         if key[-1:].isdigit() or key[:1] in "wpejrch":
             parts = _NUMBERED.fullmatch(key)
             field = (parts[2] or parts[3]) if parts else None
@@ -51,18 +52,18 @@ def previous_position(record: Record) -> list[Record]:
     """The one before the present, in `previousCompanyName`, `previousJobTitle` and the like."""
     said = {
         parts[1]: value
-        for key, value in record.items()
+        for key, value in named(record).items()
         if (parts := _PREVIOUS.fullmatch(key)) and parts[1] in _fields() and value.__class__ in (str, int)
     }
     entry = record_of(said)
-    return [entry] if any(entry.get(name) for name in keys("company", "name")) else []
+    return [entry] if any(entry.under(keys("company", "name"))) else []
 
 
 def _names_a_job(entry: Record) -> bool:
     """Whether there are a company and something else, or a title and a time."""
-    company = any(_says(entry.get(name)) for name in keys("company", "name"))
-    title = any(_says(entry.get(name)) for name in keys("position", "title"))
-    return (company or title) and sum(1 for value in entry.values() if _says(value)) > 1
+    company = any(map(_says, entry.under(keys("company", "name"))))
+    title = any(map(_says, entry.under(keys("position", "title"))))
+    return (company or title) and sum(1 for value in entry.values if _says(value)) > 1
 
 
 def _says(value: Any) -> bool:

@@ -6,31 +6,19 @@ string; missing keys, nulls, the string "null", numbers as text. What the values
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
-from app.extraction.keys import EMPTY, Names, Record, record_of
+from app.extraction.keys import EMPTY, Names
 from app.extraction.reading import decoded, is_nothing, may_be_json, read_text
+from app.extraction.records import Record, named, record_of
 from app.extraction.reports import Report
 
-__all__ = [
-    "Layers",
-    "find_record",
-    "first",
-    "first_text",
-    "link_in",
-    "said_under",
-    "whole_of",
-    "with_parts",
-]
+__all__ = ["find_record", "first", "first_text", "link_in", "whole_of", "with_parts"]
 
 _LINK_PARTS = Names(("url", "link", "href", "handle", "value"))
 
 MAX_DEPTH = 5
 MAX_NODES = 400
-
-Layers = Sequence[Record]
-"""A record, and what is around it, from the inside out."""
 
 
 def find_record(body: Any, marks: Names) -> tuple[Record | None, list[Record]]:
@@ -57,22 +45,23 @@ def find_record(body: Any, marks: Names) -> tuple[Record | None, list[Record]]:
         if not isinstance(value, dict):
             continue
         record = record_of(value)
-        score = sum([1 for name in record.shape[marks] if (said := record[name]) or said not in EMPTY])
+        values = record.values
+        score = sum([1 for place in record.shape[marks] if (said := values[place]) or said not in EMPTY])
         if score > best_score:
             best, best_score, best_around = record, score, around
         if len(around) < MAX_DEPTH:
             inner = [record, *around]
             queue += [
                 (child, inner)
-                for _, name in record.shape.besides(marks)
-                if (child := record[name]).__class__ is dict or child.__class__ is list or may_be_json(child)
+                for place in record.shape.besides(marks)
+                if (child := values[place]).__class__ is dict or child.__class__ is list or may_be_json(child)
             ]
     return best, best_around
 
 
 def whole_of(record: Record | None, around: list[Record], parts: Names) -> tuple[Record | None, list[Record]]:
     """The record that an object by theme (`metrics`, `geo`) belongs to, where `find_record` found such a one."""
-    while record is not None and around and any(around[0][name] is record.said for name in around[0].shape[parts]):
+    while record is not None and around and any(part is record.said for part in around[0].under(parts)):
         record, around = around[0], around[1:]
     return record, around
 
@@ -81,10 +70,10 @@ def with_parts(record: Record, parts: Names) -> Record:
     """A record with what it keeps in objects by theme, where it does not say it itself."""
     if not record.shape[parts]:
         return record
-    whole = dict(record)
-    for name in record.shape[parts]:
-        part = decoded(whole[name])
-        for key, value in record_of(part).items() if isinstance(part, dict) else ():
+    whole = named(record)
+    for place in record.shape[parts]:
+        part = decoded(whole[record.shape.compared[place]])
+        for key, value in named(record_of(part)).items() if isinstance(part, dict) else ():
             if whole.get(key) in EMPTY:
                 whole[key] = value
     return record_of(whole)
@@ -93,7 +82,7 @@ def with_parts(record: Record, parts: Names) -> Record:
 def link_in(value: Any) -> Any:
     """A link, also where an object holds it: `{"url": …}`, `{"handle": "company/tern-vale"}`."""
     if isinstance(value, dict):
-        value = first((record_of(value),), _LINK_PARTS)
+        value = first(record_of(value), _LINK_PARTS)
     elif value.__class__ is str and value[:4] == "http":
         return value
     if value.__class__ is str and value.startswith(("in/", "company/")):
@@ -101,40 +90,23 @@ def link_in(value: Any) -> Any:
     return value
 
 
-def first(layers: Layers, names: Names) -> Any:
-    """The first value that says anything, by name first, then from the inner object to the outer ones; else None."""
-    if len(layers) > 1:
-        return next((value for value in said_under(layers, names) if not is_nothing(value)), None)
-    record = layers[0]
-    for name in record.shape[names]:
-        value = record[name]
+def first(record: Record, names: Names) -> Any:
+    """The first value under one of the names that says anything, the most believed name first; else None."""
+    values = record.values
+    for place in record.shape[names]:
+        value = values[place]
         if value is not None and not is_nothing(value):
             return value
     return None
 
 
-def first_text(layers: Layers, names: Names, field: str, report: Report) -> str | None:
+def first_text(record: Record, names: Names, field: str, report: Report) -> str | None:
     """The first value that says anything, as text: what `read_text` makes of what `first` finds."""
-    if len(layers) == 1 and not layers[0].shape[names]:
-        return None
-    for value in said_under(layers, names):
+    values = record.values
+    for place in record.shape[names]:
+        value = values[place]
         if value is not None:
             text = read_text(value, field, report)
             if text is not None or not is_nothing(value):
                 return text
     return None
-
-
-def said_under(layers: Layers, names: Names) -> Iterable[Any]:
-    """Every value under one of the names, the most believed name first, of one name the innermost object first."""
-    if len(layers) > 1:
-        layers = [layer for layer in layers if layer.shape[names]]
-        if len(layers) > 1:
-            present = {name for layer in layers for name in layer.shape[names]}
-            ranked = sorted(present, key=names.rank.__getitem__) if len(present) > 1 else present
-            return [layer[name] for name in ranked for layer in layers if name in layer]
-        if not layers:
-            return ()
-    record = layers[0]
-    said = record.shape[names]
-    return map(record.__getitem__, said) if said else said

@@ -7,15 +7,17 @@ have the canonical names; `Person.as_json()` read again gives the same person.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from app.extraction.companies import text_of_phone
 from app.extraction.company_refs import CompanyRef, read_company_ref, read_linkedin
-from app.extraction.keys import Names, Record, fields_of, keys, record_of, unread
-from app.extraction.payloads import Layers, find_record, first, first_text, link_in, said_under, whole_of, with_parts
+from app.extraction.keys import Names, fields_of, keys
+from app.extraction.payloads import find_record, first, first_text, link_in, whole_of, with_parts
 from app.extraction.places import Place, read_place
 from app.extraction.positions import Position, read_positions
 from app.extraction.reading import decoded, is_nothing, read_text
+from app.extraction.records import Record, layered, record_of, unread
 from app.extraction.reports import Report, careful
 from app.text.contacts import email as email_address
 from app.text.domains import company_domain, is_free_mail
@@ -106,17 +108,17 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
         return Person()
     report.unread = unread(record, "person", "company", "position")
     record = with_parts(record, _FIELDS["parts"])
-    layers = (record, *around)
-    texts = {name: _text((record,) if name == "title" else layers, name, report) for name in TEXTS}
+    whole = layered(record, *around)
+    texts = {name: _text(record if name == "title" else whole, name, report) for name in TEXTS}
     place, line = _place(record, report)
-    employer, positions = _completed(_employer(record, report), _positions(layers, as_of, report))
-    email = _email(layers, report)
+    employer, positions = _completed(_employer(record, report), _positions((record, *around), as_of, report))
+    email = _email(whole, report)
     employer = _with_site_of(employer, record, email)
     person = Person(
         **texts,
-        phone=text_of_phone(first(layers, _FIELDS["phone"]), "phone", report),
+        phone=text_of_phone(first(whole, _FIELDS["phone"]), "phone", report),
         email=email,
-        linkedin=_linkedin(layers, report),
+        linkedin=_linkedin(whole, report),
         city=place.city,
         state=place.state,
         country=place.country,
@@ -128,7 +130,7 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
     return person
 
 
-def _positions(layers: Layers, as_of: str, report: Report) -> tuple[Position, ...]:
+def _positions(layers: Iterable[Record], as_of: str, report: Report) -> tuple[Position, ...]:
     """The history in the record, or beside it in its envelope."""
     for layer in layers:
         positions = read_positions(layer, as_of, report)
@@ -141,7 +143,7 @@ def _with_site_of(employer: CompanyRef, record: Record, email: str | None) -> Co
     """The employer with the record's `website`, which may be the person's own, where the e-mail address is there."""
     if employer.key is None or employer.domain or not email or not record.shape[_SITES]:
         return employer
-    domains = (company_domain(site) for name in record.shape[_SITES] if isinstance(site := record[name], str))
+    domains = (company_domain(site) for site in record.under(_SITES) if isinstance(site, str))
     mine = email.partition("@")[2]
     return employer._replace(domain=next((found for found in domains if found == mine), None))
 
@@ -164,11 +166,11 @@ def _completed(employer: CompanyRef, positions: tuple[Position, ...]) -> tuple[C
     return employer, tuple([completed(position) for position in positions])
 
 
-def _text(layers: Layers, name: str, report: Report) -> str | None:
+def _text(record: Record, name: str, report: Report) -> str | None:
     """A field's text; of several titles, levels or departments the first."""
     if name not in OFTEN_SEVERAL:
-        return first_text(layers, _FIELDS[name], name, report)
-    value = first(layers, _FIELDS[name])
+        return first_text(record, _FIELDS[name], name, report)
+    value = first(record, _FIELDS[name])
     if value is None:
         return None
     if value.__class__ is list:
@@ -179,14 +181,13 @@ def _text(layers: Layers, name: str, report: Report) -> str | None:
 @careful((Place(), None), "location")
 def _place(record: Record, report: Report) -> tuple[Place, str | None]:
     """Where the person lives: fields of their own before the parts of the place line, which is returned as well."""
-    value = first((record,), _FIELDS["location"])
-    layers: Layers = (record,)
+    value = first(record, _FIELDS["location"])
     if isinstance(value, dict):
         inner = record_of(value)
-        layers = (record, inner)
-        value = first((inner,), _PLACE_PARTS)
+        record = layered(record, inner)
+        value = first(inner, _PLACE_PARTS)
     line = read_text(value, "location", report)
-    city, state, country = (first_text(layers, _FIELDS[field], field, report) for field in ("city", "state", "country"))
+    city, state, country = (first_text(record, _FIELDS[field], field, report) for field in ("city", "state", "country"))
     if city and "," in city:  # Bright Data's "city" is the whole line
         named = read_place(city, country)
         line, city = line or city, named.city or city
@@ -197,9 +198,9 @@ def _place(record: Record, report: Report) -> tuple[Place, str | None]:
 
 
 @careful(None, "email")
-def _email(layers: Layers, report: Report) -> str | None:
+def _email(record: Record, report: Report) -> str | None:
     """The best address: business addresses before others, the inner record before its envelope."""
-    for value in said_under(layers, _FIELDS["email"]):
+    for value in record.under(_FIELDS["email"]):
         if value is None:
             continue
         found = [_address(entry, report) for entry in _listed(value)]
@@ -219,24 +220,24 @@ def _listed(value: Any) -> list[Any]:
 def _address(entry: Any, report: Report) -> tuple[tuple[bool, bool, bool], str] | None:
     """An address of a list, and how little it is wanted: refused ones last, private ones behind business ones."""
     said = record_of(entry) if isinstance(entry, dict) and entry else None
-    inner = first((said,), _ADDRESS_PARTS) if said else entry
+    inner = first(said, _ADDRESS_PARTS) if said else entry
     text = read_text(inner, "email", report)
     address = email_address(text)
     if address is None:
         if text:
             report.doubt("email", entry, "not an e-mail address")
         return None
-    words = {str(said[name]).lower() for name in said.shape[_ADDRESS_NOTES]} if said else set()
+    words = {str(note).lower() for note in said.under(_ADDRESS_NOTES)} if said else set()
     private = bool(words & PRIVATE) or (not words & BUSINESS and is_free_mail(address.partition("@")[2]))
     return (bool(words & REFUSED), private, not words & BUSINESS), address
 
 
 @careful(None, "linkedin")
-def _linkedin(layers: Layers, report: Report) -> str | None:
+def _linkedin(record: Record, report: Report) -> str | None:
     """The profile's address; under a name that any address may have, only one that leads to LinkedIn."""
-    others = [value for value in said_under(layers, _ANY_ADDRESS) if value.__class__ is str]
+    others = [value for value in record.under(_ANY_ADDRESS) if value.__class__ is str]
     for value in (
-        *map(link_in, said_under(layers, _PROFILE)),
+        *map(link_in, record.under(_PROFILE)),
         *(value for value in others if "linkedin" in value.lower()),
     ):
         if value.__class__ is str and (url := read_linkedin(value, "person", "linkedin", report)):
@@ -247,5 +248,6 @@ def _linkedin(layers: Layers, report: Report) -> str | None:
 @careful(CompanyRef(), "company")
 def _employer(record: Record, report: Report) -> CompanyRef:
     """The employer by the record's own fields; `name`, `url` and `linkedin_url` belong to the person here."""
-    named = {name: value for name in record.shape[_EMPLOYER] if (value := record[name]) is not None}
-    return read_company_ref((record_of(named),), report) if named else CompanyRef()
+    compared, values = record.shape.compared, record.values
+    said = {compared[place]: value for place in record.shape[_EMPLOYER] if (value := values[place]) is not None}
+    return read_company_ref(record_of(said), report) if said else CompanyRef()

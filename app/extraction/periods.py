@@ -21,9 +21,10 @@ from app.extraction.dates import (
     split_range,
     within_words,
 )
-from app.extraction.keys import Names, Record, fields_of, keys, record_of
+from app.extraction.keys import Names, fields_of, keys
 from app.extraction.payloads import first
 from app.extraction.reading import decoded, read_bool
+from app.extraction.records import Record, record_of
 from app.extraction.reports import Report, careful
 
 __all__ = ["Period", "read_period"]
@@ -119,10 +120,8 @@ def _both_in_one(begin: Any, finish: Any) -> tuple[Any, Any]:
 
 
 def _stated(entry: Record, field: str) -> Any:
-    for name in entry.shape[_FIELDS[field]]:
-        value = entry[name]
-        if value.__class__ is str and value[:1] in "{[":
-            value = decoded(value)
+    for said in entry.under(_FIELDS[field]):
+        value = decoded(said) if said.__class__ is str and said[:1] in "{[" else said
         if is_stated(value):
             return value
     return None
@@ -135,8 +134,7 @@ def _year_and_month(entry: Record, edge: str) -> dict[str, Any] | None:
 
 def _range(entry: Record, report: Report) -> tuple[Any, Any, bool]:
     """One field for both: "Mar 2019 - Present", or an object with a start and an end in it; whether it is a text."""
-    for name in entry.shape[_FIELDS["period"]]:
-        value = entry[name]
+    for value in entry.under(_FIELDS["period"]):
         if isinstance(value, dict):
             inner = record_of(value)
             if inner.shape[_BOUNDS]:
@@ -198,25 +196,19 @@ def _is_current(
 
 def _flag(entry: Record, report: Report) -> bool | None:
     """What the entry's own flags say; one that says "left" when true counts only then."""
-    flag = read_bool(first((entry,), _CURRENT), "is_current", report) if entry.shape[_CURRENT] else None
-    if (
-        flag is None
-        and entry.shape[_PAST]
-        and any(read_bool(entry[name], name, Report()) for name in entry.shape[_PAST])
-    ):
+    flag = read_bool(first(entry, _CURRENT), "is_current", report) if entry.shape[_CURRENT] else None
+    if flag is None and any(read_bool(past, "past", Report()) for past in entry.under(_PAST)):
         return False
     return _status(entry) if flag is None else flag
 
 
 def _status(entry: Record) -> bool | None:
     """What a word such as "former" says; fields of this name say much else."""
-    return read_bool(first((entry,), _STATUS), "status", Report()) if entry.shape[_STATUS] else None
+    return read_bool(first(entry, _STATUS), "status", Report()) if entry.shape[_STATUS] else None
 
 
 def _uncertain(entry: Record) -> bool:
     against = (("uncertain_if_true", True), ("uncertain_if_false", False))
     return any(
-        read_bool(entry[name], name, Report()) is value
-        for field, value in against
-        for name in entry.shape[_FIELDS[field]]
+        read_bool(said, field, Report()) is value for field, value in against for said in entry.under(_FIELDS[field])
     )

@@ -12,16 +12,18 @@ from typing import Any, NamedTuple
 from app.extraction.company_refs import CompanyRef, read_company_ref
 from app.extraction.dates import PartialDate
 from app.extraction.entries import Entry, entries_of
-from app.extraction.keys import Record, keys
+from app.extraction.keys import Names, keys
 from app.extraction.payloads import first, first_text
 from app.extraction.periods import read_period
 from app.extraction.reading import read_text
+from app.extraction.records import Record, named
 from app.extraction.reports import Report, careful
 
 __all__ = ["Position", "read_positions"]
 
 MAX_POSITIONS = 500
 _NO_COMPANY = CompanyRef()
+_METADATA = Names(("metadata",))
 _TITLE, _LOCATION = keys("position", "title"), keys("position", "location")
 
 
@@ -80,10 +82,10 @@ def read_positions(record: Record, as_of: str, report: Report) -> tuple[Position
         try:
             position = _read_position(entry, as_of, report)
         except Exception as error:  # noqa: BLE001 -- whatever it is, it costs this position alone
-            report.defect("experience", entry.said, error)
+            report.defect("experience", named(entry.said), error)
             continue
         if position is None:
-            report.doubt("experience", entry.said, "a position that says neither company nor title")
+            report.doubt("experience", named(entry.said), "a position that says neither company nor title")
             continue
         key = _identity(position)
         same = _repetition(found, key)
@@ -100,9 +102,8 @@ def read_positions(record: Record, as_of: str, report: Report) -> tuple[Position
 
 def _read_position(entry: Entry, as_of: str, whole: Report) -> Position | None:
     report = Report()
-    layers = (entry.said,)
-    company = read_company_ref(layers, report)
-    title = first_text(layers, _TITLE, "title", report)
+    company = read_company_ref(entry.said, report)
+    title = first_text(entry.said, _TITLE, "title", report)
     if title is None and company == _NO_COMPANY:
         return None
     location = read_text(_location(entry.said), "location", report)
@@ -114,10 +115,10 @@ def _read_position(entry: Entry, as_of: str, whole: Report) -> Position | None:
 
 def _location(entry: Record) -> Any:
     """The place as text; `metadata` is one only where it is text."""
-    value = first((entry,), _LOCATION)
+    value = first(entry, _LOCATION)
     if value.__class__ is list:
         value = next((place for place in value if place), None)
-    return None if isinstance(value, dict) and entry.get("metadata") is value else value
+    return None if isinstance(value, dict) and any(value is other for other in entry.under(_METADATA)) else value
 
 
 def _identity(position: Position) -> tuple[Any, ...]:

@@ -21,8 +21,9 @@ from app.clay.answers.texts import (
     word_set,
     words_of,
 )
-from app.extraction.keys import Record, key_of, record_of
+from app.extraction.keys import key_of
 from app.extraction.reading import decoded
+from app.extraction.records import named, record_of
 
 __all__ = ["Statement", "is_error_text", "statement_in", "without_errors"]
 
@@ -55,6 +56,10 @@ _TROUBLE = re.compile(
     r"abort|crash|reject|not found",
     re.IGNORECASE,
 )
+
+
+Named = dict[str, Any]
+"""What an object says by comparable names."""
 
 
 class Statement(NamedTuple):
@@ -96,7 +101,7 @@ def statement_in(body: dict[str, Any]) -> Statement:
     return remark
 
 
-def _layers(body: dict[str, Any]) -> Iterator[Record]:
+def _layers(body: dict[str, Any]) -> Iterator[Named]:
     """The body, and what is in its wrappers: there an answer may speak of itself."""
     queue: list[tuple[Any, int]] = [(body, 0)]
     for seen, (node, depth) in enumerate(queue):
@@ -107,14 +112,14 @@ def _layers(body: dict[str, Any]) -> Iterator[Record]:
             value = decoded(value[0])
         if not isinstance(value, dict):
             continue
-        layer = record_of(value)
+        layer = named(record_of(value))
         yield layer
         if depth < DEEPEST_WRAPPER:
             wrapped = (layer[name] for name in _present(layer, "wrappers"))
             queue += [(child, depth + 1) for child in wrapped if child.__class__ in (dict, list, str)]
 
 
-def _statement(layer: Record) -> Statement:
+def _statement(layer: Named) -> Statement:
     """What one object says."""
     if _speaking().isdisjoint(layer) and not {"type", "title"} <= layer.keys():
         return Statement()
@@ -140,14 +145,14 @@ def _speaking() -> frozenset[str]:
     return frozenset(name for table in lists for name in words_of("keys", table)) | {"instance"}
 
 
-def _present(layer: Record, table: str) -> list[str]:
+def _present(layer: Named, table: str) -> list[str]:
     """The keys of a list that an object has, the most telling first."""
     if word_set("keys", table).isdisjoint(layer):
         return []
     return [name for name in words_of("keys", table) if name in layer]
 
 
-def _in_its_place(layer: Record) -> Statement:
+def _in_its_place(layer: Named) -> Statement:
     """An error's text where the record would be: `{"raw_payload": "Error: quota exceeded"}`."""
     texts = (layer[name] for name in _present(layer, "wrappers") if layer[name].__class__ is str)
     text = next((str(text).strip()[:LONGEST_TEXT] for text in texts if _ERROR_TEXT.match(text)), "")
@@ -159,7 +164,7 @@ def is_error_text(text: str) -> bool:
     return _ERROR_VALUE.match(text) is not None
 
 
-def _remark(layer: Record, text: str) -> Statement:
+def _remark(layer: Named, text: str) -> Statement:
     """An error's text without a status: under an error's key it is one, beside a word of success only if it says so."""
     told = any(not is_empty(layer.get(name)) for name in words_of("keys", "errors"))
     word = key_of(str(layer.get("status", "")))[:LONGEST_WORD]
@@ -172,7 +177,7 @@ def _remark(layer: Record, text: str) -> Statement:
     return Statement("error", text, firm=structured or coded or trouble)
 
 
-def _signs(layer: Record) -> _Signs:
+def _signs(layer: Named) -> _Signs:
     word, number, failed, missing = "", 0, False, False
     for name in _present(layer, "status"):
         value = layer[name]
@@ -192,7 +197,7 @@ def _signs(layer: Record) -> _Signs:
     return _Signs(word, number, failed or whole, missing and not _is_machinery(layer), whole)
 
 
-def _speaks(layer: Record) -> bool:
+def _speaks(layer: Named) -> bool:
     """Whether there is a text beside a bare `code` or `result`, which may be a record's otherwise."""
     return any(not is_empty(layer.get(name)) for name in (*words_of("keys", "errors"), "message", "msg", "description"))
 
@@ -207,11 +212,11 @@ def _number(value: Any) -> int:
     return int(value) if 100 <= value < 600 else 0  # noqa: PLR2004 -- HTTP's statuses
 
 
-def _number_in_error(layer: Record) -> int:
+def _number_in_error(layer: Named) -> int:
     """The HTTP status inside an error's object."""
     error = layer.get("error") or layer.get("errors")
     error = error[0] if error.__class__ is list and error else error
-    inner = record_of(error) if isinstance(error, dict) else {}
+    inner = named(record_of(error)) if isinstance(error, dict) else {}
     return next((found for name in ("status", "code", "statuscode") if (found := _inner_number(inner.get(name)))), 0)
 
 
@@ -225,7 +230,7 @@ def _is_failed(word: str, name: str) -> bool:
     return word in word_set("words", "failed") or (name not in EXACT and _FAILED.fullmatch(word) is not None)
 
 
-def _is_exception(layer: Record) -> bool:
+def _is_exception(layer: Named) -> bool:
     """`{"name": "AxiosError", "message": …}`, and what other languages make of their exceptions."""
     beside = (*words_of("keys", "traces"), "message", "msg", "code", "errormessage", "cause")
     names = (layer.get(name) for name in ("name", "type", "errortype", "exceptiontype", "class", "exception"))
@@ -239,7 +244,7 @@ def _is_exception(layer: Record) -> bool:
     )
 
 
-def _is_problem(layer: Record) -> bool:
+def _is_problem(layer: Named) -> bool:
     """RFC 9457's problem details without a status: a title, and a type or instance that is an address."""
     if "title" not in layer:
         return False
@@ -264,7 +269,7 @@ def _means_nothing_there(signs: _Signs, text: str) -> bool:
     return (not signs.number or signs.number in REQUEST_FAULTS) and _is_not_found_text(text)
 
 
-def _is_machinery(layer: Record) -> bool:
+def _is_machinery(layer: Named) -> bool:
     """Whether what is not found is a key, a table or an address, and not a record."""
     return bool(_MACHINERY.search(told_text(layer, everywhere=False)))
 
@@ -273,19 +278,19 @@ def _is_not_found_text(text: str) -> bool:
     return says_not_found(text) and not _MACHINERY.search(text)
 
 
-def _counts_nothing(layer: Record) -> bool:
+def _counts_nothing(layer: Named) -> bool:
     return any(
         layer.get(name).__class__ in (int, float, str) and str(layer[name]).strip() in ("0", "0.0")
         for name in _present(layer, "counts")
     )
 
 
-def _shown_status(layer: Record) -> str:
+def _shown_status(layer: Named) -> str:
     said = next((layer[name] for name in words_of("keys", "status") if not is_empty(layer.get(name))), "")
     return str(said)[:100] if said.__class__ in (str, int, float) else ""
 
 
-def _without_text(layer: Record) -> str:
+def _without_text(layer: Named) -> str:
     status = _shown_status(layer)
     plain = not status or key_of(status) in ("error", "failed", "failure", *words_of("words", "fine"))
     return "Clay reported an error without a text." if plain else f'Clay reported the status "{status}" without a text.'

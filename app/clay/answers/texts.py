@@ -13,8 +13,9 @@ from typing import Any
 
 import orjson
 
-from app.extraction.keys import Record, key_of, record_of
+from app.extraction.keys import key_of
 from app.extraction.reading import decoded
+from app.extraction.records import named, record_of
 from app.text.values import says_nothing
 
 __all__ = ["LONGEST_TEXT", "LONGEST_WORD", "flag", "is_empty", "says_not_found", "told_text", "word_set", "words_of"]
@@ -68,7 +69,7 @@ def says_not_found(text: str) -> bool:
     )
 
 
-def told_text(layer: Record, *, everywhere: bool) -> str:
+def told_text(layer: dict[str, Any], *, everywhere: bool) -> str:
     """The error's text: prose before codes, an error's own keys before those that a record has, too.
 
     Args:
@@ -93,7 +94,7 @@ def _text_of(value: Any, depth: int) -> str:
         return "; ".join(filter(None, (_text_of(entry, depth - 1) for entry in value[:MOST_TEXTS])))[:LONGEST_TEXT]
     if not isinstance(value, dict):
         return ""
-    inner = record_of(value)
+    inner = named(record_of(value))
     texts = [text for name in words_of("keys", "inner") if (text := _text_of(inner.get(name), depth - 1))]
     return _most_telling(texts) or (orjson.dumps(value).decode()[:LONGEST_TEXT] if value else "")
 
