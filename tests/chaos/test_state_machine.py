@@ -7,7 +7,6 @@ every call the tables are compared with the model (`model.py`), row by row, and 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from typing import Any
@@ -19,8 +18,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.chaos.auditor_sql import QUERIES
-from tests.chaos.direct import Direct
-from tests.chaos.model import COST, RETRY_S, STEPS, Batch, Chunk, Model
+from tests.chaos.model import Model
+from tests.chaos.model_state import COST, RETRY_S, STEPS, Batch, Chunk
+from tests.chaos.model_world import World
 from tests.chaos.rich import key
 from tests.conftest import _TEMPLATE, _Session
 from tests.engine_kit import CONFIG, registry_row
@@ -28,10 +28,6 @@ from tests.engine_kit import CONFIG, registry_row
 ROWS = 3
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "25"))
 SLUGS = [step.name for step in STEPS]
-TABLES = (
-    "workflow_states", "batch_items", "batches", "enrichment_results", "superseded_results", "dispatch_chunks",
-    "callback_inbox", "webhook_counters", "batch_tallies", "batch_totals", "audit_log", "waking_entities", "step_holds",
-)  # fmt: skip
 STATES = """
 select b.id as batch, i.row_number - 1 as row, s.step_index as step, s.id, i.uid::text as item, s.status::text,
        s.attempt, s.snoozes, s.sent_at is not null as sent, s.send_count as sends,
@@ -53,50 +49,6 @@ some = st.sets(st.integers(0, 7), min_size=1, max_size=4)
 Where = tuple[int, int, int]
 
 
-class _World:
-    """The database side: one connection, one transaction, and where the model's rows are in it."""
-
-    def __init__(self, url: str) -> None:
-        self.runner = asyncio.Runner()
-        self.url = url
-
-    def run(self, work: Any) -> Any:
-        return self.runner.run(work) if asyncio.iscoroutine(work) else self.runner.run(_as_coroutine(work))
-
-    def call(self, function: str, **args: Any) -> Any:
-        """One call; an error that the function raises comes back as its SQLSTATE."""
-        try:
-            return self.run(self.db.call(function, **args))
-        except asyncpg.PostgresError as error:
-            return error.sqlstate
-
-    def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
-        return list(self.run(self.db.pg.fetch(query, *args)))
-
-    def open(self) -> None:
-        self.db = self.run(self._open())
-        self.transaction = self.db.pg.transaction()
-        self.run(self.transaction.start())
-
-    async def _open(self) -> Direct:
-        return await Direct.on(await asyncpg.connect(self.url))
-
-    def close(self) -> None:
-        self.run(self.transaction.rollback())
-        self.run(self.db.pg.close())
-        self.runner.close()
-
-    def dump(self) -> list[str]:
-        parts = " union all ".join(
-            f"select '{t}' || coalesce(md5(string_agg(r::text, '|' order by r::text)), '') from {t} r" for t in TABLES
-        )
-        return [row[0] for row in self.fetch(parts)]
-
-
-async def _as_coroutine(awaitable: Any) -> Any:
-    return await awaitable
-
-
 class Engine(RuleBasedStateMachine):
     """Rules are the functions; the model says what each should have done."""
 
@@ -104,7 +56,7 @@ class Engine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = _World(self.url)
+        self.world = World(self.url)
         self.world.open()
         self.model = Model()
         self.uids: list[str] = []

@@ -17,7 +17,7 @@ from app.engine.file_jobs import work_off
 from app.intake import pieces
 from app.results.search import narrowed
 from tests.engine_kit import World, make_world
-from tests.sql.results.test_results import customers, enriched
+from tests.results_kit import customers, enriched
 from tests.web.forms_kit import Hands
 from tests.web.kit import SCRIPT
 

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from app.db import Database
 from tests.engine_kit import World, make_world
-from tests.sql.results.test_results import customers, enriched
+from tests.results_kit import customers, enriched
 from tests.web.hands import arrived, hinder, visit
 from tests.web.test_browser import Site, axe, browser, site
 from tests.web.test_results import KESTREL

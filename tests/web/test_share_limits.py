@@ -10,7 +10,7 @@ import pytest
 
 from app.db import Database
 from tests.engine_kit import World, make_world
-from tests.sql.results.test_results import customers, enriched
+from tests.results_kit import customers, enriched
 from tests.web.forms_kit import Hands
 from tests.web.kit import csrf
 from web.session.security import seal

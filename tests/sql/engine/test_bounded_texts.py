@@ -13,7 +13,7 @@ from app.engine.replay import extract_batches
 from app.errors import InputError
 from app.workflows import registry_rows
 from tests.engine_kit import SLUGS, World, registry_row
-from tests.sql.results.test_results import enriched
+from tests.results_kit import enriched
 
 TEXT_INDEXES = """
 select c.relname || '.' || a.attname

@@ -23,7 +23,7 @@ from functions.console.spawner import LocalSpawner
 from functions.workers import PATIENCE
 from tests.conftest import TestStack
 from tests.engine_kit import make_world
-from tests.sql.results.test_results import enriched
+from tests.results_kit import enriched
 from tests.waiting import until
 
 PACE = Pace(limit=500, chunk_size=50, max_running=500, lease_s=5, longest_sleep_s=0.05)

@@ -19,7 +19,7 @@ from app.results.export_jobs import count_rows, csv_parts
 from app.results.parquet import leads_parquet
 from tests.engine_kit import World
 from tests.files_kit import finished, lose_a_worker
-from tests.sql.results.test_results import enriched
+from tests.results_kit import enriched
 
 ROWS = 30
 

@@ -14,7 +14,7 @@ from app.errors import InputError
 from app.results.exports import batch_csv, export_batch, leads_csv, people_csv
 from app.results.parquet import leads_parquet
 from tests.engine_kit import World
-from tests.sql.results.test_results import customers, enriched
+from tests.results_kit import customers, enriched
 
 
 async def text_of(pieces: object) -> str:

@@ -19,7 +19,7 @@ from app.engine.retention.scrubbing import remove_files, scrub_files
 from app.errors import ConflictError
 from tests.conftest import TestStack
 from tests.engine_kit import World, make_world
-from tests.sql.results.test_results import enriched
+from tests.results_kit import enriched
 
 DAYS = 24 * 3600
 PAYLOADS = """

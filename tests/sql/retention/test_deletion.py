@@ -13,7 +13,7 @@ from app.engine.retention.deletion import deletions, request_deletion, work_off_
 from app.engine.retention.erasure import Person, request_erasure
 from app.errors import ConflictError, InputError, NotFoundError
 from tests.engine_kit import CONFIG, World, make_world
-from tests.sql.results.test_results import customers, enriched
+from tests.results_kit import customers, enriched
 from tests.sql.retention.test_erasure import everything
 
 KEPT = {"audit_log", "webhook_counters", "deletions", "operator_requests"}

@@ -15,7 +15,7 @@ from app.engine.replay import extract_batches
 from app.engine.retention.erasure import Person, erase, erasures, request_erasure
 from app.errors import ConflictError, InputError
 from tests.engine_kit import World, make_world, registry_row
-from tests.sql.results.test_results import enriched, person
+from tests.results_kit import enriched, person
 
 EMAIL, PAGE = "p2@acme.example", "https://www.linkedin.com/in/ann-2"
 MAIL_ONLY, BOTH = Person.of(EMAIL), Person.of(EMAIL, PAGE)

@@ -113,3 +113,19 @@ def test_what_is_no_year_is_no_year_of_foundation(said: object) -> None:
 def lead_of_step(parsed: dict[str, object]) -> Lead:
     result = {"step": 0, "workflow": "enrich_funding", "attempt": 1, "source": "clay", "at": AS_OF, "raw": None}
     return consolidate(evidence_from({}, {}, [result | {"parsed": parsed}]))
+
+
+def test_facts_of_two_companies_are_never_mixed() -> None:
+    company = {"name": "Oldco", "domain": "oldco.example", "industry": "Mining", "employee_count": 40, "founded": 1999}
+    evidence = evidence_from(
+        {"Domain": "oldco.example"},
+        {"company_domain": "Domain"},
+        [
+            {"step": s, "workflow": w, "attempt": 1, "source": "clay", "at": "2026-11-20", "raw": raw, "parsed": {}}
+            for s, w, raw in ((0, "enrich_company_clay", company), (1, "enrich_person_clay", PERSON))
+        ],
+    )
+    lead = consolidate(evidence)
+    assert lead.values["company_domain"] == "northgate.example"
+    assert "industry" not in lead.values
+    assert "another company" in lead.report["company"]["why"]
