@@ -32,6 +32,11 @@ _NAMES = {
     "cp1251": "windows-1251",
     "cp1254": "windows-1254",
     "cp850": "cp850",
+    "cp1253": "windows-1253",
+    "cp1257": "windows-1257",
+    "iso8859_2": "iso-8859-2",
+    "iso8859_15": "iso-8859-15",
+    "koi8_r": "koi8-r",
 }
 _WORD = re.compile(rb"[A-Za-z\x80-\xff'.&-]*[\x80-\xff][A-Za-z\x80-\xff'.&-]*")
 _MOST_WORDS, _MOSTLY = 3_000, 0.7
@@ -70,8 +75,19 @@ _ALPHABETS: dict[str, tuple[str, ...]] = {
     "cp1251": (
         "\u0430\u0431\u0432\u0433\u0434\u0435\u0451\u0436\u0437\u0438\u0439\u043a\u043b\u043c\u043d\u043e\u043f\u0440\u0441\u0442\u0443\u0444\u0445\u0446\u0447\u0448\u0449\u044a\u044b\u044c\u044d\u044e\u044f\u0456\u0457\u0454\u0491\u045e",
     ),
+    "iso8859_15": _WEST,
+    # Greek; Lithuanian, Latvian, Estonian
+    "cp1253": (
+        "\u03b1\u03b2\u03b3\u03b4\u03b5\u03b6\u03b7\u03b8\u03b9\u03ba\u03bb\u03bc\u03bd\u03be\u03bf\u03c0\u03c1\u03c3\u03c2\u03c4\u03c5\u03c6\u03c7\u03c8\u03c9\u03ac\u03ad\u03ae\u03af\u03cc\u03cd\u03ce\u03ca\u03cb\u0390\u03b0",
+    ),
+    "cp1257": (
+        "\u0105\u010d\u0119\u0117\u012f\u0161\u0173\u016b\u017e",
+        "\u0101\u010d\u0113\u0123\u012b\u0137\u013c\u0146\u0161\u016b\u017e",
+        "\u00f5\u00e4\u00f6\u00fc\u0161\u017e",
+    ),
     "cp1254": ("\u00e7\u011f\u0131\u0130\u00f6\u015f\u00fc\u00e2\u00ee\u00fb",),
 }
+_ALPHABETS |= {"iso8859_2": _ALPHABETS["cp1250"], "koi8_r": _ALPHABETS["cp1251"]}
 _ONE_LANGUAGE, _A_FEW_LETTERS, _MUCH_BETTER, _FEW_LETTERS = 0.97, 0.02, 0.35, 8
 # First bytes of the everyday characters of an encoding; another encoding's text shows rare ones there.
 _EVERYDAY = {

@@ -20,12 +20,13 @@ _MOST_LINES = 12
 _NARROW = 3
 _WORDS = 3
 _SHOWN = 300
+_COUNT = re.compile(r"\(\d+ rows?\)")
 _SAYS_SO = re.compile(
     r"\W*\d[\d,.]* (?:rows?|records?|results?|leads?|contacts?|accounts?)(?: \w+)?\W*\Z"
     r"|\W*(?:grand |sub)?totals?(?: (?:rows|records|count|leads|contacts|accounts))?\W*\d[\d,.]*\W*\Z|grand total\W*\Z"
     r"|(?:rows|records|count)\s*:\s*\d|(?:\*+\s*)?end of (?:report|file|list|data|export)\b"
     r"|(?:copyright|\(c\)|\N{COPYRIGHT SIGN}).*\d{4}|confidential information\b"
-    r"|(?:report )?(?:generated|exported|created|downloaded|run|erstellt|g.n.r. )\s?(?:by|on|at|from|am|von|le|:)"
+    r"|(?:report )?(?:generated|exported|created|downloaded|run|erstellt|g.n.r. )\s?(?:by|on|at|from|am|von|le|:|\d)"
     r"|as of \d|filtered by\b|page \d+ of",
     re.IGNORECASE,
 )
@@ -35,16 +36,15 @@ def find_footer(text: TextFile, below: Span, dialect: Dialect, eol: bytes, width
     """Where the rows end, as a byte, and what to say of the lines behind them.
 
     Lines are a footer when each is a single cell of a table of three columns or more, a blank line stands above them,
-    and they read like sentences or counts; or when they say so by themselves (`(20 rows)`, `Copyright`, `Total`).
+    and they read like sentences or counts; or when they say so by themselves (`(20 rows)`, `Copyright`, `Total`). In a
+    narrower table only a database's `(20 rows)` is one.
     """
-    if width < _NARROW:
-        return below.end, None
     start = max(below.start, below.end - _TAIL)
     lines = text.read(start, below.end).decode("utf-8", "ignore").split(eol.decode())
     if start > below.start:
         del lines[0]
     seen = [_Line.of(line, dialect) for line in lines]
-    taken = _reach(seen)
+    taken = _reach(seen) if width >= _NARROW else _count_of_rows(seen)
     said = [line.cell for line in seen[len(seen) - taken :] if line.cell]
     if not said or not any(line.cell != "" for line in seen[: len(seen) - taken]):
         return below.end, None
@@ -89,6 +89,12 @@ class _Line:
     def is_prose(self) -> bool:
         """Whether it is a line of several words that no separator touches."""
         return bool(self.cell and not self.padded and len(self.cell.split()) >= _WORDS)
+
+
+def _count_of_rows(seen: Sequence[_Line]) -> int:
+    """How many lines from the end are a database's count of rows and blank: all that is a footer in a narrow table."""
+    filled = next((n for n, line in enumerate(reversed(seen), 1) if line.cell != ""), 0)
+    return filled if filled and _COUNT.fullmatch(seen[-filled].cell or "") else 0
 
 
 def _reach(seen: Sequence[_Line]) -> int:

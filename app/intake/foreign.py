@@ -41,6 +41,7 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\x00\x05\x16\x07", "the Macintosh part of a file, not the file itself", _AS_CSV),
     (b"BEGIN:VCARD", "a list of vCards", _AS_CSV),
     (b"BEGIN:VCALENDAR", "a calendar", _AS_CSV),
+    (b"version https://git-lfs", "a pointer of Git LFS that stands for the file", _AGAIN),
     (b"HTTP/1.", "the answer of a web server, headers and all", _AGAIN),
 )
 _MARKUP = re.compile(rb"\s*<(?:[!?]|/?[a-z][\w:-]*(?:\s[^<>]*)?/?>(?![,;\t|]))", re.IGNORECASE)
@@ -64,7 +65,8 @@ def foreign(head: bytes) -> InputError | None:
 
 def no_table(head: bytes) -> InputError | None:
     """The refusal of decoded text that begins like this; None where it may be a table."""
-    if len(_CONTROL.findall(head)) > max(_BINARY_SHARE * len(head), _BINARY_FEW):
+    written = head.rstrip(b"\0\x1a")  # what a disk or an old editor pads a file with
+    if len(_CONTROL.findall(written)) > max(_BINARY_SHARE * len(written), _BINARY_FEW):
         return InputError("The file holds binary data, not text.", _AS_CSV)
     if _MARKUP.match(head):
         return InputError(f"The file is a web page or XML, not a CSV: {_FAILED}.", _AGAIN)

@@ -22,6 +22,7 @@ SEP_LINE = re.compile(r'^"?sep=(.|\\t)"?[\s,;]*$', re.IGNORECASE)
 """The line by which a file tells Excel its separator."""
 
 SEPARATORS = (",", ";", "\t", "|")
+_RARE_SEPARATORS = ("~", "^", ":")
 _CALLED = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _HEADER_WITHIN = 30
 _SAMPLE_RECORDS = 300
@@ -34,6 +35,7 @@ _FAILURE = re.compile(
     re.IGNORECASE,
 )
 _SHORT = 500
+_LABELS = 2
 # Python's reader takes any line break outside quotes for the end of a record; those inside a line travel in disguise.
 _HIDE = str.maketrans("\r\n", "\ue00d\ue00a")
 
@@ -77,10 +79,18 @@ def find_layout(lines: Sequence[str]) -> Layout:
     layouts = [_try(lines, separator) for separator in ((said, *SEPARATORS) if said else SEPARATORS)]
     found = [layout for layout in layouts if layout is not None]
     best = max(found, key=lambda layout: layout.rank)
+    best = best if best.known else _rarely_separated(lines) or best
     if said and found[0].separator == said and (found[0].known or not best.known):
         best = found[0]
     _refuse_what_is_no_header(best, lines)
     return best
+
+
+def _rarely_separated(lines: Sequence[str]) -> Layout | None:
+    """The layout by a separator that hardly any file has, where labels and rows leave no doubt about it."""
+    layouts = [layout for separator in _RARE_SEPARATORS if (layout := _try(lines, separator))]
+    sure = (layout for layout in layouts if layout.known >= _LABELS and layout.agreement == 1)
+    return max(sure, key=lambda layout: layout.rank, default=None)
 
 
 def _refuse_what_is_no_header(layout: Layout, lines: Sequence[str]) -> None:

@@ -59,17 +59,28 @@ class _Signs:
     lonely: int = 0
 
 
-def quotes_otherwise(header: Sequence[str]) -> str:
-    """The marks that stand around every label instead of quotation marks; nothing as a rule."""
-    labels = [cell.strip() for cell in header if cell.strip()]
+def quotes_otherwise(header: Sequence[str], rows: Sequence[str]) -> str:
+    """The marks that stand around every label, or around every row, instead of quotation marks; nothing as a rule.
+
+    Args:
+        header: the labels.
+        rows: some of the lines below.
+    """
     for marks in _OTHER_MARKS:
-        if len(labels) > 1 and all(len(cell) > 1 and cell[0] in marks and cell[-1] in marks for cell in labels):
+        if any(_all_between(texts, marks) for texts in (header, rows)):
             return marks
     return ""
 
 
-def measure(text: TextFile, below: Span, separator: str, eol: bytes, header: Sequence[str]) -> Measured:
-    """The dialect that gives the most rows of the header's width.
+def _all_between(texts: Sequence[str], marks: str) -> bool:
+    filled = [text.strip() for text in texts if text.strip()]
+    return len(filled) > 1 and all(len(text) > 1 and text[0] in marks and text[-1] in marks for text in filled)
+
+
+def measure(  # noqa: PLR0917 -- where, and what is known of how
+    text: TextFile, below: Span, separator: str, eol: bytes, header: Sequence[str], marks: str
+) -> Measured:
+    """The dialect that gives the most rows of the header's width; `marks`: what may stand for quotation marks.
 
     Raises:
         InputError: no dialect reads the file to its end; says why RFC 4180 does not.
@@ -78,7 +89,7 @@ def measure(text: TextFile, below: Span, separator: str, eol: bytes, header: Seq
     standard = Dialect(separator)
     tried: list[Measured] = []
     refusal: InputError | None = None
-    for dialect in _candidates(separator, signs, quotes_otherwise(header)):
+    for dialect in _candidates(separator, signs, marks):
         try:
             tried.append(_tried(text, below, dialect, eol, len(header)))
         except InputError as error:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from app.intake.dialects import Dialect, Tokens
 
-__all__ = ["fits", "regrouped", "rows_in_line", "unwrapped"]
+__all__ = ["fits", "regrouped", "rows_in_line", "unescaped", "unwrapped"]
 
 _MOST_PIECES = 1_500
 _MOST_EXCESS = 24
@@ -97,3 +97,14 @@ def rows_in_line(line: str, dialect: Dialect, width: int) -> list[list[str]] | N
             return None
         rows.append(tokens.cells)
     return rows if len(rows) > 1 else None
+
+
+def unescaped(cells: Sequence[str], dialect: Dialect, width: int) -> list[str] | None:
+    """The cells of a row in which separators inside a cell have a backslash before them; None if it does not fit."""
+    joined: list[str] = []
+    for cell in cells:
+        if joined and (len(joined[-1]) - len(joined[-1].rstrip("\\"))) % 2:
+            joined[-1] = joined[-1][:-1] + dialect.separator + cell
+        else:
+            joined.append(cell)
+    return joined if len(joined) < len(cells) and fits(joined, width) else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -16,7 +17,7 @@ import polars as pl
 
 from app.errors import InputError
 from app.intake.columns import ColumnStats
-from app.intake.headers import is_known
+from app.intake.headers import FIELDS, is_known
 from app.intake.layout import bare_label
 from app.intake.records import records
 from app.intake.remarks import Remarks, mojibake, remember, unnamed_columns, warnings
@@ -31,6 +32,7 @@ MAX_CHUNK_BYTES = 1_900_000
 _BATCH = 1_500
 _LOOKED_AT = 4
 _FEW_LABELS, _MOST = 3, 0.75
+_USUAL = ("first_name", "last_name", "person_name", "email", "company_name")
 _MARK = "\ufeff"
 _RULER = re.compile(r"\s*[+|]?[:=+-]{3,}[+|]?\s*")
 _NUL, _STAND_IN = "\0", "\ufffd"
@@ -69,7 +71,7 @@ class TableReader:
         self._padding = [f"\0{place}" for place in range(self._width, table.width)]  # no label has a NUL
         self._stats = ColumnStats(table.header)
         self._folded = tuple(map(_folded, self._header_cells))
-        self._labels = frozenset(self._header_cells) - {""}
+        self._labels = frozenset(self._header_cells) - {""} | _usual_labels()
         self._remarks = Remarks()
         self._unnamed: dict[int, list[int]] = {}
         self.rows = 0
@@ -235,6 +237,13 @@ class TableReader:
             yield unnamed_columns(names, self._table.header_line, lines)
         if self._stats.mended_cells:
             yield mojibake(self._stats.mended_cells, self._stats.mended_example)
+
+
+@cache
+def _usual_labels() -> frozenset[str]:
+    """How exports in any language call names, addresses and companies: one of them may begin another header."""
+    labels = chain.from_iterable(FIELDS["people"][name] for name in _USUAL)
+    return frozenset(spelt for label in labels for spelt in (label, label.lower(), label.upper()))
 
 
 def _folded(cell: str) -> str:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from app.errors import InputError
 from app.intake.dialects import Dialect, Tokens, split_quoted
-from app.intake.mending import fits, regrouped, rows_in_line, unwrapped
+from app.intake.mending import fits, regrouped, rows_in_line, unescaped, unwrapped
 from app.intake.remarks import Remarks
 from app.intake.text import BLOCK, TextFile
 
@@ -151,6 +151,9 @@ class _Records:
         if "\r" in line.rstrip("\r\n") and (rows := rows_in_line(line, dialect, width)):
             self._remarks.note("carriage_returns", number)
             return rows
+        if cells and "\\" in line and (row := unescaped(cells, dialect, width)):
+            self._remarks.note("escaped_separators", number)
+            return [row]
         if not any(mark in line for mark in dialect.quotes):
             return None
         if cells and (row := unwrapped(cells, dialect, width)):

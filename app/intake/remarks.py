@@ -30,6 +30,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "1 row has quotation marks inside quoted cells; it was read in the one way that fits the header.",
         "{n} rows have quotation marks inside quoted cells; they were read in the one way that fits the header.",
     ),
+    "escaped_separators": (
+        "1 row has separators with a backslash before them; they were read as part of the cell.",
+        "{n} rows have separators with a backslash before them; they were read as part of the cell.",
+    ),
     "wrapped": (
         "1 row stood in quotation marks as a whole; they were taken off.",
         "{n} rows stood in quotation marks as a whole; they were taken off.",

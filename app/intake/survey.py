@@ -29,6 +29,7 @@ _MAX_UNCUT = 1_000_000
 _BLOCK = 1_200_000  # a slice's JSON stays within the two megabytes of one call
 _SAMPLE_RECORDS = 300
 _PREAMBLE = 2_000
+_LOOKED_AT = 20
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,9 @@ def survey(text: TextFile) -> Table:
     if numbered:
         cells = ["", *cells]
     offsets = [text.start + sum(len(line.encode()) for line in lines[: n - 1]) for n in (header_line, data_line)]
-    found = _find_records(text, Slice(offsets[1], text.end, data_line, regular=False), layout.separator, eol, cells)
+    below = Slice(offsets[1], text.end, data_line, regular=False)
+    marks = quotes_otherwise(cells, lines[data_line - 1 : data_line - 1 + _LOOKED_AT])
+    found = _find_records(text, below, layout.separator, eol, cells, marks)
     if found.records > MAX_ROWS:
         raise InputError(
             f"The file has {found.records:,} rows; an upload may have {MAX_ROWS:,}. "
@@ -175,14 +178,16 @@ class _Found:
     measured: bool
 
 
-def _find_records(text: TextFile, below: Slice, separator: str, eol: bytes, header: Sequence[str]) -> _Found:
+def _find_records(  # noqa: PLR0917 -- where, and what is known of how
+    text: TextFile, below: Slice, separator: str, eol: bytes, header: Sequence[str], marks: str
+) -> _Found:
     """Where the records are: counted where the file quotes as RFC 4180 says, else measured."""
     end, footer = find_footer(text, below, Dialect(separator), eol, len(header))
     below = replace(below, end=end)
     about = [footer] if footer else []
     slices, count = _slices(text, below, separator.encode(), eol, len(header))
-    if slices is None or quotes_otherwise(header):
-        measured = measure(text, below, separator, eol, header)
+    if slices is None or marks:
+        measured = measure(text, below, separator, eol, header, marks)
         return _Found(measured.dialect, [below], measured.records, [*measured.warnings, *about], measured=True)
     return _Found(Dialect(separator), slices, count, about, measured=False)
 
