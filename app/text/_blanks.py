@@ -1,6 +1,6 @@
 """The words for "nothing", once for all: of uploads, of answers, of keys, and of what is sent to a paid service.
 
-What exports, spreadsheets, tools and people write where there is no value. Another word goes in here and nowhere else.
+What exports, spreadsheets, tools and people write where there is no value stands in `nothing.toml`, and nowhere else.
 
 Kept apart, because they ask something else: whether a date is stated (`app/extraction/_date_words.py`: "unknown" and
 "left" say that a job ended), whether a word may be a name (`app/text/names.py`), and whether a row of a file has any
@@ -10,35 +10,36 @@ sign in it at all (`app/intake/reading.py`), since a cell that says "n/a" is kep
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
 
 __all__ = ["says_nothing"]
 
-# Compared in lower case.
-BLANKS = frozenset(
-    word
-    for line in (
-        "- | -- | --- | \u2013 | \u2014 | . | .. | ... | \u2026 | _ | * | ? | ?? | / | //",
-        r"n/a | #n/a | n.a. | n.a | n\a | n / a | <na> | <n/a> | (n/a) | [n/a] | \n | n/d | n.d. | #n/d | s/o | s.o.",
-        "k.a. | k. a. | n.v.t. | nvt | nil | none | undefined | undefined undefined | null null | nan nan",
-        "[object object] | (null) | (none) | (blank) | (empty) | (unknown) | (not set)",
-        "[null] | [none] | [blank] | [empty] | [unknown] | <null> | <none> | <blank> | <empty> | <unknown>",
-        "-none- | --none-- | -- none --",
-        "#ref! | #value! | #name? | #div/0! | #num! | #null! | #nv | #error! | #spill! | #calc! | #bezug! | #wert!",
-        "#zahl! | #valeur! | #nom? | #nombre! | #\u00a1valor! | #\u00a1ref! | #\u00a1num! | #\u00a1div/0! | #valor!",
-        "not available | not applicable | not found | not provided | not specified | not given | not set | not listed",
-        "none found | none provided | no data | no value | no info | no information | no result | no results",
-        "no results found | no match | no match found | no email found | no answer | unknown | unspecified",
-        "tbd | tba | to be determined | to be defined",
-        "unbekannt | nicht bekannt | nicht verf\u00fcgbar | keine angabe | inconnu | non disponible",
-        "non renseign\u00e9 | non applicable | desconocido | no disponible | no aplica | sin datos | sconosciuto",
-        "non disponibile | onbekend | niet beschikbaar | desconhecido | n\u00e3o dispon\u00edvel",
-        "ukendt | ok\u00e4nd | ukjent | brak danych",
-    )
-    for word in line.split(" | ")
-)
+_TABLE: dict[str, Any] = tomllib.loads(resources.files("app.text").joinpath("nothing.toml").read_text("utf-8"))
+
+
+def _all_words() -> Iterator[str]:
+    """Every spelling of "nothing", in lower case."""
+    things = _TABLE["things"]
+    yield from _TABLE["words"]
+    yield from (f"{word}{between}{word}" for word in _TABLE["twice"] for between in (" ", ", ", ","))
+    yield from (f"no {thing}" for thing in things)
+    for sentence in _TABLE["sentences"]:
+        begins = sentence["begin"]
+        if "not" in begins:
+            begins = [*begins, *(f"{thing} not" for thing in things), *(f"no {thing}" for thing in things)]
+        yield from (f"{begin} {end}" for begin in begins for end in sentence["end"])
+
+
+_WORDS = frozenset(_all_words())
+BLANKS = _WORDS | {f"{word}." for word in _WORDS if word[-1:].isalpha()}
 LONGEST = max(map(len, BLANKS))
-# Null, Na and Nat are names as well: only these spellings say nothing.
-AS_WRITTEN = frozenset(("null", "NULL", "nan", "NaN", "NAN", "NaT", "na", "NA", "Undefined"))
+ONLY_SIGNS = re.compile(r"""[-\u2010-\u2015_.\u2026*?!/\\|"'`\u00b4\u2018-\u201f()\[\]{}<>,;:~=^+@#&%\s]+""")
+"""Brackets, quotation marks and strokes with nothing between them."""
+# Nil, Null, Na and Nat are names as well: only these spellings say nothing.
+AS_WRITTEN = frozenset(("nil", "NIL", "null", "NULL", "nan", "NaN", "NAN", "NaT", "na", "NA", "Undefined"))
 UNFILLED = re.compile(
     r"(?>(?:\{\{[^{}]*\}\}|%%?[a-z_]+%%?|\*\|[a-z_:]+\|\*"
     r"|[\[{<](?:first|last|full|company|job)(?:[ _-]?(?:name|title))?[\]}>])[\s,;|/-]*)+"
@@ -52,4 +53,6 @@ def says_nothing(text: str) -> bool:
     """Whether a stripped text is empty, a word for "nothing", or a template's placeholder that nobody filled."""
     if not text or (len(text) <= LONGEST and (text in AS_WRITTEN or text.lower() in BLANKS)):
         return True
-    return text[0] in "{$<[%*" and UNFILLED.fullmatch(text) is not None
+    if text[0].isalnum():
+        return False
+    return ONLY_SIGNS.fullmatch(text) is not None or (text[0] in "{$<[%*" and UNFILLED.fullmatch(text) is not None)

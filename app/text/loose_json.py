@@ -24,6 +24,8 @@ _PLACEHOLDER = re.compile(r"\{\{[^{}\n]{0,200}\}\}")
 _NAME = re.compile(r"[A-Za-z_$][\w$-]{0,100}")
 _WORD = re.compile(r"[^\s,\]}\[{:\"']{1,60}")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?")
+_KEPT_DIGITS = re.compile(r"0\d+|\+\d{7,}")
+"""Postcodes and telephone numbers, which as numbers would lose their beginning."""
 _GAP = r"(?:\s|//[^\n]{0,500}\n|/\*[^*]{0,500}\*/)*"
 _NAMES = r"\"(?:[^\"\\\n]|\\.){0,200}\"|'(?:[^'\\\n]|\\.){0,200}'|\u201c(?:[^\u201d\\\n]|\\.){0,200}\u201d"
 _CLOSES = re.compile(_GAP + r"(?:\}|\]|//|$|," + _GAP + rf"(?:\}}|\]|$|(?:{_NAMES}|[A-Za-z_$][\w$-]{{0,100}})\s*:))")
@@ -250,6 +252,9 @@ class _Reader:
             value = _WORDS[said]
             if said not in ("null", "true", "false"):
                 self.note(f"the word {said}")
+        elif _KEPT_DIGITS.fullmatch(said):
+            self.note("digits without quotes")
+            value = said
         elif len(said) < LONGEST_DIGITS and _NUMBER.fullmatch(said):
             number = said.lstrip("+")
             value = int(number) if re.fullmatch(r"-?\d+", number) else float(number)

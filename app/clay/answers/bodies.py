@@ -11,6 +11,7 @@ import contextlib
 import json
 import math
 import re
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -31,6 +32,8 @@ ITEM_IN_TEXT = re.compile(
     r"(?:batch_?item_?id|item_id)\W{1,12}([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f-])", re.IGNORECASE
 )
 ATTEMPT_IN_TEXT = re.compile(r"\battempt\b\W{1,8}(\d{1,5})(?!\d)", re.IGNORECASE)
+_GUARD = re.compile(r"\A(?:\)\]\}',?\s*|(?:for\s*\(;;\)|while\s*\(1\));\s*)")
+_FENCED = re.compile(r"[^`{\[]*```[\w-]{0,20}[ \t]*\r?\n([^`]*)```[^`{\[]*")
 ENVELOPE = frozenset(("batch_item_id", "workflow_slug", "status"))
 """Keys of an answer's envelope; a body with one of them is meant for us even where it holds no record."""
 
@@ -43,9 +46,12 @@ MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_OPENING = (b"{", b"[")
+_WIDE = {b"\1\0": "utf-16-le", b"\0\1": "utf-16-be"}
+"""Zero bytes beside a bracket tell UTF-16 without a mark."""
 CHARSETS = re.compile(
     r"utf[-_]?(?:8|16|32)(?:[-_]?[lb]e)?|(?:us-)?ascii|latin-?[1-9]|iso[-_]?8859[-_]\d{1,2}|(?:windows-|cp)125\d|"
-    r"mac[-_]?roman|koi8-[ru]|shift[-_]jis|euc[-_](?:jp|kr)|gb(?:k|2312|18030)|big5"
+    r"mac[-_]?roman|macintosh|koi8-[ru]|shift[-_]jis|euc[-_](?:jp|kr)|gb(?:k|2312|18030)|big5"
 )
 """Encodings of texts. Python has others (`utf-7`, `idna`, `unicode_escape`) that nobody sends and that may surprise."""
 
@@ -71,7 +77,8 @@ def decode_body(raw: bytes, charset: str = "") -> str:
     said = charset.strip().strip("\"'").lower()
     stated = said if said and CHARSETS.fullmatch(said) else ""
     wide = stated if stated.startswith("utf") else ""
-    for encoding in filter(None, (marked, wide, "utf-8", stated, "cp1252")):
+    unmarked = _WIDE.get(bytes(bool(byte) for byte in raw[:2]), "") if raw[:2].strip(b"\0") in _OPENING else ""
+    for encoding in filter(None, (marked, wide, unmarked, "utf-8", stated, "cp1252")):
         with contextlib.suppress(UnicodeDecodeError, LookupError):
             return raw.decode(encoding).replace("\0", "\ufffd")
     return raw.decode("latin-1").replace("\0", "\ufffd")
@@ -88,7 +95,7 @@ def read_body(text: str) -> dict[str, Any]:
 
 def read_mended(text: str) -> tuple[dict[str, Any], list[str]]:
     """The same, with the slips in its JSON that were mended, in words."""
-    text = text.strip("\ufeff \t\r\n")
+    text = text.strip("\ufeff\u200b \t\r\n")
     if not text:
         raise Unreadable("The body is empty.")
     slips: list[str] = []
@@ -96,7 +103,7 @@ def read_mended(text: str) -> tuple[dict[str, Any], list[str]]:
     for _ in range(3):
         if isinstance(body, list) and len(body) == 1:
             body = body[0]
-        elif isinstance(body, str) and body.lstrip()[:1] in ("{", "["):
+        elif isinstance(body, str) and body.lstrip()[:1] in ("{", "[", '"'):
             body = _loads(body, slips)
         else:
             break
@@ -153,6 +160,9 @@ def _loads(text: str, slips: list[str]) -> Any:
     except RecursionError:
         raise Unreadable(TOO_DEEP) from None
     except ValueError as error:
+        if (bare := _without_wrapping(text)) != text:
+            slips.append("something around the JSON")
+            return _loads(bare, slips)
         form = dict(parse_qsl(text, keep_blank_values=True)) if FORM.fullmatch(text) else {}
         if ENVELOPE & form.keys() or any(value.lstrip()[:1] == "{" for value in form.values()):
             return form
@@ -167,6 +177,21 @@ def _loads(text: str, slips: list[str]) -> Any:
         raise Unreadable(f"The body is not JSON (line {error.line}, column {error.column}): {error.why}.") from None
     slips.extend(mended.slips)
     return mended.value
+
+
+def _without_wrapping(text: str) -> str:
+    """The text without what senders put around JSON: a guard against scripts, a fence, a semicolon, escapes."""
+    bare = _GUARD.sub("", text.strip("\x1e \t\r\n"), count=1)
+    if fence := _FENCED.fullmatch(bare):
+        bare = fence[1].strip()
+    if bare[:1] in ("{", "["):
+        bare = bare.rstrip("; \t\r\n")
+    if bare.lstrip("[{ \r\n").startswith('\\"'):
+        with contextlib.suppress(ValueError):
+            bare = json.loads(f'"{bare}"', strict=False)
+    elif bare.lstrip("[{ \r\n").startswith("&quot;"):
+        bare = unescape(bare)
+    return bare
 
 
 def _clean(value: Any, depth: int) -> Any:

@@ -19,7 +19,7 @@ __all__ = ["ITEM_KEYS", "MOST_ROWS", "may_hold_rows", "names_item", "split_body"
 
 MOST_ROWS = 1000
 ITEM_KEYS = ("batch_item_id", "batchItemId", "item_id")
-_BETWEEN = re.compile(r"[\s,;\ufeff]*")
+_BETWEEN = re.compile(r"[\s,;\ufeff\x1e]*")  # a record separator begins each text of a JSON sequence (RFC 7464)
 _NAMES_ITEM = re.compile(r"item_?id", re.IGNORECASE)
 _DECODER = json.JSONDecoder(strict=False)
 _LISTS = ("rows", "items", "results", "records", "values", "entries", "list", "batch")
@@ -42,7 +42,7 @@ def split_body(text: str) -> list[str]:
 
     A list whose elements name no row is one body: it may be a record's own.
     """
-    text = text.strip("\ufeff \t\r\n")
+    text = text.strip("\ufeff\u200b\x1e \t\r\n")
     if text[:1] not in ("{", "["):
         return [text]
     try:

@@ -22,6 +22,8 @@ ITEM = "3f1c2a9e-6f0b-4b0e-9d51-0c5b8e7a2d11"
         ('{"a": "ü"}'.encode(), '{"a": "ü"}'),
         ('{"a": "ü"}'.encode("latin-1"), '{"a": "ü"}'),
         ('{"a": "ü"}'.encode("utf-16"), '{"a": "ü"}'),
+        ('{"a": "ü"}'.encode("utf-16-le"), '{"a": "ü"}'),
+        ('[{"a": "Łódź"}]'.encode("utf-16-be"), '[{"a": "Łódź"}]'),
         (b"\xef\xbb\xbf{}", "\ufeff{}"),
         (b"a\x00b", "a\ufffdb"),
         (b"\xff\xfe\x00", "ÿþ\ufffd"),

@@ -24,6 +24,7 @@ ROW_A, ROW_B = f'{{"batch_item_id": "{A}", "name": "Tern, \\"Vale\\""}}', f'{{"b
         (f"{ROW_A}\r\n\r\n{ROW_B}", [ROW_A, ROW_B]),
         (f"{ROW_A}{ROW_B}", [ROW_A, ROW_B]),
         (f"{ROW_A}, {ROW_B},", [ROW_A, ROW_B]),
+        (f"\x1e{ROW_A}\n\x1e{ROW_B}\n", [ROW_A, ROW_B]),
         (f"[{ROW_A},{ROW_B},]", [ROW_A, ROW_B]),
         (f"[{ROW_A},7]", [ROW_A, "7"]),
         (f'{ROW_A}\n{{"batch_item_id": "{B}", "x": ,}}', [ROW_A, f'{{"batch_item_id": "{B}", "x": ,}}']),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -267,3 +268,12 @@ def test_phone_numbers_however_they_are_typed(given: str, expected: list[str | N
 @pytest.mark.parametrize("number", ["+16502530000;ext=136", "+4915123456789", "+14155550132"])
 def test_a_number_that_was_read_reads_the_same(number: str) -> None:
     assert phone(number) == number
+
+
+NOTHING = (Path(__file__).parents[1] / "tables" / "nothing.txt").read_text("utf-8").splitlines()[1:]
+
+
+@pytest.mark.parametrize("cell", NOTHING)
+def test_words_for_nothing(cell: str) -> None:
+    value = cell.startswith("= ")
+    assert (clean_text(cell.removeprefix("= ")) is not None) is value
