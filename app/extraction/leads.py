@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.extraction.companies import Company
 from app.extraction.company_refs import CompanyRef
 from app.extraction.evidence import Evidence, StepResult
 from app.extraction.figures import read_year
@@ -22,14 +21,13 @@ from app.extraction.reports import Report
 from app.extraction.sizes import size_bucket
 from app.extraction.uploaded import read_uploaded
 from app.text.companies import company_key
+from app.text.field_names import COMPANY_FIELDS, PERSON_FIELDS
 from app.text.job_titles import department_of, seniority_of
 from app.text.places import country_name
 
-__all__ = ["COMPANY_FIELDS", "LEAD_FIELDS", "PERSON_FIELDS", "Lead", "consolidate"]
+__all__ = ["LEAD_FIELDS", "Lead", "consolidate"]
 
 NAME_FIELDS = ("person_name", "first_name", "last_name")
-PERSON_FIELDS = tuple(name for name in Person._fields if name not in {"company", "positions"})
-COMPANY_FIELDS = Company._fields
 LEAD_FIELDS = (*PERSON_FIELDS, "current_job_start", *COMPANY_FIELDS)
 IDENTIFYING = ("company_name", "company_domain", "company_linkedin")
 

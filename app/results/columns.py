@@ -5,50 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.errors import InputError
-from app.text.field_names import field_heading
+from app.text.field_names import COMPANY_FIELDS, PERSON_FIELDS, field_heading
 
 __all__ = ["DEFAULT_COLUMNS", "FLAGS", "LEAD_COLUMNS", "NUMBERS", "chosen_columns"]
 
 LEAD_COLUMNS: dict[str, str] = {
     name: field_heading(name)
     for name in (
-        "person_name",
-        "first_name",
-        "last_name",
-        "title",
-        "headline",
-        "seniority",
-        "department",
-        "email",
-        "email_status",
-        "phone",
-        "linkedin",
-        "city",
-        "state",
-        "country",
-        "current_job_start",
-        "is_new_in_role",
-        "company_name",
-        "company_domain",
-        "company_linkedin",
-        "website",
-        "industry",
-        "size_bucket",
-        "employee_count",
-        "company_city",
-        "company_state",
-        "company_country",
-        "company_phone",
-        "annual_revenue",
-        "total_funding",
-        "latest_funding",
-        "founded_year",
-        "company_type",
-        "company_description",
-        "specialties",
-        "worked_at_customer",
-        "works_at_customer",
-        "customers",
+        *(field for field in PERSON_FIELDS if field != "location"),
+        *("current_job_start", "is_new_in_role"),
+        *COMPANY_FIELDS,
+        *("worked_at_customer", "works_at_customer", "customers"),
     )
 }
 """Columns of a lead that can be chosen, and what they are called in files and on pages."""

@@ -6,7 +6,7 @@ itself what it is: the column "LinkedIn" holds the "LinkedIn URL". A field that 
 
 from __future__ import annotations
 
-__all__ = ["IDENTITY_COLUMNS", "field_heading", "field_label"]
+__all__ = ["COMPANY_FIELDS", "IDENTITY_COLUMNS", "PERSON_FIELDS", "field_heading", "field_label"]
 
 IDENTITY_COLUMNS = frozenset(
     (
@@ -15,6 +15,19 @@ IDENTITY_COLUMNS = frozenset(
     )
 )
 """The columns of `batch_items` that a workflow may overwrite with what it found out."""
+
+PERSON_FIELDS = (
+    *("person_name", "first_name", "last_name", "title", "headline", "seniority", "department"),
+    *("email", "email_status", "phone", "linkedin", "city", "state", "country", "location"),
+)
+"""What a lead says about the person, in the order of lists and files."""
+
+COMPANY_FIELDS = (
+    *("company_name", "company_domain", "company_linkedin", "website", "industry", "size_bucket", "employee_count"),
+    *("company_city", "company_state", "company_country", "company_phone", "annual_revenue", "total_funding"),
+    *("latest_funding", "founded_year", "company_type", "company_description", "specialties"),
+)
+"""What it says about the company; both are what the readers of answers look for."""
 
 _NAMES: dict[str, tuple[str, str]] = {
     # its heading, then its label

@@ -27,12 +27,8 @@ async def scrub_files(db: Database, folder: Path, record: dict[str, Any], person
     Returns:
         The files that are not in this folder, and so may hold the person still.
     """
-    elsewhere = []
-    for name in record["archives"]:
-        path = folder / name
-        if not path.is_file():
-            elsewhere.append(name)
-            continue
+    here, elsewhere = _files_of(folder, record)
+    for name, path in here.items():
         rows = await asyncio.to_thread(read_part, path)
         gone = set(await db.read("erased_among", items=sorted({row["item"] for row in rows if row["item"]})))
         kept = [_without(row, person) for row in rows if row["item"] not in gone]
@@ -46,15 +42,18 @@ async def scrub_files(db: Database, folder: Path, record: dict[str, Any], person
 
 async def remove_files(db: Database, folder: Path, record: dict[str, Any]) -> list[str]:
     """Remove the files that a deletion's record names; returns those that are not in this folder."""
-    elsewhere = []
-    for name in record["archives"]:
-        path = folder / name
-        if not path.is_file():
-            elsewhere.append(name)
-            continue
+    here, elsewhere = _files_of(folder, record)
+    for name, path in here.items():
         await asyncio.to_thread(path.unlink)
         await db.call("note_removed_file", deletion=record["uid"], path=name)
     return elsewhere
+
+
+def _files_of(folder: Path, record: dict[str, Any]) -> tuple[dict[str, Path], list[str]]:
+    """The files that a record names: where those in this folder are, and the names of the others."""
+    paths = {name: folder / name for name in record["archives"]}
+    here = {name: path for name, path in paths.items() if path.is_file()}
+    return here, [name for name in paths if name not in here]
 
 
 def _without(row: dict[str, Any], person: Person) -> dict[str, Any]:

@@ -96,19 +96,19 @@ begin
 end
 $$;
 
--- Rows of one table that point to something, at most p_limit: deleted. Returns how many.
-create or replace function leadloom.delete_pointing(p_relation regclass, p_column name, p_id bigint, p_limit integer)
-returns integer
+-- Rows of one table that point to any of these, at most p_limit (null: all): deleted. Returns the counts with theirs.
+create or replace function leadloom.delete_pointing(
+  p_relation regclass, p_column name, p_ids bigint[], p_limit integer, p_counts jsonb) returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_n integer;
 begin
-  execute format('delete from %1$s where ctid = any (array(select ctid from %1$s where %2$I = $1 limit $2))',
+  execute format('delete from %1$s where ctid = any (array(select ctid from %1$s where %2$I = any ($1) limit $2))',
                  p_relation, p_column)
-  using p_id, p_limit;
+  using p_ids, p_limit;
   get diagnostics v_n = row_count;
-  return v_n;
+  return leadloom.add_count(p_counts, split_part(p_relation::text, '.', 2), v_n);
 end
 $$;
 
@@ -129,8 +129,7 @@ begin
                              'public.webhook_counters'::regclass)
     order by c.conrelid::regclass::text, a.attname
   loop
-    p_counts := leadloom.add_count(p_counts, split_part(v_key.relation::text, '.', 2),
-      leadloom.delete_pointing(v_key.relation, v_key.column_name, p_id, p_limit));
+    p_counts := leadloom.delete_pointing(v_key.relation, v_key.column_name, array[p_id], p_limit, p_counts);
   end loop;
   return p_counts;
 end
@@ -141,19 +140,13 @@ create or replace function leadloom.delete_batch_rows(p_batch_id bigint, p_limit
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_items bigint[];
-  v_n integer;
+  v_items bigint[] :=
+    array(select id from public.batch_items where batch_id = p_batch_id order by row_number limit p_limit);
 begin
-  v_items := array(select id from public.batch_items where batch_id = p_batch_id order by row_number limit p_limit);
-  delete from public.callback_inbox where batch_item_id = any (v_items);
-  get diagnostics v_n = row_count;
-  p_counts := leadloom.add_count(p_counts, 'callback_inbox', v_n);
-  delete from public.batch_items where id = any (v_items);
-  get diagnostics v_n = row_count;
-  p_counts := leadloom.add_count(p_counts, 'batch_items', v_n);
-  if v_n < p_limit then
-    p_counts := leadloom.add_count(p_counts, 'callback_inbox',
-      leadloom.delete_pointing('public.callback_inbox', 'batch_id', p_batch_id, p_limit));
+  p_counts := leadloom.delete_pointing('public.callback_inbox', 'batch_item_id', v_items, null, p_counts);
+  p_counts := leadloom.delete_pointing('public.batch_items', 'id', v_items, null, p_counts);
+  if cardinality(v_items) < p_limit then
+    p_counts := leadloom.delete_pointing('public.callback_inbox', 'batch_id', array[p_batch_id], p_limit, p_counts);
     if not exists (select 1 from public.callback_inbox where batch_id = p_batch_id) then
       delete from public.batches where id = p_batch_id;
       p_counts := leadloom.add_count(p_counts, 'batches', 1);

@@ -1,4 +1,7 @@
--- One CSV cell as a value: trimmed, without the apostrophe that exports put before what a spreadsheet would take for a
+-- Cells: what stands in one field of a CSV row, as text. A cell is stored as it came; where SQL compares or searches
+-- cells, it takes their value.
+
+-- A cell's value: trimmed, without the apostrophe that exports put before what a spreadsheet would take for a
 -- formula ('+1 415, '=x), null when nothing is left. The apostrophe of a name ('t Hof) stays.
 create or replace function leadloom.clean_cell(p_cell text) returns text
 language plpgsql immutable strict security invoker set search_path = ''

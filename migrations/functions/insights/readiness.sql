@@ -1,4 +1,5 @@
--- What a probe asks from outside, many times an hour: two looks at tables of one row, or nearly.
+-- Readiness: whether database, schema and engine can do their work, as `/readyz` asks many times an hour. The schema is
+-- known by the hash of its function files, the engine by the age of its lease: two looks at tables of a few rows.
 
 -- {"schema": the version of the functions, null when they are mixed or missing, "engine_age_s": seconds since an engine
 -- last held or renewed its lease, null when none ever has}

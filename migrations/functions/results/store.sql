@@ -79,25 +79,22 @@ as $$
        or (g.complete and (b.content_md5, b.parser_version, b.provenance, b.report)
              is distinct from (md5(g.lead::text), g.parser_version, g.provenance, g.report))
   ), stored as (
+    -- Every column by its name; what leads are looked up by is cut to what an index can hold.
     insert into public.final_leads as f
-      (batch_item_id, item_uid, client_id, batch_id, row_number, person_name, first_name, last_name, title, headline,
-       seniority, department, email, email_status, phone, linkedin, city, state, country, location, current_job_start,
-       current_job_start_precision, company_name, company_key, company_domain, company_linkedin, website, industry,
-       size_bucket, employee_count, company_city, company_state, company_country, company_phone, annual_revenue,
-       total_funding, latest_funding, founded_year, company_type, company_description, specialties, provenance, report,
-       parser_version, content_md5, search, extracted_at, changed_at)
-    select g.item, g.uid, g.client_id, g.batch_id, g.row_number, l.person_name, l.first_name, l.last_name, l.title,
-           l.headline, leadloom.indexable(l.seniority), leadloom.indexable(l.department), l.email, l.email_status, l.phone, l.linkedin, l.city, l.state,
-           leadloom.indexable(l.country), l.location, l.current_job_start, l.current_job_start_precision,
-           l.company_name, leadloom.indexable(l.company_key), leadloom.indexable(l.company_domain),
-           leadloom.indexable(l.company_linkedin), l.website, leadloom.indexable(l.industry),
-           leadloom.indexable(l.size_bucket), l.employee_count,
-           l.company_city, l.company_state, l.company_country, l.company_phone, l.annual_revenue, l.total_funding,
-           l.latest_funding, l.founded_year, l.company_type, l.company_description, l.specialties, g.provenance,
-           g.report, g.parser_version, g.content_md5, setweight(to_tsvector('pg_catalog.simple', left(g.title_search, 2000)), 'A')
-             || to_tsvector('pg_catalog.simple', left(g.search, 20000)),
-           leadloom.clock(), leadloom.clock()
-    from wanted g cross join lateral jsonb_populate_record(null::public.final_leads, g.lead) l
+    select l.*
+    from wanted g
+    cross join lateral jsonb_populate_record(null::public.final_leads, g.lead || jsonb_build_object(
+      'batch_item_id', g.item, 'item_uid', g.uid, 'client_id', g.client_id, 'batch_id', g.batch_id,
+      'row_number', g.row_number, 'provenance', g.provenance, 'report', g.report, 'parser_version', g.parser_version,
+      'content_md5', g.content_md5, 'extracted_at', leadloom.clock(), 'changed_at', leadloom.clock(),
+      'worked_at_customer', false, 'works_at_customer', false, 'customers', '[]'::jsonb,
+      'search', setweight(to_tsvector('pg_catalog.simple', left(g.title_search, 2000)), 'A')
+        || to_tsvector('pg_catalog.simple', left(g.search, 20000)),
+      'seniority', left(g.lead ->> 'seniority', 500), 'department', left(g.lead ->> 'department', 500),
+      'country', left(g.lead ->> 'country', 500), 'company_key', left(g.lead ->> 'company_key', 500),
+      'company_domain', left(g.lead ->> 'company_domain', 500), 'industry', left(g.lead ->> 'industry', 500),
+      'company_linkedin', left(g.lead ->> 'company_linkedin', 500), 'size_bucket', left(g.lead ->> 'size_bucket', 500)
+    )) l
     order by g.item
     on conflict (batch_item_id) do update set
       person_name = excluded.person_name, first_name = excluded.first_name, last_name = excluded.last_name,
@@ -141,21 +138,17 @@ begin
   select array_agg(r.item), array_agg(jsonb_array_length(r.positions)) into v_items, v_kept
   from jsonb_to_recordset(p_rows) as r(item bigint, positions jsonb)
   where r.positions is not null;
-  select array_agg(row(f.batch_item_id, (p.no - 1)::smallint, f.client_id, p.company_name,
+  select array_agg(row(f.batch_item_id, (p.ordinality - 1)::smallint, f.client_id, p.company_name,
                        leadloom.indexable(p.company_key), leadloom.indexable(p.company_domain),
-                       leadloom.indexable(p.company_linkedin), left(p.title, 2000), p.location, p.start_date, p.start_precision,
-                       p.end_date, p.end_precision, p.is_current, p.has_left, null, null, (r.history ->> 'step')::smallint,
-                       (r.history ->> 'attempt')::smallint, r.parser_version, 1, p.doubts)::public.person_work_history
-                   order by f.batch_item_id, p.no)
+                       leadloom.indexable(p.company_linkedin), left(p.title, 2000), p.location, p.start_date,
+                       p.start_precision, p.end_date, p.end_precision, p.is_current, p.has_left, null, null,
+                       (r.history ->> 'step')::smallint, (r.history ->> 'attempt')::smallint, r.parser_version, 1,
+                       p.doubts)::public.person_work_history
+                   order by f.batch_item_id, p.ordinality)
   into v_given
   from jsonb_to_recordset(p_rows) as r(item bigint, parser_version integer, positions jsonb, history jsonb)
   join public.final_leads f on f.batch_item_id = r.item
-  cross join lateral rows from (jsonb_to_recordset(r.positions) as (
-    company_name text, company_key text, company_domain text, company_linkedin text, title text, location text,
-    start_date date, start_precision public.date_precision, end_date date, end_precision public.date_precision,
-    is_current boolean, has_left boolean, doubts jsonb)) with ordinality as p(
-    company_name, company_key, company_domain, company_linkedin, title, location, start_date, start_precision, end_date,
-    end_precision, is_current, has_left, doubts, no)
+  cross join lateral jsonb_populate_recordset(null::public.person_work_history, r.positions) with ordinality as p
   where r.positions is not null;
   delete from public.person_work_history h
   using unnest(v_items, v_kept) as e(item, kept)
@@ -170,32 +163,19 @@ begin
   group by 1, 2 order by 1, 2
   on conflict do nothing;
   with compared as (
-    select g.*, h.batch_item_id is null as is_new,
-           coalesce((h.company_name, h.company_key, h.company_domain, h.company_linkedin, h.title, h.location,
-                     h.start_date, h.start_precision, h.end_date, h.end_precision, h.is_current, h.has_left)
+    select g as given, h.batch_item_id is null as is_new,
+           (h.company_name, h.company_key, h.company_domain, h.company_linkedin, h.title, h.location, h.start_date,
+            h.start_precision, h.end_date, h.end_precision, h.is_current, h.has_left)
              is distinct from
-                    (g.company_name, g.company_key, g.company_domain, g.company_linkedin, g.title, g.location,
-                     g.start_date, g.start_precision, g.end_date, g.end_precision, g.is_current, g.has_left), true)
-             as is_changed
+           (g.company_name, g.company_key, g.company_domain, g.company_linkedin, g.title, g.location, g.start_date,
+            g.start_precision, g.end_date, g.end_precision, g.is_current, g.has_left) as is_changed,
+           (h.step_index, h.attempt, h.parser_version, h.doubts)
+             is distinct from (g.step_index, g.attempt, g.parser_version, g.doubts) as is_read_otherwise
     from unnest(v_given) g
     left join public.person_work_history h on h.batch_item_id = g.batch_item_id and h.position_no = g.position_no
-    where h.batch_item_id is null
-       or (h.company_name, h.company_key, h.company_domain, h.company_linkedin, h.title, h.location, h.start_date,
-           h.start_precision, h.end_date, h.end_precision, h.is_current, h.has_left, h.step_index, h.attempt,
-           h.parser_version, h.doubts)
-         is distinct from
-          (g.company_name, g.company_key, g.company_domain, g.company_linkedin, g.title, g.location, g.start_date,
-           g.start_precision, g.end_date, g.end_precision, g.is_current, g.has_left, g.step_index, g.attempt,
-           g.parser_version, g.doubts)
   ), written as (
     insert into public.person_work_history as h
-      (batch_item_id, position_no, client_id, company_name, company_key, company_domain, company_linkedin, title,
-       location, start_date, start_precision, end_date, end_precision, is_current, has_left, step_index, attempt,
-       parser_version, doubts)
-    select batch_item_id, position_no, client_id, company_name, company_key, company_domain, company_linkedin, title,
-           location, start_date, start_precision, end_date, end_precision, is_current, has_left, step_index, attempt,
-           parser_version, doubts
-    from compared
+    select (c.given).* from compared c where c.is_new or c.is_changed or c.is_read_otherwise
     on conflict (batch_item_id, position_no) do update set
       company_name = excluded.company_name, company_key = excluded.company_key,
       company_domain = excluded.company_domain, company_linkedin = excluded.company_linkedin, title = excluded.title,

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from app.extraction.companies import read_company
+from app.extraction.companies import Company, read_company
 from app.extraction.evidence import evidence_from
 from app.extraction.leads import Lead, consolidate
+from app.extraction.people import Person
 from app.extraction.reports import Report
+from app.results.columns import LEAD_COLUMNS
+from app.text.field_names import COMPANY_FIELDS, PERSON_FIELDS
 from tests.answers import AS_OF, PERSON
 
 
@@ -129,3 +132,9 @@ def test_facts_of_two_companies_are_never_mixed() -> None:
     assert lead.values["company_domain"] == "northgate.example"
     assert "industry" not in lead.values
     assert "another company" in lead.report["company"]["why"]
+
+
+def test_a_lead_has_the_fields_that_the_readers_of_answers_look_for() -> None:
+    assert (*PERSON_FIELDS, "company", "positions") == Person._fields
+    assert Company._fields == COMPANY_FIELDS
+    assert set(PERSON_FIELDS) | set(COMPANY_FIELDS) <= {"location", *LEAD_COLUMNS}
