@@ -1,7 +1,7 @@
 """What a reader of the upload inspector wants to know of each column: how full, how escaped, of what kind.
 
 Fed chunk by chunk by `app/intake/reading.py` while a file is read. Emptiness and escapes are counted in every row; what
-kind of values a column holds is estimated from every eighth.
+kind of values a column holds is estimated from every eighth at first, then from every thirty-second.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _KINDS = {
 _PLURALS = {"number": "numbers", "date": "dates", "e-mail": "e-mail addresses", "link": "links", "text": "text"}
 _EVERY = 8
 _FEW_ROWS = 400
+_EVENLY, _LATER = 4, 4
+"""How many chunks are looked at all over; of those behind them, every how many at its beginning, which costs less."""
 _MOST = 0.6
 
 
@@ -43,6 +45,7 @@ class ColumnStats:
         self._longest = [0] * len(self._columns)
         self._mended = [0] * len(self._columns)
         self._mended_example: tuple[str, str] | None = None
+        self._chunks = 0
         self._kinds: list[dict[str, int]] = [dict.fromkeys((*_KINDS, "text"), 0) for _ in self._columns]
 
     def add(self, frame: pl.DataFrame, *, suspect: bool = True) -> int:
@@ -60,16 +63,22 @@ class ColumnStats:
         filled, quoted = (
             frame.select(what).row(0) for what in (cells.ne("").sum(), cells.str.contains("'", literal=True).any())
         )
-        for i, name in enumerate(self._columns):
+        for i in range(len(self._columns)):
             self._filled[i] += filled[i]
             self._longest[i] = max(self._longest[i], longest[i])
-            if quoted[i]:
-                self._escaped[i] += int(frame[name].str.contains(ESCAPED).sum())
+        if places := [i for i, has_one in enumerate(quoted) if has_one]:
+            some = pl.DataFrame([frame.to_series(i) for i in places])
+            for i, count in zip(places, some.select(cells.str.contains(ESCAPED).sum()).row(0), strict=True):
+                self._escaped[i] += count
         if suspect:
             for i, size in enumerate(frame.select(cells.str.len_bytes().sum()).row(0)):
                 if size > characters[i]:
                     self._count_mended(i, frame[self._columns[i]])
-        self._sample(frame if frame.height < _FEW_ROWS else frame.gather_every(_EVERY))
+        self._chunks += 1
+        if self._chunks <= _EVENLY:
+            self._sample(frame if frame.height < _FEW_ROWS else frame.gather_every(_EVERY))
+        elif self._chunks % _LATER == 0:
+            self._sample(frame.head(max(frame.height // _EVERY, 1)))
         return sum(characters)
 
     def _count_mended(self, i: int, column: pl.Series) -> None:

@@ -52,7 +52,7 @@ class LabelIndex:
         self._fields: dict[str, dict[str, int]] = {}
         for name, labels in fields.items():
             for rank, label in enumerate(labels):
-                for key in chain.from_iterable(_keys(words(spelling)) for spelling in spellings(label)):
+                for key in _all_keys(label):
                     self._fields.setdefault(key, {}).setdefault(name, rank)
 
     def fields(self, label: Words) -> dict[str, int]:
@@ -65,15 +65,21 @@ class LabelIndex:
 
 def words(label: str) -> Words:
     """A label's words without case, punctuation and articles; a slash stays, `camelCase` is two words."""
-    plain = _LINKEDIN.sub("Linkedin", unicodedata.normalize("NFKC", label))
+    plain = _LINKEDIN.sub("Linkedin", label if label.isascii() else unicodedata.normalize("NFKC", label))
     found = _WORD.findall(fold(_CAMEL.sub(" ", _GLUED.sub(r"\1 ", plain)).casefold()))
     return tuple(word for word in found if word not in SMALL_WORDS)
 
 
 def spellings(label: str) -> tuple[str, ...]:
     """A label, and as it is typed where there are no umlauts: `Gründungsjahr`, `Gruendungsjahr`."""
-    typed = unicodedata.normalize("NFC", label).translate(_UMLAUTS)
+    typed = label if label.isascii() else unicodedata.normalize("NFC", label).translate(_UMLAUTS)
     return (label,) if typed == label else (label, typed)
+
+
+@cache  # the kinds of upload share most of their labels
+def _all_keys(label: str) -> tuple[str, ...]:
+    """What a label is found by, in each of its spellings."""
+    return tuple(chain.from_iterable(_keys(words(spelling)) for spelling in spellings(label)))
 
 
 def _keys(label: Words) -> tuple[str, ...]:

@@ -10,13 +10,14 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 from app.intake.header_names import COMPANY, COMPANY_SIGNS, CUSTOMER, KNOWN, PERSON, PERSON_SIGNS
 from app.intake.header_parts import LabelIndex, spellings
 from app.text.mojibake import mended
 from app.text.values import fold
 
-__all__ = ["FIELDS", "Vocabulary", "compared", "normalise", "vocabulary"]
+__all__ = ["FIELDS", "Vocabulary", "compared", "normalise", "parts", "vocabulary"]
 
 # kind of upload -> field -> labels that may hold it, best first
 FIELDS: dict[str, dict[str, tuple[str, ...]]] = {"people": PERSON, "companies": COMPANY, "customers": CUSTOMER}
@@ -28,7 +29,6 @@ class Vocabulary:
 
     Attributes:
         labels: kind of upload -> field -> its labels, best first.
-        parts: kind of upload -> its labels by their words.
         known: those that exports use, whether a field takes them or not.
         known_in: kind of upload -> those of `known` that are no other kind's alone.
         people: any one of these means that a row is a person.
@@ -37,7 +37,6 @@ class Vocabulary:
     """
 
     labels: dict[str, dict[str, tuple[str, ...]]]
-    parts: dict[str, LabelIndex]
     known: frozenset[str]
     known_in: dict[str, frozenset[str]]
     people: frozenset[str]
@@ -47,7 +46,8 @@ class Vocabulary:
 
 def normalise(label: str) -> str:
     """A label without case, accents' encoding, spaces and punctuation: `# Employees` and `employees` are the same."""
-    return "".join(c for c in unicodedata.normalize("NFKC", mended(label)).casefold() if c.isalnum())
+    plain = label.lower() if label.isascii() else unicodedata.normalize("NFKC", mended(label)).casefold()
+    return "".join(filter(str.isalnum, plain))
 
 
 def compared(label: str) -> str:
@@ -56,7 +56,12 @@ def compared(label: str) -> str:
 
 
 def _all_compared(labels: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(compared(spelling) for label in labels for spelling in spellings(label)))
+    return tuple(dict.fromkeys(chain.from_iterable(map(_ways, labels))))
+
+
+@cache  # the kinds of upload share most of their labels
+def _ways(label: str) -> tuple[str, ...]:
+    return tuple(map(compared, spellings(label)))
 
 
 @cache
@@ -68,10 +73,15 @@ def vocabulary() -> Vocabulary:
     names = (labels["people"][name] for name in ("first_name", "last_name", "person_name"))
     return Vocabulary(
         labels=labels,
-        parts={kind: LabelIndex(fields) for kind, fields in FIELDS.items()},
         known=frozenset().union(*known_in.values()),
         known_in=known_in,
         people=frozenset(_all_compared(PERSON_SIGNS)),
         companies=frozenset(_all_compared(COMPANY_SIGNS)),
         somebody=frozenset().union(*names) - {"name", "contact"},
     )
+
+
+@cache
+def parts(kind: str) -> LabelIndex:
+    """The labels of a kind of upload by their words."""
+    return LabelIndex(FIELDS[kind])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from app.intake.header_parts import bare_name, fields_in_parts, says_person
 from app.intake.header_values import COMPANY_PAGE, PROFILE, WHAT, fields_by_value, held
-from app.intake.header_vocabulary import FIELDS, compared, normalise, vocabulary
+from app.intake.header_vocabulary import FIELDS, compared, normalise, parts, vocabulary
 
 __all__ = [
     "FIELDS",
@@ -86,11 +86,7 @@ def fields_of_label(kind: str, label: str) -> list[str]:
     """The fields that a label may mean in a file of this kind, the likeliest first."""
     plain = compared(label)
     own = [name for name, labels in vocabulary().labels[kind].items() if plain in labels]
-    return own or [
-        n
-        for n in fields_in_parts(label, vocabulary().parts[kind], vocabulary().parts["companies"])
-        if n in FIELDS[kind]
-    ]
+    return own or [n for n in fields_in_parts(label, parts(kind), parts("companies")) if n in FIELDS[kind]]
 
 
 def detect_kind(header: Sequence[str], sample: Mapping[str, Sequence[str]] | None = None) -> str:
@@ -111,7 +107,7 @@ def detect_kind(header: Sequence[str], sample: Mapping[str, Sequence[str]] | Non
     facts = sum(bool(names & set(vocabulary().labels["people"][name])) for name in _FACTS)
     of_somebody = bool(names & _A_NAME) or facts < _MANY_FACTS
     if (has_email and names & company_name and of_somebody) or any(
-        says_person(label, vocabulary().parts["people"]) for label in header
+        says_person(label, parts("people")) for label in header
     ):
         return "people"
     company_signs = {label for name in ("company_name", "company_domain", "website") for label in fields[name]}
@@ -195,9 +191,7 @@ def _by_parts(header: Sequence[str], kind: str, mapping: dict[str, str], cells: 
         (place, rank, label, name)
         for label in header
         if label not in taken and compared(label) not in vocabulary().known_in[kind]
-        for place, (name, rank) in enumerate(
-            fields_in_parts(label, vocabulary().parts[kind], vocabulary().parts["companies"]).items()
-        )
+        for place, (name, rank) in enumerate(fields_in_parts(label, parts(kind), parts("companies")).items())
         if name in FIELDS[kind]
     ]
     for _, _, label, name in sorted(found, key=lambda one: one[:2]):
