@@ -6,7 +6,7 @@ reported and left out, because people search and customer matching go by domain 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -66,28 +66,33 @@ class CompanyRef(NamedTuple):
         return False
 
 
-@careful(None)
-def read_domain(values: Iterable[Any], field: str, report: Report) -> str | None:
+def read_domain(values: Sequence[Any], field: str, report: Report) -> str | None:
     """The first value that is a company's own domain; those that are not are reported."""
-    for value in values:
-        text = read_text(value, field, report)
-        if text is None:
-            continue
-        domain = company_domain(text)
-        if domain is not None:
-            return domain
-        shared = registrable_domain(text)
-        report.doubt(field, value, f"{shared} is not one company's own" if shared else "not a domain")
+    try:
+        for value in values:
+            text = read_text(value, field, report)
+            if text is None:
+                continue
+            domain = company_domain(text)
+            if domain is not None:
+                return domain
+            shared = registrable_domain(text)
+            report.doubt(field, value, f"{shared} is not one company's own" if shared else "not a domain")
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it costs this field alone
+        report.defect(field, values, error)
     return None
 
 
-@careful(None)
 def read_linkedin(value: Any, kind: str, field: str, report: Report) -> str | None:
     """The canonical form of a LinkedIn address, if it is one of the wanted kind (`company` or `person`)."""
     text = read_text(value, field, report)
     if text is None:
         return None
-    url = linkedin_person(text) if kind == "person" else linkedin_company(text)
+    try:
+        url = linkedin_person(text) if kind == "person" else linkedin_company(text)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it costs this field alone
+        report.defect(field, value, error)
+        return None
     if url is None:
         report.doubt(field, value, f"not the LinkedIn address of a {kind}")
     return url
@@ -107,11 +112,22 @@ def read_company_ref(record: Record, report: Report) -> CompanyRef:
     name = read_text(said, "company_name", report)
     if name and CARD in name:
         name = name.partition(CARD)[0].strip() or name  # LinkedIn's card: "Tern Vale · Full-time"
-    sites = [site for value in record.under(_DOMAIN) if value for site in several(value) if site]
+    sites = _sites(record)
     domain = read_domain(sites, "company_domain", report) if sites else None
     link = _link(record)
     page = None if link is None else read_linkedin(link, "company", "company_linkedin", report)
     return CompanyRef(name, _employer_key(name) if name else None, domain, page)
+
+
+def _sites(record: Record) -> list[Any]:
+    values, sites = record.values, []
+    for place in record.shape[_DOMAIN]:
+        value = values[place]
+        if value.__class__ is list:
+            sites += [site for site in several(value) if site]
+        elif value:
+            sites.append(value)
+    return sites
 
 
 def several(value: Any) -> list[Any]:

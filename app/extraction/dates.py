@@ -140,10 +140,15 @@ def _from_list(parts: list[Any]) -> Reading:
     return checked(*numbers)
 
 
+_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
+
+
 @lru_cache(maxsize=16_384)
 def _from_text(value: str) -> Reading:
     if not is_stated(value):
         return None, None
+    if iso := _ISO.fullmatch(value):
+        return checked(int(iso[1]), int(iso[2]), int(iso[3]))
     read = from_text(value)
     if read[0] is None and read[1]:
         alone = _without_length(_BEHIND.split(value.strip(), maxsplit=1)[0])

@@ -6,7 +6,7 @@ list. What leaves here is one flat list of records, each with a hint whether its
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.extraction.dates import split_range
 from app.extraction.flat_positions import numbered_positions, position_in_words, positions_in_lines, previous_position
@@ -39,12 +39,9 @@ LOOKS_LIKE = 2
 """Of a position's three marks (title, company, time) an unknown list's entries need this many."""
 
 
-class Entry(NamedTuple):
-    """One position as it came; `hint`: the list it was in says that it lasts (True) or is over (False)."""
-
-    said: Record
-    hint: bool | None
-    listed: bool
+Entry = tuple[Record, bool | None, bool]
+"""One position as it came; whether the list it was in says that it lasts (True) or is over (False); whether it is in
+the history, or only beside it."""
 
 
 def entries_of(record: Record, report: Report) -> list[Entry]:
@@ -62,9 +59,11 @@ def entries_of(record: Record, report: Report) -> list[Entry]:
         listed = numbered_positions(record) or _under_unknown_names(record, report)
         past = [] if listed else previous_position(record)
     lone = record.under(_LONE)
-    entries = [Entry(said, True if said in current or _is_one_of(said, lone) else None, listed=True) for said in listed]
-    repeated = [Entry(said, True, listed=False) for said in current if said not in listed]
-    before = [Entry(said, False, listed=True) for said in past if said not in listed]
+    entries: list[Entry] = [
+        (said, True if said.is_among(current) or _is_one_of(said, lone) else None, True) for said in listed
+    ]
+    repeated: list[Entry] = [(said, True, False) for said in current if not said.is_among(listed)]
+    before: list[Entry] = [(said, False, True) for said in past if not said.is_among(listed)]
     return [*entries, *before, *repeated] if listed else [*repeated, *before]
 
 

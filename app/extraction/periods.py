@@ -7,7 +7,8 @@ or no end at all; what contradicts itself is read by its dates and said to be do
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any
 
 from app.extraction.dates import (
     PartialDate,
@@ -25,7 +26,7 @@ from app.extraction.keys import Names, fields_of, keys
 from app.extraction.payloads import first
 from app.extraction.reading import decoded, read_bool
 from app.extraction.records import Record, record_of
-from app.extraction.reports import Report, careful
+from app.extraction.reports import Report
 
 __all__ = ["Period", "read_period"]
 
@@ -37,15 +38,15 @@ _DASHES = ("-", "\u2013", "\u2014")
 _FIELDS = {field: keys("position", field) for field in fields_of("position")}
 _CURRENT, _PAST, _STATUS = _FIELDS["current"], _FIELDS["past"], _FIELDS["status"]
 _YEARS = Names((*_FIELDS["start_year"], *_FIELDS["end_year"]))
-_BOUNDS = Names((*_FIELDS["start"], *_FIELDS["end"]))
+_START, _END = _FIELDS["start"], _FIELDS["end"]
+_BOUNDS = Names((*_START, *_END))
+_ELSEWHERE = Names((*_YEARS, *_FIELDS["period"]))
+"""Where dates may stand besides a start and an end."""
+_EXACT = re.compile(r"\d{4}(?:-(?:0\d|1[0-2])(?:-\d\d)?)?", re.ASCII)
 
 
-class Period(NamedTuple):
-    """A position's time; `is_current` is None where the payload does not tell."""
-
-    start: PartialDate | None
-    end: PartialDate | None
-    is_current: bool | None
+Period = tuple[PartialDate | None, PartialDate | None, bool | None]
+"""A position's start and end, and whether it lasts; None where the payload does not tell."""
 
 
 def read_period(entry: Record, as_of: str, hint: bool | None, report: Report) -> Period:
@@ -57,22 +58,25 @@ def read_period(entry: Record, as_of: str, hint: bool | None, report: Report) ->
         hint: what the list it was in says: current (True), past (False), nothing (None).
         report: takes what could not be read.
     """
-    begin, finish, alone = _bounds(entry, report)
-    if begin.__class__ is str and finish.__class__ is str and finish[4:5] != "-":
-        begin, finish = _in_one_order(begin, finish)
-    present = (finish is not None and is_present(finish)) or (alone and says_since(begin))
+    begin, finish = _stated(entry, _START), _stated(entry, _END)
+    alone = present = False
+    if entry.shape[_ELSEWHERE] or not _is_exact(begin) or not _is_exact(finish):
+        begin, finish, alone = _bounds(entry, begin, finish, report)
+        if begin.__class__ is str and finish.__class__ is str and finish[4:5] != "-":
+            begin, finish = _in_one_order(begin, finish)
+        present = (finish is not None and is_present(finish)) or (alone and says_since(begin))
     start = None if begin is None else _date(begin, "start_date", report)
     end = None if present or finish is None else _date(finish, "end_date", report)
     if end and start and end.year <= start.year and end.latest() < start.earliest():
         report.doubt("end_date", str(end), f"before the start, {start}")
         if str(end) == _EPOCH:
             report.doubt("is_current", str(end), "a database's zero, which may be no end at all")
-            return Period(start, None, None)
+            return start, None, None
     ended = end is None and not present and is_stated(finish)
     is_current = _is_current(
         entry, start, end, ended=ended, open_end=not alone, said=present or hint, as_of=as_of, report=report
     )
-    return Period(start, end, is_current)
+    return start, end, is_current
 
 
 def _in_one_order(begin: str, finish: str) -> tuple[str, str]:
@@ -84,12 +88,21 @@ def _in_one_order(begin: str, finish: str) -> tuple[str, str]:
     return in_order(begin, days_first=order), in_order(finish, days_first=order)
 
 
-def _bounds(entry: Record, report: Report) -> tuple[Any, Any, bool]:
+def _is_exact(value: Any) -> bool:
+    """Whether a stated date is nothing but one, as most tools print it: `2021-03-01`, `2021-03`, `2021`; or none."""
+    return value is None or (value.__class__ is str and len(value) <= len("2021-03-01") and _is_iso(value))
+
+
+@lru_cache(maxsize=4_096)
+def _is_iso(text: str) -> bool:
+    return _EXACT.fullmatch(text) is not None
+
+
+def _bounds(entry: Record, begin: Any, finish: Any, report: Report) -> tuple[Any, Any, bool]:
     """Start and end as they stand in the entry: fields of their own, year and month apart, or one range.
 
     The flag says that there is but one date where a range would be: "2016" may be all of it.
     """
-    begin, finish = _stated(entry, "start"), _stated(entry, "end")
     if entry.shape[_YEARS]:
         begin, finish = _year_and_month(entry, "start") or begin, _year_and_month(entry, "end") or finish
     if finish is None and begin is not None:
@@ -119,8 +132,11 @@ def _both_in_one(begin: Any, finish: Any) -> tuple[Any, Any]:
     return begin, finish
 
 
-def _stated(entry: Record, field: str) -> Any:
-    for said in entry.under(_FIELDS[field]):
+def _stated(entry: Record, names: Names) -> Any:
+    """The first value that says anything, a date or not."""
+    values = entry.values
+    for place in entry.shape[names]:
+        said = values[place]
         value = decoded(said) if said.__class__ is str and said[:1] in "{[" else said
         if is_stated(value):
             return value
@@ -128,8 +144,8 @@ def _stated(entry: Record, field: str) -> Any:
 
 
 def _year_and_month(entry: Record, edge: str) -> dict[str, Any] | None:
-    year = _stated(entry, f"{edge}_year")
-    return {"year": year, "month": _stated(entry, f"{edge}_month")} if year is not None else None
+    year = _stated(entry, _FIELDS[f"{edge}_year"])
+    return {"year": year, "month": _stated(entry, _FIELDS[f"{edge}_month"])} if year is not None else None
 
 
 def _range(entry: Record, report: Report) -> tuple[Any, Any, bool]:
@@ -138,7 +154,7 @@ def _range(entry: Record, report: Report) -> tuple[Any, Any, bool]:
         if isinstance(value, dict):
             inner = record_of(value)
             if inner.shape[_BOUNDS]:
-                return _stated(inner, "start"), _stated(inner, "end"), False
+                return _stated(inner, _START), _stated(inner, _END), False
         if value.__class__ is list and len(value) == len(("start", "end")) and read_date(value[0])[0] is not None:
             return value[0], value[1], False
         begin, finish = split_range(value)
@@ -151,13 +167,16 @@ def _range(entry: Record, report: Report) -> tuple[Any, Any, bool]:
     return None, None, True  # "2 yrs 3 mos" is a length, not a date
 
 
-@careful(None)
 def _date(value: Any, field: str, report: Report) -> PartialDate | None:
-    found, why = read_date(value)
-    if why:
-        report.doubt(field, value, why)
-        if found is None:
-            found = within_words(value)
+    try:
+        found, why = read_date(value)
+        if why:
+            report.doubt(field, value, why)
+            if found is None:
+                found = within_words(value)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it costs this date alone
+        report.defect(field, value, error)
+        return None
     return found
 
 

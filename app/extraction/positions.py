@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from app.extraction.company_refs import CompanyRef, read_company_ref
 from app.extraction.dates import PartialDate
-from app.extraction.entries import Entry, entries_of
+from app.extraction.entries import entries_of
 from app.extraction.keys import Names, keys
 from app.extraction.payloads import first, first_text
 from app.extraction.periods import read_period
@@ -22,6 +22,18 @@ from app.extraction.reports import Report, careful
 __all__ = ["Position", "read_positions"]
 
 MAX_POSITIONS = 500
+
+Read = tuple[
+    CompanyRef,
+    str | None,
+    str | None,
+    PartialDate | None,
+    PartialDate | None,
+    bool | None,
+    dict[str, dict[str, str]] | None,
+]
+"""What is read of one entry alone: the fields of `Position` but for `has_left`, which takes all of them to say."""
+LASTS = 5
 _NO_COMPANY = CompanyRef()
 _METADATA = Names(("metadata",))
 _TITLE, _LOCATION = keys("position", "title"), keys("position", "location")
@@ -73,44 +85,54 @@ def read_positions(record: Record, as_of: str, report: Report) -> tuple[Position
         report: takes what concerns the history as a whole; a position keeps its own doubts.
     """
     entries = entries_of(record, report)
-    found: dict[tuple[Any, ...], Position] = {}
+    found: dict[tuple[Any, ...], Read] = {}
     repeated = 0
-    for entry in entries:
+    for said, hint, listed in entries:
         if len(found) >= MAX_POSITIONS:
             report.doubt("experience", len(entries), f"only the first {MAX_POSITIONS} positions are kept")
             break
         try:
-            position = _read_position(entry, as_of, report)
+            position = _read_position(said, hint, as_of, report)
         except Exception as error:  # noqa: BLE001 -- whatever it is, it costs this position alone
-            report.defect("experience", named(entry.said), error)
+            report.defect("experience", named(said), error)
             continue
         if position is None:
-            report.doubt("experience", named(entry.said), "a position that says neither company nor title")
+            report.doubt("experience", named(said), "a position that says neither company nor title")
             continue
         key = _identity(position)
         same = _repetition(found, key)
         if same is None:
             found[key] = position
-        elif entry.listed:
+        elif listed:
             repeated += 1
-        elif found[same].is_current is None:
-            found[same] = found[same]._replace(is_current=position.is_current, doubts=None)
+        elif found[same][LASTS] is None:
+            *_, is_current, _ = position
+            company, title, location, start, end, _, _ = found[same]
+            found[same] = (company, title, location, start, end, is_current, None)
     if repeated:
         report.doubt("experience", repeated, "positions that the history lists twice")
-    return _with_leaving(tuple(found.values()))
+    return _with_leaving(list(found.values()))
 
 
-def _read_position(entry: Entry, as_of: str, whole: Report) -> Position | None:
+def _read_position(entry: Record, hint: bool | None, as_of: str, whole: Report) -> Read | None:
+    """One position; None where it says nothing.
+
+    Args:
+        entry: the position as it came.
+        hint: what the list it was in says: current (True), past (False), nothing (None).
+        as_of: ISO date on which the payload came.
+        whole: takes what a reader failed on.
+    """
     report = Report()
-    company = read_company_ref(entry.said, report)
-    title = first_text(entry.said, _TITLE, "title", report)
+    company = read_company_ref(entry, report)
+    title = first_text(entry, _TITLE, "title", report)
     if title is None and company == _NO_COMPANY:
         return None
-    location = read_text(_location(entry.said), "location", report)
-    period = read_period(entry.said, as_of, entry.hint, report)
+    location = read_text(_location(entry), "location", report) if entry.shape[_LOCATION] else None
+    start, end, is_current = read_period(entry, as_of, hint, report)
     if report.defects:
         whole.defects |= {f"experience.{name}": line for name, line in report.defects.items()}
-    return Position(company, title, location, *period, None, report.lines or None)
+    return company, title, location, start, end, is_current, report.lines or None
 
 
 def _location(entry: Record) -> Any:
@@ -121,14 +143,13 @@ def _location(entry: Record) -> Any:
     return None if isinstance(value, dict) and any(value is other for other in entry.under(_METADATA)) else value
 
 
-def _identity(position: Position) -> tuple[Any, ...]:
-    company = position.company
+def _identity(position: Read) -> tuple[Any, ...]:
+    company, title, _, start, end, _, _ = position
     who = company.key or company.name or company.domain or company.linkedin
-    title = position.title.lower() if position.title else None
-    return (who, title, position.start, position.end)
+    return (who, title.lower() if title else None, start, end)
 
 
-def _repetition(found: dict[tuple[Any, ...], Position], key: tuple[Any, ...]) -> tuple[Any, ...] | None:
+def _repetition(found: dict[tuple[Any, ...], Read], key: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """The position that says the same already: also one whose twin leaves the start or the end out."""
     if key in found:
         return key
@@ -144,16 +165,21 @@ def _repetition(found: dict[tuple[Any, ...], Position], key: tuple[Any, ...]) ->
     return None
 
 
-def _with_leaving(positions: tuple[Position, ...]) -> tuple[Position, ...]:
-    """Say for every position whether the person has left that company altogether."""
-    staying = [position.company for position in positions if position.is_current]
-    unknown = [position.company for position in positions if position.is_current is None]
+def _with_leaving(found: list[Read]) -> tuple[Position, ...]:
+    """The positions, each with whether the person has left that company altogether."""
+    staying = [company for company, *_, is_current, _ in found if is_current]
+    unknown = [company for company, *_, is_current, _ in found if is_current is None]
 
-    def has_left(position: Position) -> bool | None:
-        if position.is_current or (staying and position.company.is_among(staying)):
+    def has_left(company: CompanyRef, is_current: bool | None) -> bool | None:
+        if is_current or (staying and company.is_among(staying)):
             return False
-        if position.is_current is None or (unknown and position.company.is_among(unknown)):
+        if is_current is None or (unknown and company.is_among(unknown)):
             return None
         return True
 
-    return tuple([Position(*position[:6], has_left(position), position[7]) for position in positions])
+    return tuple(
+        [
+            Position(company, title, location, start, end, is_current, has_left(company, is_current), doubts)
+            for company, title, location, start, end, is_current, doubts in found
+        ]
+    )

@@ -117,7 +117,7 @@ def _plain(value: str, clean: Callable[[str], str | None]) -> str | None:
 @lru_cache(maxsize=16_384)
 def _line(value: str) -> str | None:
     """One line of text, remembered: it comes under several names of one answer, and in many answers."""
-    return _plain(value, clean_text)
+    return clean_text(value) if value.isascii() and "&" not in value else _plain(value, clean_text)
 
 
 def _as_text(value: Any, field: str, report: Report) -> str | None:

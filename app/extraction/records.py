@@ -30,7 +30,7 @@ class Shape(dict[Names, tuple[int, ...]]):
     the form of `key_of`, `double` says that two keys of one object are the same then.
     """
 
-    __slots__ = ("_besides", "_places", "compared", "double", "layers", "spelt")
+    __slots__ = ("_besides", "_places", "compared", "distinct", "double", "layers", "spelt")
 
     def __init__(self, *layers: tuple[str, ...]) -> None:
         super().__init__()
@@ -45,6 +45,7 @@ class Shape(dict[Names, tuple[int, ...]]):
             for name, place in first.items():
                 self._places.setdefault(name, []).append(place)
             start += len(keys)
+        self.distinct = frozenset(self._places)
         self.double = len(layers) == 1 and len(self._places) < len(self.spelt)
 
     __eq__ = object.__eq__
@@ -82,15 +83,16 @@ class Record:
         self.shape = shape
         self.values = values
 
-    def __eq__(self, other: object) -> bool:
-        """Whether two say the same under the same names."""
-        if not isinstance(other, Record):
-            return NotImplemented
-        if self.shape is other.shape:
-            return self.values == other.values
-        return named(self) == named(other)
+    def is_among(self, others: list[Record]) -> bool:
+        """Whether another one says the same under the same names, however these are spelt."""
+        shape, values = self.shape, self.values
+        for other in others:  # noqa: SIM110 -- a generator costs more than the comparison
+            if values == other.values if other.shape is shape else self._is_like(other):
+                return True
+        return False
 
-    __hash__ = None  # type: ignore[assignment]
+    def _is_like(self, other: Record) -> bool:
+        return self.shape.distinct == other.shape.distinct and named(self) == named(other)
 
     def under(self, names: Names) -> list[Any]:
         """Every value under one of the names, the most believed name first."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 from app.text import _company_phrases as phrases
 from app.text import _company_words as words
 from app.text._company_casing import recase_company
-from app.text._company_forms import CO, alnum, form_key, is_form, is_name, without_eastern_forms, without_forms
+from app.text._company_forms import CO, alnum, form_key, without_eastern_forms, without_forms
 from app.text._company_remarks import REMARK_WORDS, TRADE_WORDS, unquoted, without_remarks
 from app.text._name_words import given_names
 from app.text.values import clean_text, fold
@@ -46,6 +46,13 @@ TELLING = frozenset(
 OWNED_BY = frozenset(("inhaber", "inhaberin", "proprietor", "au"))
 """Words with which what follows them is a remark, if a full stop stands in it."""
 
+DECIDING = words.LOOSE_ENDS | words.PROFESSIONALS
+"""Words that, as the last of a name, decide what is done to what stands behind it."""
+
+STAND_IN = "Acme Robotics"
+TAIL = re.compile(r",?(?: (?:[^\W\d_]|[.,/&])+| \((?:[^\W\d_]|[. ])+\)){1,6}")
+"""Ends of lines that may be forms: a few words, without dashes, colons and other signs of a tagline."""
+
 INITIALS = 2
 """Letters that may as well be initials: in India they stand behind a given name (`Ravi K.S.`)."""
 
@@ -60,7 +67,7 @@ def company_name(text: str | None) -> str | None:
     line = clean_text(text)
     if line is None or _is_ordinary(line):
         return line
-    return _ordinary_before_form(line) or _with_care(line)
+    return _ordinary_in_front(line) or _with_care(line)
 
 
 def _with_care(line: str) -> str | None:
@@ -94,27 +101,63 @@ def _is_ordinary(line: str) -> bool:
     if not line.isascii() or not line.replace(" ", "").isalnum() or len(line) > LONGEST:
         return False
     low = line.lower()
-    if line == low or line == line.upper() or ("und" in low and ("co" in low or "cie" in low)):
+    if line == low or line.isupper() or ("und" in low and ("co" in low or "cie" in low)):
         return False
     spoken = low.split()
-    longest = min(words.LONGEST_FORM, len(spoken) - 1)
-    return TELLING.isdisjoint(spoken) and words.ANYHOW.isdisjoint(
-        ["".join(spoken[-length:]) for length in range(2, longest + 1)]
+    lengths = range(2, min(words.LONGEST_FORM, len(spoken) - 1) + 1)
+    return TELLING.isdisjoint(spoken) and (
+        not lengths or words.ANYHOW.isdisjoint(["".join(spoken[-length:]) for length in lengths])
     )
 
 
-def _ordinary_before_form(line: str) -> str | None:
-    """The name in front of one legal form, where it is ordinary itself: `Orchard Tools, Inc.`; else None."""
-    written, _, form = line.rpartition(" ")
-    name = written.removesuffix(",")
-    if not _is_ordinary(name) or name[-1] == " " or not form.replace(".", "").isalpha():
+def _ordinary_in_front(line: str) -> str | None:
+    """What is left of a line that opens with an ordinary name and ends in forms: `Orchard Tools, Inc.`; else None."""
+    if len(line) > LONGEST - len(STAND_IN) or " ." in line or " ," in line:
         return None
-    spoken, key = name.lower().split(), form_key(form)
-    longest = min(words.LONGEST_FORM, len(spoken))
-    if not words.ANYHOW.isdisjoint(["".join(spoken[1 - length :]) + key for length in range(2, longest + 1)]):
+    name = _opening(line)
+    tail = line[len(name) :]
+    if not _is_ordinary(name) or not TAIL.fullmatch(tail) or (tail[-1] == ")" and _may_be_initials(name, tail)):
+        return None
+    spoken = name.lower().split()
+    if spoken[0] == "sc" or spoken[-1] in DECIDING or not OWNED_BY.isdisjoint(spoken):
+        return None
+    left, openings = _left_of(tail)
+    ends = ["".join(spoken[-length:]) for length in range(1, min(words.LONGEST_FORM, len(spoken)) + 1)]
+    if words.NEVER_ALONE.issuperset(spoken) or not words.ANYHOW.isdisjoint([e + o for e in ends for o in openings]):
         return None  # "Private Limited" is one form
-    hanging = spoken[-1] in words.LOOSE_ENDS or spoken[0] == "sc" or not OWNED_BY.isdisjoint(spoken)
-    return name if not hanging and is_form(form, written.split()[-1], small=False) and is_name(spoken) else None
+    return None if left is None else name + left
+
+
+def _may_be_initials(name: str, tail: str) -> bool:
+    """Whether the bracket at the end may hold the initials of the name, or of what stands for it."""
+    first = tail[tail.rindex("(") + 1]
+    return first.isupper() and any(first == word[0] for word in (*name.split(), STAND_IN))
+
+
+def _opening(line: str) -> str:
+    """The words in front of which no rule knows any; a comma behind the last is no part of it."""
+    end = 0
+    for word in line.split(" "):
+        bare = word.removesuffix(",")
+        if not bare.isalnum() or bare.lower() in TELLING:
+            break
+        end += len(bare) + 1
+        if bare is not word:
+            break
+    return line[: max(end - 1, 0)]
+
+
+@lru_cache(maxsize=4_096)
+def _left_of(tail: str) -> tuple[str | None, tuple[str, ...]]:
+    """What is left of the end of a line behind an ordinary name, whichever that is, and what its words open with.
+
+    There are few such ends: each is looked at with care once, behind a name that stands for all others.
+    """
+    line = _with_care(STAND_IN + tail) or ""
+    keys = list(map(form_key, tail.split()))
+    starts = range(len(keys)) if "(" in tail else (0,)  # a bracket may go, and what is behind it join the name
+    openings = tuple(["".join(keys[start:end]) for start in starts for end in range(start, len(keys) + 1)])
+    return (line.removeprefix(STAND_IN) if line.startswith(STAND_IN) else None), openings
 
 
 def is_no_company(text: str | None) -> bool:
