@@ -16,7 +16,7 @@ from itertools import chain, groupby
 from app.intake.header_names import AROUND, GLUED, PAST, SMALL_WORDS
 from app.text.values import fold
 
-__all__ = ["LabelIndex", "bare_name", "fields_in_parts", "says_person", "spellings", "words"]
+__all__ = ["LabelIndex", "bare_name", "fields_in_parts", "says_company", "says_person", "spellings", "words"]
 
 Roles = frozenset[str]
 Words = tuple[str, ...]
@@ -34,11 +34,17 @@ _LATER = 1_000
 _ONLY = {
     "number": frozenset(("employee_count", "phone", "company_phone")),
     "link": frozenset(("website", "linkedin", "company_linkedin", "company_domain")),
+    "address": frozenset(
+        ("city", "state", "country", "company_city", "company_state", "company_country", "email", "website")
+    ),
 }
-"""Which fields a label with "number of" or "link to" in front of it may mean."""
+"""Which fields a label with "number of", "link to" or "address" beside it may mean."""
 _OF_PEOPLE = frozenset(("first_name", "last_name", "person_name", "title", "headline", "linkedin"))
+_OF_COMPANIES = frozenset(("company_name", "website", "company_domain"))
 _AT_WORK = frozenset(("title", "email", "department", "seniority"))
 _NAMES = frozenset(("first_name", "last_name"))
+_CALLED = frozenset(("company_name", "person_name", "first_name", "last_name", "past_company_name"))
+_NOTHING: frozenset[str] = frozenset()
 _NOUNS = frozenset(("person", "company"))
 _PERSONAL = frozenset(("person",))
 _BARE = frozenset((word,) for word in ("name", "nome", "nom", "nombre", "naam"))
@@ -134,11 +140,19 @@ def fields_in_parts(label: str, own: LabelIndex, company: LabelIndex) -> dict[st
 
 
 def says_person(label: str, own: LabelIndex) -> bool:
-    """Whether a label says that its row is a person: a person's word beside a field that only people have."""
+    """Whether a label says that its row is a person: a part of a name, or a person's word beside what people have."""
     return any(
-        "person" in roles and "company" not in roles and not _OF_PEOPLE.isdisjoint(own.fields(inner).keys())
+        "company" not in roles
+        and not (_OF_PEOPLE if "person" in roles else _NAMES if inner not in _BARE else _NOTHING).isdisjoint(
+            own.fields(inner)
+        )
         for inner, roles in _taken_off(words(label)[:_LONGEST])
     )
+
+
+def says_company(label: str, company: LabelIndex) -> bool:
+    """Whether a label says that its row is a company: its name, its website or domain, with something around it."""
+    return not _OF_COMPANIES.isdisjoint(fields_in_parts(label, company, company))
 
 
 def _taken_off(label: Words) -> list[tuple[Words, Roles]]:
@@ -178,6 +192,8 @@ def _meant(label: Words, roles: Roles, own: LabelIndex, company: LabelIndex) -> 
     if roles == {"plain"} and label in _BARE:
         return {}  # "Location Name", "Category Name"
     found = _one_of(label, own)
+    if "person" in roles and label in _BARE and own is not company:
+        found = found | {"person_name": found.get("person_name", _LATER)}
     if "company" in roles:  # "role in the company", "company e-mail": a person's at work
         at_work = {name: rank for name, rank in found.items() if name in _AT_WORK}
         of_company = _one_of(label, company)
@@ -187,6 +203,8 @@ def _meant(label: Words, roles: Roles, own: LabelIndex, company: LabelIndex) -> 
     if "past" in roles:
         of_company = {} if "company" in roles else _one_of(label, company)
         found = {PAST[name]: rank for name, rank in (of_company | found).items() if name in PAST}
+    if "kind" in roles:  # "Empresa - Actividad"
+        found = {name: rank for name, rank in found.items() if name not in _CALLED}
     for role, allowed in _ONLY.items():
         if role in roles:
             found = {name: rank for name, rank in found.items() if name in allowed}

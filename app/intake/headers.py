@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.intake.header_parts import bare_name, fields_in_parts, says_person
+from app.intake.header_parts import bare_name, fields_in_parts, says_company, says_person
 from app.intake.header_values import COMPANY_PAGE, PROFILE, WHAT, fields_by_value, held
 from app.intake.header_vocabulary import FIELDS, compared, normalise, parts, vocabulary
 
@@ -25,12 +25,18 @@ __all__ = [
     "normalise",
 ]
 
+# What a "Title" column holds where it means Mr and Mrs.
+_SALUTATION = (
+    r"mr|mrs|ms|miss|mx|dr|prof|herr|frau|hr|fr|m|mme|mlle|sr|sra|srta|dhr|mevr|sig|sig\.ra|dott|dott\.ssa|ing|sir"
+)
+
 # What a link's cells must look like to be what the label says.
 _LOOKS: dict[str, re.Pattern[str]] = {
     "linkedin": PROFILE,
     "company_linkedin": COMPANY_PAGE,
     "past_company_linkedin": COMPANY_PAGE,
     "email": re.compile(r"\S@\S"),
+    "title": re.compile(rf"^(?!(?:{_SALUTATION})\.?(?: (?:{_SALUTATION})\.?)*$)", re.IGNORECASE),
     "website": re.compile(r"^(?!.*\blinkedin\.com)[^\s@]+\.[^\s@]+$", re.IGNORECASE),
     "company_domain": re.compile(r"^(?!.*\blinkedin\.com)[^\s@]+\.[^\s@]+$", re.IGNORECASE),
 }
@@ -51,6 +57,7 @@ _FACTS = (
 )
 """What a list of companies says of each; where no column names anybody, an address beside it is the company's."""
 _MANY_FACTS = 3
+_WEAK_SIGNS = frozenset(("profileurl",))
 
 _SAMPLE = 200
 _TRUSTED_SHARE = 0.5
@@ -97,21 +104,20 @@ def detect_kind(header: Sequence[str], sample: Mapping[str, Sequence[str]] | Non
         sample: column label -> some of its cells, asked where the labels say nothing.
     """
     names = {compared(label) for label in header}
-    if names & vocabulary().companies and not names & vocabulary().somebody:
+    people = vocabulary().labels["people"]
+    facts = sum(bool(names & set(people[name])) for name in _FACTS)
+    weak = _WEAK_SIGNS if facts >= _MANY_FACTS else frozenset()
+    named = any(says_person(label, parts("people")) for label in header if compared(label) not in weak)
+    if names & vocabulary().companies and not named and not names & vocabulary().somebody:
         return "companies"
-    if names & vocabulary().people:
+    if named or names & vocabulary().people - weak:
+        return "people"
+    at_work = names & set(people["email"]) and names & set(people["company_name"])
+    if at_work and (names & _A_NAME or facts < _MANY_FACTS):
         return "people"
     fields = vocabulary().labels["companies"]
-    company_name = set(vocabulary().labels["people"]["company_name"])
-    has_email = bool(names & set(vocabulary().labels["people"]["email"]))
-    facts = sum(bool(names & set(vocabulary().labels["people"][name])) for name in _FACTS)
-    of_somebody = bool(names & _A_NAME) or facts < _MANY_FACTS
-    if (has_email and names & company_name and of_somebody) or any(
-        says_person(label, parts("people")) for label in header
-    ):
-        return "people"
     company_signs = {label for name in ("company_name", "company_domain", "website") for label in fields[name]}
-    if names & company_signs:
+    if names & company_signs or any(says_company(label, parts("companies")) for label in header):
         return "companies"
     seen = {held((sample or {}).get(label, ())) for label in header}
     return (
@@ -261,5 +267,6 @@ def _doubt(name: str, columns: Sequence[str]) -> str:
         "company_linkedin": "hold no LinkedIn company pages",
         "past_company_linkedin": "hold no LinkedIn company pages",
         "email": "hold no e-mail addresses",
+        "title": "hold forms of address",
     }.get(name, "hold no web addresses")
     return f"{' and '.join(columns)}: the cells {what}, so nothing was mapped to {name}."

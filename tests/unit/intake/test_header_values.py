@@ -80,3 +80,9 @@ def test_the_kind_is_seen_by_the_cells_where_labels_say_nothing() -> None:
     assert detect_kind(["a", "b"], {"a": PAGES, "b": DOMAINS}) == "companies"
     assert detect_kind(["a", "b"], {"a": PAGES, "b": PROFILES}) == "people"
     assert detect_kind(["a", "b"], {"a": ["x"], "b": ["y"]}) == "people"
+
+
+def test_a_title_column_of_salutations_is_no_job_title() -> None:
+    cells = {"Title": ["Mr", "Mrs.", "Dr", ""], "Surname": ["Lee", "Lind", "Berg", "Moss"], "Position": ["CFO"] * 4}
+    assert match_headers(list(cells), None, cells).mapping == {"last_name": "Surname", "title": "Position"}
+    assert match_headers(["Title", "Surname"]).mapping["title"] == "Title"
