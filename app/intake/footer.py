@@ -22,7 +22,9 @@ _WORDS = 3
 _SHOWN = 300
 _COUNT = re.compile(r"\(\d+ rows?\)")
 _SAYS_SO = re.compile(
-    r"\W*\d[\d,.]* (?:rows?|records?|results?|leads?|contacts?|accounts?)(?: \w+)?\W*\Z"
+    r"\W*\d[\d,.]* (?:rows?|records?|results?|leads?|contacts?|accounts?|datens.tze?|eintr.ge?|zeilen?|kontakte?|"
+    r"enregistrements?|lignes?|r.sultats?|registros?|filas?|contactos?|resultados?|righe|contatti|risultati|linhas?|"
+    r"contatos?|rijen|regels|contacten|resultaten)(?: \w+)?\W*\Z"
     r"|\W*(?:grand |sub)?totals?(?: (?:rows|records|count|leads|contacts|accounts))?\W*\d[\d,.]*\W*\Z|grand total\W*\Z"
     r"|(?:rows|records|count)\s*:\s*\d|(?:\*+\s*)?end of (?:report|file|list|data|export)\b"
     r"|(?:copyright|\(c\)|\N{COPYRIGHT SIGN}).*\d{4}|confidential information\b"

@@ -27,7 +27,7 @@ _CALLED = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _HEADER_WITHIN = 30
 _SAMPLE_RECORDS = 300
 _AGREEMENT = 0.6
-_DATA_LIKE = re.compile(r"@|://|^\W*\d[\d\s.,:/+()-]*$")
+_DATA_LIKE = re.compile(r"@|://|^[(\[{]\s*['\"]|^\W*\d[\d\s.,:/+()-]*$")
 _ADDRESS = re.compile(r"\S@\S+\.\S|://")
 _FAILURE = re.compile(
     r"\b(?:[45]\d\d|error|not found|forbidden|unauthori[sz]ed|access denied|denied|expired|unavailable|bad gateway|"
