@@ -16,7 +16,7 @@ from tests.clay_kit import make_clay_world
 from tests.conftest import TestStack
 from tests.web.hands import visit
 from tests.web.kit import make_user
-from tests.web.test_browser import Site, axe, browser
+from tests.web.site_kit import Site, axe, browser
 from web.main import create_app
 from web.routes import callbacks as route
 

@@ -13,7 +13,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.web.hands import arrived
 from tests.web.kit import Scene, people_csv
-from tests.web.test_browser import Site, browser, client_of, site
+from tests.web.site_kit import Site, browser, client_of, site
 
 EARLY = "Too early for hands"
 __all__ = ["browser", "site"]  # fixtures, used here as they are there

@@ -14,7 +14,7 @@ from app.intake import pieces as file_pieces
 from app.results import export_jobs, exports
 from tests.web.hands import arrived, visit
 from tests.web.kit import people_csv
-from tests.web.test_browser import Site, browser, client_of, site
+from tests.web.site_kit import Site, browser, client_of, site
 from web.drawing import downloads
 
 __all__ = ["browser", "site"]  # fixtures, used here as they are there

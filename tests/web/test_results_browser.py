@@ -12,7 +12,7 @@ from app.db import Database
 from tests.engine_kit import World, make_world
 from tests.results_kit import customers, enriched
 from tests.web.hands import arrived, hinder, visit
-from tests.web.test_browser import Site, axe, browser, site
+from tests.web.site_kit import Site, axe, browser, site
 from tests.web.test_results import KESTREL
 
 __all__ = ["browser", "site"]  # fixtures, used here as they are there
