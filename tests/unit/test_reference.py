@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -45,3 +46,20 @@ def test_every_command_setting_and_state_is_there(reference: ModuleType) -> None
     )
     words = "\n".join(reference.states())
     assert all(f"`{word}`" in words for word in (*states.BatchState, *states.FileJobState, *states.CallbackVerdict))
+
+
+def test_the_walks_lead_through_files_that_are_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    for walk in ("Upload", "Launch", "Chunk", "Callback", "Extraction"):
+        lines = text.partition(f"**{walk}**\n")[2].partition("\n\n")[0].splitlines()
+        assert [line[:2] for line in lines] == [f"{n}." for n in range(1, 6)], walk
+    folder = ""
+    for named in re.findall(r"`((?:[\w-]+/)*[\w-]+\.(?:py|sql))`", text):
+        folder = named.rpartition("/")[0] or folder  # a bare name stands in the folder of the one before it
+        path = ROOT / folder / named.rpartition("/")[2]
+        assert path.is_file() or (ROOT / "migrations" / "functions" / named).is_file(), named
+
+
+def test_the_house_has_sixteen_rooms_at_most() -> None:
+    rooms = {path.stem for path in (ROOT / "app").iterdir() if not path.name.startswith("__")}
+    assert len(rooms) <= 16

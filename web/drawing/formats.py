@@ -54,16 +54,6 @@ def num(value: Any) -> str:
     return NOTHING if value is None else f"{int(value):,}"
 
 
-def short(value: Any) -> str:
-    """1234567 → 1.2M, for axes and badges."""
-    n = float(value or 0)
-    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
-        if n >= limit:
-            scaled = n / (1e3 if unit == "k" else limit)
-            return f"{scaled:.1f}".rstrip("0").rstrip(".") + unit
-    return f"{n:,.0f}"
-
-
 def percent(part: Any, whole: Any) -> str:
     """A share in words that never claim 0 % or 100 % falsely."""
     if not whole:
@@ -205,7 +195,6 @@ def host(url: Any) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "num": num,
-    "short": short,
     "percent": percent,
     "credits": credits,
     "filesize": filesize,
