@@ -1,7 +1,8 @@
 """The one door to Supabase: every page, worker and loop calls Postgres functions through `Database.call`.
 
-Under it is supabase-py's async client with the secret key. A call that lost its connection is repeated, because every
-function that changes something is safe to repeat; an error that the function raised comes out as one of `app.errors`.
+Under it is supabase-py's async PostgREST client with the secret key; its other clients are never loaded. A call that
+lost its connection is repeated, because every function that changes something is safe to repeat; an error that the
+function raised comes out as one of `app.errors`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, Self
 
 import httpx
 import orjson
-from supabase import AsyncClient, AsyncClientOptions, AsyncSupabaseException, create_async_client
+from postgrest import AsyncPostgrestClient
 
 from app.errors import (
     ConflictError,
@@ -83,30 +84,33 @@ class Database:
     """Supabase, as far as Leadloom sees it: functions by name.
 
     Args:
-        client: a client with the secret key; never sign a user in on it, that would change who it is.
+        client: makes addresses and headers, the secret key among them.
         http: the HTTP client under it, closed with this object.
+        key: the secret key, which no text that comes out of here may hold.
     """
 
     def __init__(
         self,
-        client: AsyncClient,
+        client: AsyncPostgrestClient,
         http: httpx.AsyncClient,
+        key: str,
         *,
         patience: Patience | None = None,
         reading: Patience | None = None,
     ) -> None:
         self._client = client
         self._http = http
+        self._key = key
         self._patience = patience or Patience()
         self._reading = reading or self._patience
 
     def with_patience(self, patience: Patience) -> Database:
         """The same door with other patience; it shares the connections, which stay this object's to close."""
-        return Database(self._client, self._http, patience=patience)
+        return Database(self._client, self._http, self._key, patience=patience)
 
     def for_pages(self) -> Database:
         """The same door for somebody who looks at a page: what takes long or is locked is said soon, not waited for."""
-        return Database(self._client, self._http, patience=_PAGE_WRITES, reading=_PAGE_READS)
+        return Database(self._client, self._http, self._key, patience=_PAGE_WRITES, reading=_PAGE_READS)
 
     async def call(self, function: str, /, **args: Any) -> Any:
         """Call a Postgres function of schema `public`; `name=value` is passed as its parameter `p_name`.
@@ -154,10 +158,9 @@ class Database:
     async def _ask(self, function: str, body: bytes, patience: Patience) -> Any:
         """Ask once: what the function returned, or a `_Trouble`."""
         # supabase-py makes the address and the headers; its own JSON, written and read, is several times slower.
-        request = self._client.postgrest.rpc(function, {}).request
-        key = self._client.supabase_key
+        request = self._client.rpc(function, {}).request
         headers = {**request.headers, "content-type": "application/json"}
-        if key.startswith("sb_"):
+        if self._key.startswith("sb_"):
             # No JWT: the edge makes one out of `apikey`. Older local Supabase takes the header for one (PGRST301;
             # supabase/supabase-py issue 1230, and "API keys" in Supabase's documentation).
             headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
@@ -168,7 +171,7 @@ class Database:
             return _Trouble(DatabaseUnavailableError(_unreachable(function, repr(error), patience)), passing=True)
         if response.is_success:
             return orjson.loads(response.content) if response.content else None
-        return _Said.of(response, key).trouble(function, patience)
+        return _Said.of(response, self._key).trouble(function, patience)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -194,14 +197,14 @@ async def connect(settings: Settings | None = None) -> Database:
     chosen = settings or current_settings()
     transport = httpx.AsyncHTTPTransport(retries=2, http2=False, limits=_LIMITS)
     http = httpx.AsyncClient(transport=transport)
-    options = AsyncClientOptions(httpx_client=http, auto_refresh_token=False, persist_session=False)
     key = chosen.supabase_secret_key.get_secret_value()
+    headers = {"apiKey": key, "Authorization": f"Bearer {key}"}  # as supabase-py's own client sends them
     try:
-        client = await create_async_client(chosen.supabase_url, key, options)
-    except AsyncSupabaseException as error:
+        client = AsyncPostgrestClient(f"{chosen.supabase_url.rstrip('/')}/rest/v1", headers=headers, http_client=http)
+    except ValueError:
         await http.aclose()
-        raise SettingsError(f"Supabase cannot be used: {error}.", _CHECK) from None
-    return Database(client, http)
+        raise SettingsError("Supabase cannot be used: SUPABASE_URL is no http(s) address.", _CHECK) from None
+    return Database(client, http, key)
 
 
 @contextlib.asynccontextmanager

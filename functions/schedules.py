@@ -16,11 +16,11 @@ from typing import Any
 import modal
 
 from app.db import connect_database
-from app.engine.sequencer import run_engine
 from functions.address import public_url
 from functions.file_worker import work_on_files
 from functions.modal_app import REGION, app
-from functions.workers import CHUNKS_PER_CALL, WORKERS
+from functions.preload import part, preload
+from functions.workers import CHUNKS_PER_CALL, WORKERS, WORKFLOW_MODULES
 
 __all__ = ["ModalSpawner", "engine"]
 
@@ -77,6 +77,8 @@ class ModalSpawner:
     region=REGION,
     cpu=0.5,
     memory=512,
+    env=part("engine"),
+    enable_memory_snapshot=True,
 )
 async def engine(address: str | None = None) -> dict[str, Any]:
     """Advance, reap and dispatch until nothing is due soon, or until the next minute's call takes over.
@@ -84,6 +86,12 @@ async def engine(address: str | None = None) -> dict[str, Any]:
     Args:
         address: where Clay's answers come in, where only the caller knows that: an app that is served, not deployed.
     """
+    from app.engine.sequencer import run_engine  # noqa: PLC0415 -- only its own containers run the loop
+
     async with connect_database() as db:
         report = await run_engine(db, ModalSpawner(address), max_seconds=RUN_SECONDS, idle_exit_s=IDLE_SECONDS)
     return asdict(report)
+
+
+# The first turn tells the database which workflows there are.
+preload("engine", "app.engine.sequencer", *WORKFLOW_MODULES)

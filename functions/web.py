@@ -17,6 +17,7 @@ from app.engine.leases import wake_engine
 from app.errors import LeadloomError
 from functions.address import public_url
 from functions.modal_app import REGION, WEB_FUNCTION, app, min_containers
+from functions.preload import part, preload
 from functions.schedules import engine
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Waker:
     region=REGION,
     cpu=0.5,
     memory=1024,
+    env=part(WEB_FUNCTION),
+    enable_memory_snapshot=True,
 )
 @modal.concurrent(max_inputs=REQUESTS_AT_ONCE)
 @modal.asgi_app()
@@ -86,3 +89,6 @@ def _served_url() -> str | None:
     except modal.exception.ExecutionError:  # it is not running either: a test, a look at the code
         return None
     return address
+
+
+preload(WEB_FUNCTION, "web.main")

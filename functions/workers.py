@@ -4,31 +4,48 @@ The engine claims due states in chunks and spawns these functions with chunk ids
 read from Postgres, and its first act there is to claim it. A call that Modal delivers twice, or that outlives its
 lease, finds nothing left to claim and does nothing.
 
-A new workflow is one file in app/workflows/ and one `worker(...)` line at the end of this file.
+A new workflow is one file in app/workflows/ and one line at the end of this file: `worker(...)`, or `sender(...)` for a
+step that goes to Clay.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 import modal
 
 from app.db import Patience, connect_database
-from app.engine.dispatcher import LONGEST_LEASE_S, run_chunk
-from app.workflows import registry
+from app.engine.leases import LONGEST_LEASE_S
 from functions.address import public_url
 from functions.modal_app import REGION, app
+from functions.preload import part, preload
 
-__all__ = ["CHUNKS_IN_FLIGHT", "CHUNKS_PER_CALL", "WORKERS", "call_seconds", "run_chunks", "worker"]
+__all__ = [
+    "CHUNKS_IN_FLIGHT",
+    "CHUNKS_PER_CALL",
+    "WORKERS",
+    "WORKFLOW_MODULES",
+    "call_seconds",
+    "run_chunks",
+    "sender",
+    "worker",
+]
 
 WORKERS: dict[str, modal.Function[[list[str], str | None], Any, Any]] = {}
 """The Modal function of each workflow, by slug: what the engine spawns."""
 
 CHUNKS_PER_CALL = 4
 """Chunk ids that one call of a worker gets: enough to keep it busy, few enough that more calls mean more containers."""
+
+TRICKLE_CPU = 0.25
+"""Cores reserved for what mostly waits; Modal lets a container use more than it reserves."""
+
+LINGER_S = 15
+"""A container for what trickles leaves soon: another wakes from the snapshot for the next answer."""
 
 CHUNKS_IN_FLIGHT = 2
 """Chunks that one call works on at a time: while one waits for Postgres, another computes."""
@@ -46,6 +63,8 @@ async def run_chunks(chunk_ids: list[str], base_url: str | None = None) -> list[
         LeadloomError: the first failure, once every chunk has ended; Modal shows it with the call.
     """
     gate = asyncio.Semaphore(CHUNKS_IN_FLIGHT)
+    from app.engine.dispatcher import run_chunk  # noqa: PLC0415 -- only workers' containers run chunks
+
     async with connect_database() as connected:
         db = connected.with_patience(PATIENCE)
 
@@ -68,28 +87,50 @@ def call_seconds(kind: str) -> int:
     return LONGEST_LEASE_S[kind] * math.ceil(CHUNKS_PER_CALL / CHUNKS_IN_FLIGHT)
 
 
-def worker(
-    slug: str,
-    *,
-    cpu: float = 1.0,
-    memory: int = 512,
-    max_containers: int = 10,
-    calls_at_once: int = 1,
-) -> None:
-    """Register the Modal function of one workflow.
+def worker(slug: str, *, cpu: float = 1.0, memory: int = 512, max_containers: int = 10) -> None:
+    """Register the Modal function of one workflow that is computed.
 
     Args:
         slug: the workflow's slug; the function gets the same name.
         cpu: cores reserved for a container.
         memory: MiB reserved for a container.
         max_containers: how many containers may work on this workflow at once.
-        calls_at_once: calls that share one container; more than one for work that mostly waits.
+    """
+
+    async def run(chunk_ids: list[str], _address: str | None = None) -> list[dict[str, Any]]:
+        return await run_chunks(chunk_ids)
+
+    _register(slug, run, "compute", cpu=cpu, memory=memory, max_containers=max_containers)
+
+
+def sender(slug: str, *, max_containers: int = 2, calls_at_once: int = 4) -> None:
+    """Register the Modal function of one workflow that goes to Clay.
+
+    Clay allows ten records a second in a workspace, whoever sends them: few containers, which mostly wait.
+
+    Args:
+        slug: the workflow's slug; the function gets the same name.
+        max_containers: how many containers may send at once.
+        calls_at_once: calls that share one container.
     """
 
     async def run(chunk_ids: list[str], address: str | None = None) -> list[dict[str, Any]]:
-        sends = registry()[slug].kind == "clay"
-        return await run_chunks(chunk_ids, (await asyncio.to_thread(public_url) or address) if sends else None)
+        return await run_chunks(chunk_ids, await asyncio.to_thread(public_url) or address)
 
+    shared = modal.concurrent(max_inputs=calls_at_once)
+    _register(slug, run, "clay", shared, cpu=TRICKLE_CPU, max_containers=max_containers)
+
+
+def _register(
+    slug: str,
+    run: Callable[..., Any],
+    kind: str,
+    wrap: Callable[..., Any] = lambda body: body,
+    *,
+    cpu: float,
+    memory: int = 512,
+    max_containers: int,
+) -> None:
     # A container finds its function again as the attribute of this module that has the function's own name.
     run.__name__ = run.__qualname__ = slug
     run.__doc__ = f"Run chunks of `{slug}` steps."
@@ -98,18 +139,24 @@ def worker(
         cpu=cpu,
         memory=memory,
         max_containers=max_containers,
-        timeout=call_seconds(registry()[slug].kind),
+        scaledown_window=LINGER_S if cpu == TRICKLE_CPU else None,
+        timeout=call_seconds(kind),
         retries=0,  # the state table counts attempts; Modal repeating a call would find the chunk claimed
+        env=part(slug),
+        enable_memory_snapshot=True,
     )
-    body = run if calls_at_once == 1 else modal.concurrent(max_inputs=calls_at_once)(run)
-    WORKERS[slug] = globals()[slug] = register(body)
+    WORKERS[slug] = globals()[slug] = register(wrap(run))
 
 
 worker("split_raw")
 worker("normalize_name")
 worker("normalize_domain")
-worker("extract_work_history")
-worker("consolidate_lead")
-# Clay allows ten records a second in a workspace, whoever sends them: few containers, which mostly wait.
-worker("enrich_company_clay", cpu=0.25, max_containers=2, calls_at_once=4)
-worker("enrich_person_clay", cpu=0.25, max_containers=2, calls_at_once=4)
+# Answers trickle in for hours, a few rows at a time, and these follow each of them.
+worker("extract_work_history", cpu=TRICKLE_CPU)
+worker("consolidate_lead", cpu=TRICKLE_CPU)
+sender("enrich_company_clay")
+sender("enrich_person_clay")
+
+WORKFLOW_MODULES = tuple(f"app.workflows.{slug}" for slug in WORKERS)
+for _slug in WORKERS:  # a chunk's rows walk on through the steps behind their first one
+    preload(_slug, "app.engine.dispatcher", *WORKFLOW_MODULES)

@@ -78,6 +78,7 @@ class TestStack:
     database_url: str  # superuser
     keys: Keys
     settings: Settings
+    server_log: Path  # of all tests of this process
 
 
 class _Switchboard:
@@ -167,7 +168,7 @@ async def stack(_session: _Session, monkeypatch: pytest.MonkeyPatch, tmp_path: P
         "LEADLOOM_HOME": str(tmp_path / "leadloom"),
     }.items():
         monkeypatch.setenv(variable, value)
-    yield TestStack(url, keys.secret_key, keys.publishable_key, cluster.url(name), keys, chosen)
+    yield TestStack(url, keys.secret_key, keys.publishable_key, cluster.url(name), keys, chosen, cluster.log)
     del _session.switchboard.gateways[name]
     await _session.server.run(gateway.close())
     await admin.execute(f"drop database {name} with (force)")

@@ -9,7 +9,6 @@ import logging
 import time
 
 from app.db import Database
-from app.engine.replay import run_portions
 from app.engine.retention.tidying import tidy_up
 from app.errors import DatabaseUnavailableError, LeadloomError
 
@@ -63,6 +62,8 @@ async def _replay(db: Database, until: float) -> int:
     run = await db.call("take_extraction", seconds=LEASE_S)
     if run is None:
         return 0
+    from app.engine.replay import run_portions  # noqa: PLC0415 -- few minutes have a replay, and it loads all that reads
+
     worked = 0
     try:
         async for counts in run_portions(db, run["uid"], None, in_flight=1):

@@ -17,8 +17,6 @@ from uuid import uuid4
 import httpx
 import orjson
 
-from app.clay import sender
-from app.clay.post import http_client
 from app.db import Database
 from app.engine.feed import portions_with_results
 from app.engine.refusals import REFUSED, by_halves, in_words, storable_text
@@ -27,12 +25,10 @@ from app.logs import log_context
 from app.workflow import ClayWorkflow, ComputeWorkflow
 from app.workflows import registry
 
-__all__ = ["LONGEST_LEASE_S", "ChunkReport", "Spawner", "run_chunk"]
+__all__ = ["ChunkReport", "Spawner", "run_chunk"]
 
 log = logging.getLogger(__name__)
 
-LONGEST_LEASE_S = {"compute": 900, "clay": 300}
-"""How long a chunk may be with its worker at most, by kind of workflow (`leadloom.dispatch_step` sees to it)."""
 
 MAX_CALL_BYTES = 1_500_000
 MAX_CALL_ITEMS = 2_000
@@ -131,8 +127,10 @@ async def _send(
     workflow: ClayWorkflow[Any, Any],
     base_url: str | None,
 ) -> ChunkReport:
+    from app.clay import sender  # noqa: PLC0415 -- only workers that send load what sends
+
     if http is None:
-        async with http_client() as own:
+        async with sender.http_client() as own:
             return await _send(db, own, chunk, workflow, base_url)
     report = await sender.send_chunk(db, http, chunk, workflow, base_url)
     return ChunkReport(len(chunk["items"]), 0, report.failed, report.sent)

@@ -19,9 +19,7 @@ from uuid import uuid4
 from app.db import Database
 from app.errors import ConflictError, DatabaseError, DatabaseUnavailableError, UserError
 from app.intake.duplicates import find_duplicates
-from app.intake.ingest import ingest
 from app.intake.pieces import fetch_file
-from app.results.customers import take_list
 from app.results.export_jobs import make_export
 
 __all__ = ["finish_soon", "work_off"]
@@ -127,6 +125,8 @@ async def _under_lease(
 
 
 async def _read_upload(db: Database, job: dict[str, Any], holder: str, progress: _Progress) -> dict[str, Any]:
+    from app.intake.ingest import ingest  # noqa: PLC0415 -- with polars; pages, which finish short jobs, rarely read files
+
     with tempfile.TemporaryFile(prefix="leadloom-") as file:
         progress.phase = "fetching"
         await fetch_file(db, job, file)
@@ -158,6 +158,8 @@ async def _take_customers(db: Database, job: dict[str, Any], holder: str, progre
 async def _take_list(
     db: Database, job: dict[str, Any], holder: str, progress: _Progress, upload: str
 ) -> dict[str, Any]:
+    from app.results.customers import take_list  # noqa: PLC0415 -- with what reads companies
+
     progress.phase = "customers"
     return await take_list(db, job, holder, upload, progress.tell)
 

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from app.db import Database
 
-__all__ = ["abandon_leases", "wake_engine"]
+__all__ = ["LONGEST_LEASE_S", "abandon_leases", "wake_engine"]
+
+LONGEST_LEASE_S = {"compute": 900, "clay": 300}
+"""How long a chunk may be with its worker at most, by kind of workflow (`leadloom.dispatch_step` sees to it)."""
 
 
 async def wake_engine(db: Database) -> bool:

@@ -25,8 +25,6 @@ from app.db import Database
 from app.engine.refusals import by_halves, in_words, storable_text
 from app.errors import DatabaseUnavailableError, LeadloomError
 from app.extraction import PARSER_VERSION
-from app.extraction.evidence import evidence_from
-from app.extraction.rows import item_row
 
 __all__ = ["BatchExtraction", "extract_batches", "request_extraction", "rows_of", "run_portions"]
 
@@ -240,6 +238,9 @@ def rows_of(items: list[dict[str, Any]], mapping: dict[str, str] | None) -> list
 
 def _row_of(item: dict[str, Any], mapping: dict[str, str] | None) -> bytes:
     """One item's row. A defect of the parser costs this one row, says so in its report, and stops nothing."""
+    from app.extraction.evidence import evidence_from  # noqa: PLC0415 -- whoever only asks for a replay reads nothing
+    from app.extraction.rows import item_row  # noqa: PLC0415
+
     try:
         return orjson.dumps(item_row(item["item"], evidence_from(item["original"], mapping, item["results"])))
     except Exception as error:

@@ -12,13 +12,15 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from app.db import Database
-from app.engine.dispatcher import Spawner
 from app.engine.turn import EngineReport, Pace, Turns
 from app.errors import DatabaseError, DatabaseUnavailableError, LeadloomError
+
+if TYPE_CHECKING:
+    from app.engine.dispatcher import Spawner
 
 __all__ = ["EngineReport", "Pace", "run_engine"]
 

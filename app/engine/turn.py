@@ -12,15 +12,17 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from app.db import Database
 from app.engine import callbacks
 from app.engine.background import work_in_background
-from app.engine.dispatcher import Spawner
 from app.engine.entities import place_rows
-from app.intake import ingest
-from app.intake.pieces import sweep_files
+from app.intake.pieces import sweep_files, sweep_stale_uploads
 from app.workflows import registry_rows
+
+if TYPE_CHECKING:
+    from app.engine.dispatcher import Spawner
 
 __all__ = ["EngineReport", "Pace", "Turns"]
 
@@ -119,7 +121,7 @@ class Turns:
         if self.is_time("settle", 5.0):
             self.report.settled_callbacks += await callbacks.settle_unsettled(self.db)
         if self.is_time("sweep", 60.0):
-            await ingest.sweep_stale_uploads(self.db)
+            await sweep_stale_uploads(self.db)
             await sweep_files(self.db)
         if self.is_time("files", 1.0):
             await self._offer_files()

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from app.db import Database
-from app.intake.row_keys import KEY_FIELDS, KEY_VERSION, row_keys
 
 __all__ = ["find_duplicates", "request_comparison"]
 
@@ -37,6 +36,8 @@ async def find_duplicates(
     Raises:
         NotFoundError: there is no such upload.
     """
+    from app.intake.row_keys import KEY_VERSION  # noqa: PLC0415 -- whoever only asks for a comparison makes no keys
+
     waiting = await db.read("unscanned_uploads", upload=upload, key_version=KEY_VERSION, client=client)
     total, done = sum(one["row_count"] for one in waiting), 0
     for one in waiting:
@@ -52,6 +53,8 @@ async def find_duplicates(
 
 async def _make_keys(db: Database, upload: dict[str, Any]) -> None:
     """Key the rows that have no key by today's rules."""
+    from app.intake.row_keys import KEY_FIELDS, KEY_VERSION, row_keys  # noqa: PLC0415 -- see above
+
     fields, through = KEY_FIELDS[upload["kind"]], upload["keyed_through"]
     names = dict(zip(fields, fields, strict=True))
     while through < upload["row_count"]:

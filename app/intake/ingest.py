@@ -20,6 +20,7 @@ from app.db import Database
 from app.errors import InputError, UserError
 from app.intake.headers import HeaderMatch, detect_kind
 from app.intake.mapping import Choice, Settled, settle
+from app.intake.pieces import sweep_stale_uploads
 from app.intake.reading import Chunk, TableReader
 from app.intake.row_keys import KEY_VERSION, row_keys
 from app.intake.storing import Begun, KeyedChunk, give_up, send_rows
@@ -27,7 +28,7 @@ from app.intake.survey import Table, survey
 from app.intake.text import TextFile, Warned, open_text
 from app.states import UploadKind, UploadState
 
-__all__ = ["UploadResult", "ingest", "sweep_stale_uploads", "upload_uid"]
+__all__ = ["UploadResult", "ingest", "upload_uid"]
 
 _FILENAME_LENGTH = 255
 
@@ -149,16 +150,6 @@ async def ingest(
 def upload_uid(launch_key: str | UUID) -> str:
     """The uid of the upload that belongs to a launch: whoever carries the launch out again goes on with that upload."""
     return str(uuid5(UUID(str(launch_key)), "upload"))
-
-
-async def sweep_stale_uploads(db: Database) -> int:
-    """Fail uploads whose sender vanished and remove their rows; the number of uploads that failed."""
-    failed = 0
-    done = False
-    while not done:
-        swept = await db.call("sweep_stale_uploads")
-        failed, done = failed + swept["failed"], swept["done"]
-    return failed
 
 
 async def _understand(

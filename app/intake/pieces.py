@@ -32,6 +32,7 @@ __all__ = [
     "send_file",
     "send_piece",
     "sweep_files",
+    "sweep_stale_uploads",
 ]
 
 PIECE_BYTES = 2_000_000
@@ -208,3 +209,13 @@ def _weigh(source: IO[bytes]) -> tuple[str, int]:
 def _read_at(source: IO[bytes], start: int, size: int) -> bytes:
     source.seek(start)
     return source.read(size)
+
+
+async def sweep_stale_uploads(db: Database) -> int:
+    """Fail uploads whose sender vanished and remove their rows; the number of uploads that failed."""
+    failed = 0
+    done = False
+    while not done:
+        swept = await db.call("sweep_stale_uploads")
+        failed, done = failed + swept["failed"], swept["done"]
+    return failed

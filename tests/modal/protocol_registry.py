@@ -160,6 +160,16 @@ class Registry:
             handle_metadata=self._handle(app_id, name),
         )
 
+    def files_of(self, function: api_pb2.Function) -> list[api_pb2.MountFile]:
+        """What a container of the function has on its disk: what its image's layers copied in, then its mounts."""
+        layers, mounts = [function.image_id], []
+        while layers:
+            image = self.images.get(layers.pop())
+            if image:
+                layers += [base.image_id for base in image.base_images]
+                mounts.append(image.context_mount_id)
+        return [file for mount in (*reversed(mounts), *function.mount_ids) for file in self.mounts.get(mount, ())]
+
     def function_id(self, app_name: str, name: str) -> str:
         """The id of a function of a deployed app.
 

@@ -12,7 +12,7 @@ import modal
 import pytest
 
 import app as package
-from app.engine.dispatcher import LONGEST_LEASE_S
+from app.engine.leases import LONGEST_LEASE_S
 from app.workflows import registry
 from functions import modal_app, modal_run, workers
 from functions.file_worker import work_on_files
@@ -50,7 +50,8 @@ def test_a_slug_cannot_hide_something_else_of_the_module() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS, ids=str)
 def test_every_function_reads_the_one_secret_and_ends(function: modal.Function) -> None:
     info = function.info()
-    assert len(info.secrets) == (2 if function is modal_run.migrate_database else 1)
+    beside = function is modal_run.migrate_database or function not in ENTRY_FUNCTIONS  # its password; its part
+    assert len(info.secrets) == (2 if beside else 1)
     assert 0 < info.timeout <= 3600
     assert not info.max_retries
 
@@ -68,15 +69,15 @@ def test_the_web_function_outlives_the_moment_when_modal_leads_a_request_on() ->
     assert info.web_info is not None
 
 
-def test_workers_for_clay_share_their_containers_and_the_others_have_a_core() -> None:
+def test_workers_for_clay_share_their_containers_and_what_follows_answers_reserves_little() -> None:
     for slug, workflow in registry().items():
         info = workers.WORKERS[slug].info()
         if workflow.kind == "clay":
             assert info.concurrency_info is not None
-            assert info.cpu < 1
+            assert info.cpu == 0.25
         else:
             assert info.concurrency_info is None
-            assert info.cpu == 1
+            assert info.cpu == (0.25 if workflow.needs_results else 1)
 
 
 @pytest.mark.parametrize("slug", sorted(registry()))

@@ -10,6 +10,7 @@ from modal_proto import api_pb2
 from app.workflows import registry
 from functions.image_lock import runtime_lock
 from functions.modal_app import REQUIRED_KEYS
+from functions.preload import PART
 from functions.workers import call_seconds
 from tests.modal.conftest import ROOT, Cli
 from tests.modal.protocol_registry import DEPLOYED, Deployment
@@ -19,7 +20,7 @@ ENTRY_FUNCTIONS = {"batch_status", "extract_results", "launch_upload", "migrate_
 
 
 def mounted(service: ModalService, function: api_pb2.Function) -> set[str]:
-    return {file.filename for mount in function.mount_ids for file in service.mounts.get(mount, ())}
+    return {file.filename for file in service.files_of(function)}
 
 
 def below(folder: str, pattern: str) -> set[str]:
@@ -85,17 +86,33 @@ def test_workers_have_limits_of_their_own(deployed: Deployment) -> None:
 
 
 def test_the_secrets_must_hold_every_key_and_no_value_is_sent(service: ModalService, deployed: Deployment) -> None:
-    assert {(s.deployment_name, tuple(s.required_keys)) for s in service.secrets.values()} == {
-        ("leadloom", REQUIRED_KEYS),
-        ("leadloom-migrate", ("DATABASE_URL",)),
-    }
-    assert all(not secret.env_dict for secret in service.secrets.values())
+    named = {(s.deployment_name, tuple(s.required_keys)) for s in service.secrets.values() if s.deployment_name}
+    assert named == {("leadloom", REQUIRED_KEYS), ("leadloom-migrate", ("DATABASE_URL",))}
+    assert all(set(secret.env_dict) <= {PART} for secret in service.secrets.values())
+
+
+def test_containers_wake_from_a_snapshot_and_know_their_part(service: ModalService, deployed: Deployment) -> None:
+    """The entry points run once a day at most; everything that waits for a callback or a tick has a snapshot."""
+    snapshots = {name for name, function in deployed.functions.items() if function.checkpointing_enabled}
+    assert snapshots == {*registry(), "engine", "web", "work_on_files"}
+    for name in snapshots:
+        parts = [service.secrets[secret].env_dict.get(PART) for secret in deployed.functions[name].secret_ids]
+        assert [given for given in parts if given] == [name]
+
+
+def test_what_follows_answers_reserves_little_and_leaves_soon(deployed: Deployment) -> None:
+    trickling = {slug for slug, workflow in registry().items() if workflow.kind == "clay" or workflow.needs_results}
+    assert trickling == {"enrich_company_clay", "enrich_person_clay", "extract_work_history", "consolidate_lead"}
+    for slug in trickling:
+        function = deployed.functions[slug]
+        assert function.resources.milli_cpu == 250
+        assert function.autoscaler_settings.scaledown_window == 15
 
 
 def test_only_the_migration_gets_the_database_owners_password(service: ModalService, deployed: Deployment) -> None:
     assert "DATABASE_URL" not in REQUIRED_KEYS
     names = {
-        name: sorted(service.secrets[secret].deployment_name for secret in function.secret_ids)
+        name: sorted(filter(None, (service.secrets[secret].deployment_name for secret in function.secret_ids)))
         for name, function in deployed.functions.items()
     }
     assert names.pop("migrate_database") == ["leadloom", "leadloom-migrate"]
@@ -117,6 +134,7 @@ def test_the_image_installs_the_lock(service: ModalService, deployed: Deployment
     assert "FROM python:3.11" in commands
     assert "uv pip install" in commands
     assert "--require-hashes" in commands
+    assert "compileall -q --invalidation-mode unchecked-hash /root" in commands, "no container compiles the source"
     [lock] = [file for image in service.images.values() for file in image.context_files]
     assert lock.data.decode() == runtime_lock((ROOT / "requirements.lock").read_text(), _dependencies())
 

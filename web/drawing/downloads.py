@@ -23,7 +23,6 @@ from app.db import Database
 from app.intake.pieces import piece_content
 from app.results.export_jobs import MOST_AT_ONCE, count_rows, csv_parts, request_export, stored_export
 from app.results.exports import BOM
-from app.results.parquet import leads_parquet
 from web.deps import services
 from web.drawing.pages import redirect
 from web.drawing.ranges import asked_range
@@ -68,6 +67,8 @@ async def send_export(
         await services(request).wake()
         return redirect(request, f"{pages}/{job['uid']}")
     if wanted["what"] == "leads_parquet":
+        from app.results.parquet import leads_parquet  # noqa: PLC0415 -- with polars, for this one kind of download
+
         path = await leads_parquet(db, wanted["client"], wanted["filters"], wanted["columns"])
     else:
         path = await _written(csv_parts_of(db, wanted))

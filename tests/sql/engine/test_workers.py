@@ -14,9 +14,10 @@ from pydantic import SecretStr
 
 from app.db import Database, connect
 from app.engine import sequencer
-from app.engine.dispatcher import LONGEST_LEASE_S, run_chunk
+from app.engine.dispatcher import run_chunk
+from app.engine.leases import LONGEST_LEASE_S
 from app.engine.sequencer import Pace, run_engine
-from app.intake import ingest
+from app.intake.pieces import sweep_stale_uploads
 from app.workflow import ComputeWorkflow, Fields
 from functions.console.spawner import LocalSpawner
 from tests.chaos.http1 import BrokenMessageError, Message, ask, respond
@@ -165,7 +166,7 @@ async def test_an_upload_that_pauses_for_a_minute_is_not_swept(world: World) -> 
     await world.pg.execute(
         "update uploads set state = 'RECEIVING', touched_at = now() - interval '60 seconds' where uid = $1", uid
     )
-    assert await ingest.sweep_stale_uploads(world.db) == 0
+    assert await sweep_stale_uploads(world.db) == 0
     assert await world.pg.fetchval("select count(*) from raw_apollo_uploads") == 2
 
 

@@ -15,7 +15,8 @@ import pytest
 
 from app.db import Database
 from app.errors import ConflictError, DatabaseError, InputError, NotFoundError
-from app.intake.ingest import UploadResult, ingest, sweep_stale_uploads
+from app.intake.ingest import UploadResult, ingest
+from app.intake.pieces import sweep_stale_uploads
 from app.local.samples.files import write_companies, write_customers, write_people
 from app.setup.clients import create_client
 from tests.waiting import until
