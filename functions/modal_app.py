@@ -1,6 +1,6 @@
 """What every Modal function of Leadloom shares: the App, the image it runs in, and the one secret it reads.
 
-Nothing here runs work. `workers.py`, `schedules.py`, `web.py` and `cli.py` hang their functions on `app`, and
+Nothing here runs work. `workers.py`, `schedules.py`, `web.py` and `modal_run.py` hang their functions on `app`, and
 `modal deploy -m app` registers them all. The module is imported on the machine that deploys and again inside every
 container: what only the deploying machine has (pyproject.toml, the folders) is read there and nowhere else.
 """

@@ -15,6 +15,7 @@ from functions.console.main import cli
 from migrations.history import function_files
 
 ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("app", "functions", "web", "migrations")
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +64,21 @@ def test_the_walks_lead_through_files_that_are_there() -> None:
 def test_the_house_has_sixteen_rooms_at_most() -> None:
     rooms = {path.stem for path in (ROOT / "app").iterdir() if not path.name.startswith("__")}
     assert len(rooms) <= 16
+
+
+ELSEWHERE = {"NNNN_name.sql", "errors.html", "roles.sql"}
+"""A pattern, a page of PostgREST's documentation, and a file of Supabase's."""
+
+
+def test_the_files_that_our_code_names_are_there() -> None:
+    written = [path for room in ROOMS for path in (ROOT / room).rglob("*") if path.suffix in {".py", ".sql", ".toml"}]
+    there = {path.name for path in (*written, *(ROOT / "tests").rglob("*.py"), *(ROOT / "bench").glob("*.py"))}
+    there |= {path.name for path in (*ROOT.iterdir(), *(ROOT / "docs").rglob("*"), *(ROOT / "web").rglob("*.html"))}
+    lost = {
+        f"{path.relative_to(ROOT)}: {named}"
+        for path in written
+        if "0" not in path.name[:1]  # numbered migrations stay as they were
+        for named in re.findall(r"(?<![\w.*{}-])([\w-]+\.(?:py|sql|toml|html|md))\b", path.read_text("utf-8"))
+        if named not in there | ELSEWHERE
+    }
+    assert sorted(lost) == []

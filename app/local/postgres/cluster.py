@@ -249,7 +249,7 @@ class Cluster:
         return entry.pw_uid, entry.pw_gid
 
     def _launcher(self, *, follow: bool = False) -> list[str]:
-        """The words before a command of PostgreSQL that make it run under the right account (launch.py)."""
+        """The words before a command of PostgreSQL that make it run under the right account (exec_postgres.py)."""
         words = [sys.executable, "-I", "-S", str(Path(__file__).with_name("exec_postgres.py"))]
         if account := self._account():
             words += ["--account", f"{account[0]}:{account[1]}", "--needs", str(self.data)]

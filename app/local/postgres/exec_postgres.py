@@ -1,6 +1,6 @@
 """Starts one PostgreSQL program the way it insists on: never as root, and not outliving the process that wanted it.
 
-Run as a script of its own, before any server exists: `postgres.py` calls it with the account to use and the program to
+Run as a script of its own, before any server exists: `cluster.py` calls it with the account to use and the program to
 become. It imports nothing of Leadloom, so that it starts in a few milliseconds.
 
 PostgreSQL refuses to run as root. Under root this changes to the given account first. Where that account cannot reach
@@ -84,7 +84,7 @@ def main() -> None:
             _die_with(args.parent)
         os.umask(0o077)
         os.chdir("/")
-        os.execv(command[0], command)  # noqa: S606 -- the command comes from postgres.py
+        os.execv(command[0], command)  # noqa: S606 -- the command comes from cluster.py
     except OSError as error:
         advice = f" {_ADVICE}" if args.account else ""
         sys.exit(f"{command[0]} cannot be started: {error}.{advice}")

@@ -1,4 +1,4 @@
-"""Ends what a killed stack left running on a data folder of PostgreSQL, before `postgres.py` starts a server on it.
+"""Ends what a killed stack left running on a data folder of PostgreSQL, before `cluster.py` starts a server on it.
 
 It looks for processes that live in the folder, whoever started them: the lock file alone may name a stranger.
 """
