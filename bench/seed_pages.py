@@ -12,16 +12,33 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from dataclasses import asdict, dataclass
 
 import asyncpg
 
-__all__ = ["CLIENTS", "seed"]
+__all__ = ["YEAR", "Size", "seed"]
 
-CLIENTS = 12
-BATCHES = 200
-BIG = 100_000
-SMALL = 4_522
 STEPS = 5
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is.
+
+    Attributes:
+        clients: clients.
+        batches: batches, all but one of them ended.
+        big: rows of the first batch, and of its upload.
+        small: rows of each of the others.
+    """
+
+    clients: int = 12
+    batches: int = 200
+    big: int = 100_000
+    small: int = 4_522
+
+
+YEAR = Size()
 
 CATALOGUE = """
 insert into clients (name, slug) select 'Client ' || to_char(g, 'FM00'), 'client-' || g from generate_series(1,
@@ -48,8 +65,8 @@ insert into batches (launch_key, client_id, upload_id, pipeline_id, pipeline_ver
 select gen_random_uuid(), u.client_id, u.id, p.id, 1, u.filename || ' · Pipeline', leadloom.blueprint(p.steps),
        {steps},
        case when u.id = 2 then 'RUNNING' else 'COMPLETED' end::batch_state, u.row_count, u.row_count, u.row_count,
-       u.row_count, now() - (201 - u.id) * interval '1 day',
-       case when u.id = 2 then null else now() - (201 - u.id) * interval '1 day' + interval '5 hours' end
+       u.row_count, now() - ({batches} + 1 - u.id) * interval '1 day',
+       case when u.id = 2 then null else now() - ({batches} + 1 - u.id) * interval '1 day' + interval '5 hours' end
 from uploads u, enrichment_pipelines p where p.name = 'Pipeline 1' order by u.id;
 """
 
@@ -118,7 +135,7 @@ select i.id, s, b.blueprint -> s ->> 'slug', 1, 'computed', null, jsonb_build_ob
 from batch_items i join batches b on b.id = i.batch_id cross join generate_series(0, {last}) s where i.batch_id <= 3;
 insert into callback_inbox (received_at, workflow_slug, item_uid, step_index, attempt, batch_id, batch_item_id, body,
                             verdict, settled_at)
-select now() - (i.id % 604800) * interval '1 second', 'enrich_company_clay', i.uid, 3, 1, i.batch_id, i.id,
+select now() - (i.id * 7919 % 604800) * interval '1 second', 'enrich_company_clay', i.uid, 3, 1, i.batch_id, i.id,
        '{{"status": "success"}}', case when i.id % 97 = 0 then 'late' when i.id % 31 = 0 then 'duplicate'
               else 'applied' end::callback_verdict,
        now()
@@ -137,16 +154,16 @@ on conflict do nothing;
 """
 
 
-async def seed(database_url: str) -> dict[str, int]:
+async def seed(database_url: str, size: Size = YEAR) -> dict[str, int]:
     """Fill the database; answers with how many rows of each kind there are."""
-    numbers = {"clients": CLIENTS, "batches": BATCHES, "big": BIG, "small": SMALL, "steps": STEPS, "last": STEPS - 1}
+    numbers = {**asdict(size), "steps": STEPS, "last": STEPS - 1}
     connection = await asyncpg.connect(database_url, timeout=30)
     try:
         # Neither foreign keys nor counting triggers: the data is known to fit, and the counts are put in below.
         await connection.execute("set session_replication_role = replica; set synchronous_commit = off")
         for name in ("CATALOGUE", "RAW", "ITEMS"):
             await _run(connection, name, globals()[name].format(**numbers))
-        for first in range(1, BATCHES + 1, 20):
+        for first in range(1, size.batches + 1, 20):
             began = time.perf_counter()
             await connection.execute(STATES.format(**numbers), first, first + 19, timeout=600)
             print(f"  states of batches {first} to {first + 19}: {time.perf_counter() - began:.1f} s")

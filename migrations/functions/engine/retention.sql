@@ -28,7 +28,9 @@ begin
   where i.batch_id = v_batch.id and i.row_number > v_batch.originals_through and i.row_number <= v_last
     and i.original_data is not null
     and exists (select 1 from public.raw_apollo_uploads r
-                where r.upload_id = v_batch.upload_id and r.row_number = i.row_number);
+                where r.upload_id = v_batch.upload_id and r.row_number = i.row_number
+                  -- Said again, so that no plan reads more of the raw rows than this range.
+                  and r.row_number > v_batch.originals_through and r.row_number <= v_last);
   update public.batches set originals_through = v_last where id = v_batch.id;
   return jsonb_build_object('emptied', v_last - v_batch.originals_through);
 end

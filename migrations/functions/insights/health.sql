@@ -54,8 +54,10 @@ as $$
     'trouble', (select coalesce(jsonb_agg(t order by t.received_at desc), '[]') from (
         select c.received_at, c.workflow_slug, c.verdict, c.note,
           (select i.uid from public.batch_items i where i.id = c.batch_item_id) as item
-        from public.callback_inbox c
-        where c.received_at > leadloom.clock() - interval '7 days' and c.verdict in ('unmatched', 'rejected', 'late', 'given_up')
+        from unnest(array['unmatched', 'rejected', 'late', 'given_up']::public.callback_verdict[]) v (verdict)
+        -- The newest of each verdict, by its own index: a week's callbacks are never looked through.
+        cross join lateral (select i.* from public.callback_inbox i where i.verdict = v.verdict order by i.id desc limit 10) c
+        where c.received_at > leadloom.clock() - interval '7 days'
         order by c.received_at desc limit 10) t),
     'webhooks', (select coalesce(jsonb_agg(w order by w.sent desc), '[]') from (
         select left(w.url_sha256, 8) as mark, w.sent, w.first_at, w.last_at, c.name as client, c.uid as client_uid,
