@@ -17,6 +17,7 @@ __all__ = [
     "CUSTOMER",
     "GLUED",
     "KNOWN",
+    "OWNER",
     "PAST",
     "PERSON",
     "PERSON_SIGNS",
@@ -69,4 +70,5 @@ PAST: dict[str, str] = _TABLE["past"]
 """Fields of the present position -> those of an earlier one."""
 
 SMALL_WORDS: frozenset[str] = frozenset(_TABLE["words"]["small"])
+OWNER: frozenset[str] = frozenset(_TABLE["words"]["owner"])
 GLUED: tuple[str, ...] = tuple(_TABLE["words"]["glued"])

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain, groupby
 
-from app.intake.header_names import AROUND, GLUED, PAST, SMALL_WORDS
+from app.intake.header_names import AROUND, GLUED, OWNER, PAST, SMALL_WORDS
 from app.text.values import fold
 
 __all__ = ["LabelIndex", "bare_name", "fields_in_parts", "says_company", "says_person", "spellings", "words"]
@@ -26,6 +26,8 @@ _CAMEL = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])")
 _LINKEDIN = re.compile(r"linked[ _-]?in|\bLI\b(?=[ _-])", re.IGNORECASE)
 _GLUED = re.compile(rf"\b({'|'.join(GLUED)})(?=\w{{3}})", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+|\d+|/")
+_ORDER = re.compile(r"\s*\d{1,2}[.)]\s+")
+_OWNER = frozenset(map(fold, OWNER))
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 _OR = frozenset(("/", "or", "oder", "ou", "o"))
@@ -44,7 +46,6 @@ _OF_COMPANIES = frozenset(("company_name", "website", "company_domain"))
 _AT_WORK = frozenset(("title", "email", "department", "seniority"))
 _NAMES = frozenset(("first_name", "last_name"))
 _CALLED = frozenset(("company_name", "person_name", "first_name", "last_name", "past_company_name"))
-_NOTHING: frozenset[str] = frozenset()
 _NOUNS = frozenset(("person", "company"))
 _PERSONAL = frozenset(("person",))
 _BARE = frozenset((word,) for word in ("name", "nome", "nom", "nombre", "naam"))
@@ -68,6 +69,14 @@ class LabelIndex:
             found |= self._fields.get(key, {}) | found
         return found
 
+    def lists(self, label: Words) -> bool:
+        """Whether a label of these words, in this order, is one of them."""
+        return _joined(label) in self._fields
+
+
+def _joined(label: Words) -> str:
+    return "".join(word for word in label if word != "/")
+
 
 def words(label: str) -> Words:
     """A label's words without case, punctuation and articles; a slash stays, `camelCase` is two words."""
@@ -89,8 +98,8 @@ def _all_keys(label: str) -> tuple[str, ...]:
 
 
 def _keys(label: Words) -> tuple[str, ...]:
-    plain = [word for word in label if word != "/"]
-    return ("".join(plain), " ".join(sorted(plain))) if plain else ()
+    plain = _joined(label)
+    return (plain, " ".join(sorted(word for word in label if word != "/"))) if plain else ()
 
 
 @cache
@@ -131,6 +140,9 @@ def fields_in_parts(label: str, own: LabelIndex, company: LabelIndex) -> dict[st
         field -> rank of what is left among the field's labels; behind all others where a remark was left out.
     """
     found: dict[str, int] = {}
+    label = _ORDER.sub("", label)
+    if not _OWNER.isdisjoint(words(label)):
+        return {}
     for later, said in ((0, words(_REMARK.sub(r" \1\2 ", label))), (_LATER, words(_REMARK.sub(" ", label)))):
         if 0 < len(said) <= _LONGEST:
             for inner, roles in _taken_off(said):
@@ -141,13 +153,22 @@ def fields_in_parts(label: str, own: LabelIndex, company: LabelIndex) -> dict[st
 
 def says_person(label: str, own: LabelIndex) -> bool:
     """Whether a label says that its row is a person: a part of a name, or a person's word beside what people have."""
+    said = words(_ORDER.sub("", label))[:_LONGEST]
+    listed = own.lists(said)  # "Job Title": known as it stands, and looked at elsewhere
     return any(
-        "company" not in roles
-        and not (_OF_PEOPLE if "person" in roles else _NAMES if inner not in _BARE else _NOTHING).isdisjoint(
-            own.fields(inner)
-        )
-        for inner, roles in _taken_off(words(label)[:_LONGEST])
+        not _telling(inner, roles).isdisjoint(_one_of(inner, own))
+        for inner, roles in _taken_off(said)
+        if not (listed and roles == {"plain"})
     )
+
+
+def _telling(label: Words, roles: Roles) -> frozenset[str]:
+    """The fields that show a person behind a label, with what stood around it."""
+    if "person" in roles and "company" not in roles:
+        return _OF_PEOPLE
+    if label in _BARE:
+        return frozenset()
+    return _NAMES if roles != {"plain"} else _NAMES | {"title", "headline"}
 
 
 def says_company(label: str, company: LabelIndex) -> bool:
@@ -194,10 +215,8 @@ def _meant(label: Words, roles: Roles, own: LabelIndex, company: LabelIndex) -> 
     found = _one_of(label, own)
     if "person" in roles and label in _BARE and own is not company:
         found = found | {"person_name": found.get("person_name", _LATER)}
-    if "company" in roles:  # "role in the company", "company e-mail": a person's at work
-        at_work = {name: rank for name, rank in found.items() if name in _AT_WORK}
-        of_company = _one_of(label, company)
-        found = at_work if "department" in at_work or not of_company else of_company
+    if "company" in roles:
+        found = _at_work(label, found, _one_of(label, company))
     if "linkedin" in roles and "website" in found:
         found = {"company_linkedin" if "company" in roles else "linkedin": found["website"]}
     if "past" in roles:
@@ -209,6 +228,13 @@ def _meant(label: Words, roles: Roles, own: LabelIndex, company: LabelIndex) -> 
         if role in roles:
             found = {name: rank for name, rank in found.items() if name in allowed}
     return found
+
+
+def _at_work(label: Words, own: dict[str, int], of_company: dict[str, int]) -> dict[str, int]:
+    """What a label with a word for the company means: the company's field, else a person's at work ("role there")."""
+    names = frozenset() if label in _BARE else _NAMES  # "Billing First Name"
+    at_work = {name: rank for name, rank in own.items() if name in _AT_WORK or name in names}
+    return at_work if "department" in at_work or not of_company else of_company
 
 
 def _one_of(label: Words, index: LabelIndex) -> dict[str, int]:

@@ -172,3 +172,11 @@ def test_a_label_of_the_other_kind_of_file_is_still_taken_apart() -> None:
 def test_a_company_url_is_a_page_of_linkedin_only_as_scrapers_write_it() -> None:
     assert match_headers(["first_name", "website", "company_url"]).mapping.get("company_linkedin") is None
     assert match_headers(["firstName", "website", "companyUrl"]).mapping["company_linkedin"] == "companyUrl"
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["Kontakt-Inhaber", "Contact owner", "Propriétaire du contact", "Titolare account", "Organización - Dirección"],
+)
+def test_what_is_no_field_of_the_row_is_none(label: str) -> None:
+    assert match_headers(["Email", label]).mapping == {"email": "Email"}
