@@ -9,7 +9,9 @@ as $$
     else '[]'::jsonb end
 $$;
 
-create or replace function public.audit_batch(p_batch uuid) returns jsonb
+-- All books, or one part of them: those of a very large batch are asked for part by part, each a statement of its own
+-- with the whole time for itself.
+create or replace function public.audit_batch(p_batch uuid, p_part text default null) returns jsonb
 language plpgsql stable security invoker set search_path = '' set statement_timeout = '120s'
 as $$
 declare
@@ -17,9 +19,28 @@ declare
   v_findings jsonb := '[]';
 begin
   select * into v_batch from public.batches where id = leadloom.batch_id(p_batch);
-  v_findings := v_findings || leadloom.audit_rows(v_batch) || leadloom.audit_states(v_batch)
-                || leadloom.audit_results(v_batch) || leadloom.audit_money(v_batch) || leadloom.audit_sends(v_batch)
-                || leadloom.audit_counts(v_batch);
+  if p_part is not null and p_part not in ('rows', 'states', 'results', 'money', 'sends', 'counts') then
+    raise exception using errcode = 'PT422', message = format('“%s” is no part of the books.', p_part),
+      hint = 'The parts are rows, states, results, money, sends and counts.';
+  end if;
+  if p_part is null or p_part = 'rows' then
+    v_findings := v_findings || leadloom.audit_rows(v_batch);
+  end if;
+  if p_part is null or p_part = 'states' then
+    v_findings := v_findings || leadloom.audit_states(v_batch);
+  end if;
+  if p_part is null or p_part = 'results' then
+    v_findings := v_findings || leadloom.audit_results(v_batch);
+  end if;
+  if p_part is null or p_part = 'money' then
+    v_findings := v_findings || leadloom.audit_money(v_batch);
+  end if;
+  if p_part is null or p_part = 'sends' then
+    v_findings := v_findings || leadloom.audit_sends(v_batch);
+  end if;
+  if p_part is null or p_part = 'counts' then
+    v_findings := v_findings || leadloom.audit_counts(v_batch);
+  end if;
   return jsonb_build_object('batch', v_batch.uid, 'state', v_batch.state, 'rows', v_batch.item_count,
                             'findings', v_findings);
 end
