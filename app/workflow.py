@@ -51,6 +51,10 @@ class Fields(BaseModel):
                 report.defect(name, found.get(name), refusal)
             return cls(**{name: value for name, value in found.items() if name not in wrong})
 
+    def as_json(self) -> dict[str, Any]:
+        """The fields that were set, ready for JSON."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
     @model_validator(mode="before")
     @classmethod
     def _empty_is_missing(cls, data: Any) -> Any:
@@ -80,7 +84,7 @@ class Original(Fields):
 class Evidence(Original):
     """Base of an Input that wants, beside the row, every earlier result of the item with its payload as it came."""
 
-    results: list[dict[str, Any]]
+    results: Annotated[list[dict[str, Any]], SkipValidation]  # likewise
 
 
 class Config(BaseModel):
@@ -202,7 +206,7 @@ class Workflow(Generic[In, Out]):
 
     def result(self, output: Out) -> Result:
         """The output as JSON-ready fields, and those of them that overwrite identity columns (None: none do)."""
-        parsed = output.model_dump(mode="json", exclude_unset=True)
+        parsed = output.as_json()
         identity = {name: parsed[name] for name in self.identity if name in parsed}
         return parsed, identity or None
 

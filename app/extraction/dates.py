@@ -50,6 +50,7 @@ _WRAPPED = ("date", "value", "label", "text", "name", "iso", "$date", "raw", "fo
 
 
 _ZEROS = re.compile(r"[0\-/.:TZ ]+")
+_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 NO_END = "9999"
 """The year that databases write for "without an end"."""
 
@@ -138,9 +139,6 @@ def _from_list(parts: list[Any]) -> Reading:
     if len(parts) > len("ymd") or None in numbers or not 1 <= (numbers[1] or 0) <= MONTHS:
         return None, "not a date"
     return checked(*numbers)
-
-
-_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 
 
 @lru_cache(maxsize=16_384)

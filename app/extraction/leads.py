@@ -61,28 +61,28 @@ def consolidate(evidence: Evidence) -> Lead:
     paid = [_layer(result) for result in _later_first(evidence, paid=True)]
     computed = [_layer(result) for result in _later_first(evidence, paid=False)]
     from_person = [(person._asdict(), f"step:{person_step.step}")] if person_step else []
+    repaired, found = [*computed, *from_person, *paid, upload], [*from_person, *paid, *computed, upload]
     for name in PERSON_FIELDS:
-        others = [*from_person, *paid]
-        layers = [*computed, *others] if name in NAME_FIELDS else [*others, *computed]
-        _take(lead, name, [*layers, upload], columns)
+        _take(lead, name, repaired if name in NAME_FIELDS else found, columns)
     _whole_name(lead)
 
     from_company = [(company._asdict(), f"step:{company_step.step}")] if company_step else []
     known = [*from_company, *paid, *computed, upload]
-    job = _current_job(person, company.ref if company_step else _ref(known))
-    if job and person_step and _elsewhere(job.company, known):
+    ref = _ref(known)
+    job = _current_job(person, company.ref if company_step else ref)
+    if job and person_step and _elsewhere(job.company, ref):
         lead.report["company"] = {
-            "value": str(company.company_name or _ref(known).name or "")[:160],
+            "value": str(company.company_name or ref.name or "")[:160],
             "why": "the current job is at another company; facts about this one are left out",
         }
         moved = {"company_name": job.company.name, "company_domain": job.company.domain}
         known = [({**moved, "company_linkedin": job.company.linkedin}, f"step:{person_step.step}")]
     elif person_step:
         stated = job.company if job else person.company
-        if stated.key and not stated.same_as(_ref(known)) and _ref(known).key:
+        if stated.key and not stated.same_as(ref) and ref.key:
             why = "the current job names another company, but nothing proves that it is not the same"
             lead.report["company"] = {"value": str(stated.name)[:160], "why": why}
-        known = [*from_company, *_agreeing(stated, person_step, known), *known]
+        known = [*from_company, *_agreeing(stated, person_step, ref), *known]
     for name in COMPANY_FIELDS:
         _take(lead, name, known, columns)
     lead.values["company_key"] = company_key(lead.values.get("company_name") or "")
@@ -115,7 +115,7 @@ def _layer(result: StepResult) -> Layer:
 def _take(lead: Lead, name: str, layers: list[Layer], columns: Mapping[str, str]) -> None:
     for values, source in layers:
         value = values.get(name)
-        if value in (None, "", (), []):
+        if value is None or (not value and value in ("", (), [])):
             continue
         clean = _fitting(name, value)
         if clean is None:
@@ -163,9 +163,8 @@ def _current_job(person: Person, known: CompanyRef) -> Position | None:
     return current[0] if current else None
 
 
-def _elsewhere(job: CompanyRef, known: list[Layer]) -> bool:
+def _elsewhere(job: CompanyRef, ref: CompanyRef) -> bool:
     """Whether the job is provably at another company: something comparable differs, and nothing agrees."""
-    ref = _ref(known)
     if job.same_as(ref):
         return False
     return bool(
@@ -174,9 +173,8 @@ def _elsewhere(job: CompanyRef, known: list[Layer]) -> bool:
     )
 
 
-def _agreeing(stated: CompanyRef, step: StepResult, known: list[Layer]) -> list[Layer]:
+def _agreeing(stated: CompanyRef, step: StepResult, ref: CompanyRef) -> list[Layer]:
     """The employer as the person's record states it, as far as it is the known company or nothing else is known."""
-    ref = _ref(known)
     if stated.same_as(ref) or ref == CompanyRef():
         said = {"company_name": stated.name, "company_domain": stated.domain, "company_linkedin": stated.linkedin}
         return [(said, f"step:{step.step}")]

@@ -54,7 +54,9 @@ def find_record(body: Any, marks: Names) -> tuple[Record | None, list[Record]]:
             queue += [
                 (child, inner)
                 for place in record.shape.besides(marks)
-                if (child := values[place]).__class__ is dict or child.__class__ is list or may_be_json(child)
+                if (child := values[place]).__class__ is dict
+                or child.__class__ is list
+                or (child.__class__ is str and not child[:1].isalnum() and may_be_json(child))
             ]
     return best, best_around
 

@@ -115,11 +115,11 @@ def layered(record: Record, *around: Record) -> Record:
     """A record together with the objects around it, from the inside out, as if it were one."""
     if not around:
         return record
-    layers = (record, *around)
-    layers_of_keys = tuple([keys for layer in layers for keys in layer.shape.layers])
-    few = sum(map(len, layers_of_keys)) <= MOST_KEYS_KEPT
-    shape = _shape(*layers_of_keys) if few else Shape(*layers_of_keys)
-    return Record(record.said, shape, tuple(chain(*[layer.values for layer in layers])))
+    keys, values = record.shape.layers, record.values
+    for layer in around:
+        keys += layer.shape.layers
+        values += layer.values
+    return Record(record.said, _shape(*keys) if len(values) <= MOST_KEYS_KEPT else Shape(*keys), values)
 
 
 def named(record: Record) -> dict[str, Any]:

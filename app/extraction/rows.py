@@ -59,6 +59,7 @@ def item_row(item: int, evidence: Evidence) -> dict[str, Any]:
 
 def _position(position: Position) -> dict[str, Any]:
     company = position.company
+    start, end = position.start, position.end
     row = {
         "company_name": company.name,
         "company_key": company.key,
@@ -69,10 +70,11 @@ def _position(position: Position) -> dict[str, Any]:
         "is_current": position.is_current,
         "has_left": position.has_left,
         "doubts": position.doubts,
+        "start_date": start and start.earliest(),
+        "start_precision": start and start.precision,
+        "end_date": end and end.earliest(),
+        "end_precision": end and end.precision,
     }
-    for name, value in (("start", position.start), ("end", position.end)):
-        if value is not None:
-            row |= {f"{name}_date": value.earliest(), f"{name}_precision": value.precision}
     return {name: value for name, value in row.items() if value is not None}
 
 

@@ -16,6 +16,9 @@ SIZE_BUCKETS = ("1-10", "11-50", "51-200", "201-500", "501-1000", "1001-5000", "
 """LinkedIn's company sizes, with its two smallest as one."""
 
 LONGEST = 40
+LONGEST_PLAIN = 9
+"""Digits of a head count that is read as it stands."""
+
 _UPPER = (10, 50, 200, 500, 1_000, 5_000, 10_000)
 _RANGE = re.compile(r"(\d[\d,. ]*[kK]?) ?(?:-|\u2013|to) ?(\d[\d,. ]*[kK]?)(?: .*)?")
 _OPEN = re.compile(r"(\d[\d,. ]*[kK]?) ?\+(?: .*)?|(?:over|more than|>) ?(\d[\d,. ]*[kK]?)(?: .*)?", re.IGNORECASE)
@@ -26,6 +29,8 @@ _ENDS = (("start", "end"), ("min", "max"), ("from", "to"), ("low", "high"), ("lo
 def size_bucket(value: Any, count: int | None, report: Report) -> str | None:
     """The size class of a statement such as "51-200 employees", "10,001+" or [51, 200], or of a head count."""
     text = read_text(_range_text(value), "size_bucket", report) if value is not None else None
+    if text and text.isascii() and text.isdigit() and len(text) <= LONGEST_PLAIN:
+        return _bucket_of(int(text))
     if text:
         most = _most_of_a_range(text)
         most = head_count(text.lstrip("<\u2264 "), report) if most is None else most

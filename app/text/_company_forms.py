@@ -212,10 +212,9 @@ def _ended(line: str) -> str:
     line = line.strip(TRAILING)
     if line.endswith(("...", "\u2026")):
         line = line.rstrip(".\u2026 ")
-    if line.endswith(".") and not ABBREVIATED_END.search(line) and line.count(".") == 1 and len(line.split()[-1]) > 3:  # noqa: PLR2004
+    if line.endswith(".") and line.count(".") == 1 and len(line.split()[-1]) > 3 and not ABBREVIATED_END.search(line):  # noqa: PLR2004
         line = line.rstrip(".")
-    opened, closed = line.count("("), line.count(")")
-    return line.rstrip(" (") if opened > closed else line
+    return line.rstrip(" (") if "(" in line and line.count("(") > line.count(")") else line
 
 
 @lru_cache(maxsize=32_768)

@@ -81,13 +81,48 @@ REGISTERED = re.compile(
 )
 """A number in a register of companies."""
 CUT = re.compile(r"\s*[|\u00a6\u2502\uff5c\u2022]\s*.*\Z|\s+(?:::|//|\u00b7|~)\s+.*\Z")
+CUT_SIGNS = frozenset("|\u00a6\u2502\uff5c\u2022:/\u00b7~,")
+"""Without one of these there is nothing for `CUT` and `BY_COMMA`."""
 DASH = re.compile(r"\s+[-\u2013\u2014]+\s+|[\u2013\u2014]\s+|\s+[\u2013\u2014]")
+DASHES = frozenset("-\u2013\u2014")
 TAGLINE_WORDS = 3
 ACRONYM = re.compile(r"\A(?P<name>.+?)\s*\((?P<short>[A-Z][A-Z&.]{1,7})\)\Z")
 QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300d\u2018`'
 
 
 WEB_ADDRESS = re.compile(r"\A(?:https?://|www\.)+((?:[\w-]+\.)+[^\W\d_]{2,})(?:[/?#:]\S*)?\Z", re.IGNORECASE)
+
+
+FRAGMENTS = (
+    *(
+        "formerly",
+        "previously",
+        "fka",
+        "f/k",
+        "fk/a",
+        "also known as",
+        "a/k/a",
+        "aka",
+        "ehemals",
+        "vormals",
+        "c/o",
+        ":",
+    ),
+    *("anciennement", "voorheen", "acquired by", "inh", "prop", "powered by", "subsidiar", "affiliates", "au capital"),
+    *("part of", "member of", "division of", "hiring", "company", "brand", "business", "corporation", "llc"),
+)
+"""What a line of ASCII has in it, in small letters, in which there is a `TRAILING_REMARK`."""
+
+
+def _without_trailing_remark(line: str) -> str:
+    if line.isascii():
+        low = line.lower()
+        for fragment in FRAGMENTS:
+            if fragment in low:
+                break
+        else:
+            return line
+    return TRAILING_REMARK.sub("", line)
 
 
 def without_remarks(line: str) -> str:
@@ -98,14 +133,15 @@ def without_remarks(line: str) -> str:
         spoken = set(line.lower().split())
         if TRADE_WORDS.isdisjoint(spoken) or not TRADES_AS.search(line):
             return (
-                line if REMARK_WORDS.isdisjoint(spoken) else TRAILING_REMARK.sub("", REGISTERED.sub("", line)) or line
+                line if REMARK_WORDS.isdisjoint(spoken) else _without_trailing_remark(REGISTERED.sub("", line)) or line
             )
     line = _without_signs(line)
     if trade := TRADES_AS.search(line):
         line = kept(line[trade.end() :].rstrip(")] "), line)
     line = _without_brackets(line)
-    line = kept(TRAILING_REMARK.sub("", REGISTERED.sub("", line)), line)
-    line = kept(BY_COMMA.sub("", CUT.sub("", line)), line)
+    line = kept(_without_trailing_remark(REGISTERED.sub("", line)), line)
+    if not CUT_SIGNS.isdisjoint(line):
+        line = kept(BY_COMMA.sub("", CUT.sub("", line)), line)
     line = _without_tagline(line)
     if acronym := ACRONYM.match(line):
         initials = "".join(word[0] for word in re.findall(r"[^\W_]\w*", acronym["name"]) if word[0].isupper())
@@ -119,7 +155,7 @@ def _without_tagline(line: str) -> str:
     name, colon, tail = line.partition(": ")
     if colon and len(tail.split()) >= TAGLINE_WORDS:
         line = kept(name, line)
-    if dash := DASH.search(line):
+    if not DASHES.isdisjoint(line) and (dash := DASH.search(line)):
         tail = line[dash.end() :]
         if len(tail.split()) >= TAGLINE_WORDS or OFFICE.search(tail):
             line = kept(line[: dash.start()], line)
@@ -138,7 +174,7 @@ def _without_brackets(line: str) -> str:
 
 def kept(line: str, before: str) -> str:
     """The shorter text, if a name is left in it."""
-    return line.strip() if any(char.isalnum() for char in line) else before
+    return line.strip() if line[:1].isalnum() or any(char.isalnum() for char in line) else before
 
 
 def unquoted(line: str) -> str:

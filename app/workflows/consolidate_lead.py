@@ -25,6 +25,10 @@ class Output(Fields):
     extraction: dict[str, Any]
     doubt_count: int
 
+    def as_json(self) -> dict[str, Any]:
+        """All of it as it is: rows are JSON already."""
+        return dict(self)
+
 
 def run(given: Input) -> Output:
     """Choose the best value for every field."""

@@ -26,6 +26,10 @@ class Output(Fields):
     position_count: int
     current_position_count: int
 
+    def as_json(self) -> dict[str, Any]:
+        """All of it as it is: rows are JSON already."""
+        return dict(self)
+
 
 def run(given: Input) -> Output:
     """Read the latest person payload; without one there are no positions, and nothing fails."""

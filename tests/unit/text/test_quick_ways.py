@@ -127,6 +127,15 @@ def test_a_company_that_no_rule_knows_is_called_what_the_rules_leave_of_it(name:
         assert company_name(line) == companies._with_care(line)
 
 
+SIGNS = st.sampled_from((" ", ", ", " - ", " (", "/", ": ", ". ", " & "))
+
+
+@given(st.lists(st.tuples(COMPANY_WORDS, SIGNS).map("".join), min_size=1, max_size=6).map("".join))
+@settings(max_examples=1_000, deadline=None, derandomize=True)
+def test_no_remark_stays_because_nobody_looked_for_it(line: str) -> None:
+    assert _company_remarks._without_trailing_remark(line) == _company_remarks.TRAILING_REMARK.sub("", line)
+
+
 @pytest.mark.parametrize("name", ["Acme", "Acme Robotics", "Hundred Acres Farm", "Acme Robotics, Inc.", "Acme S.A."])
 def test_most_companies_are_read_the_quick_way(name: str) -> None:
     assert companies._is_ordinary(name) or companies._ordinary_in_front(name)
