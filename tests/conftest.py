@@ -39,8 +39,9 @@ _MEMORY_NEEDED = 3_000_000_000
 _numbers = itertools.count(1)
 
 # Properties are tried with the same examples everywhere, so that a failure is the change's and not chance's.
-# `make explore` looks for new ones.
-hypothesis.settings.register_profile("repeatable", derandomize=True)
+# `make explore` looks for new ones. How long an example takes says how busy the machine is, and nothing of the change.
+_BUSY = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=_BUSY)
 hypothesis.settings.register_profile("explore", max_examples=1_000, deadline=None)
 hypothesis.settings.load_profile("explore" if os.environ.get("EXPLORE") else "repeatable")
 

@@ -188,7 +188,7 @@ def _signs(layer: Named) -> _Signs:
         number = number or found
         word = word or said
         failed = failed or found >= FAULTS or _is_failed(said, name)
-        missing = missing or said in word_set("words", "not_found") or found == NO_CONTENT
+        missing = missing or (bool(said) and _is_not_found_text(str(value))) or found == NO_CONTENT
     failed = failed or any(flag(layer.get(name)) is False for name in _present(layer, "good"))
     failed = failed or any(flag(layer.get(name)) is True for name in _present(layer, "bad"))
     missing = missing or any(flag(layer.get(name)) is False for name in _present(layer, "found"))

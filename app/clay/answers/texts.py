@@ -36,6 +36,20 @@ _NOTHING_THERE = re.compile(
     re.IGNORECASE,
 )
 
+_NOTHING_ELSEWHERE = re.compile(  # German, French, Spanish, Italian, Portuguese, Dutch
+    r"(?:\b(?:keinen?|kein)\s+(?:ergebnis(?:se)?|treffer|daten|datens.tze?|eintr.ge?|profile?|person(?:en)?)\b"
+    r"|\baucune?\s+(?:r.sultats?|correspondances?|donn.es?|profils?|personnes?|entreprises?|contacts?)\b"
+    r"|\b(?:sin|ning.n|ninguna)\s+(?:resultados?|coincidencias?|datos)\b"
+    r"|\bnessun[oa]?\s+(?:risultat[oi]|corrispondenz[ae]|dat[oi]|profilo|contatto)\b"
+    r"|\b(?:nenhuma?|sem)\s+(?:resultados?|correspond.ncias?|dados?)\b"
+    r"|\bgeen\s+(?:resulta(?:at|ten)|match(?:es)?|treffers?|gegevens)\b"
+    r")(?!\s+(?:\w+\s+)?(?:.bergeben|angegeben|fourni|proporcionad|fornit|informad|enviad|opgegeven|meegegeven))"
+    r"|\bnichts?\s+gefunden\b|\bintrouvables?\b|\brien\s+trouv.|\b(?:non|pas)\s+(?:.t.\s+)?trouv.e?s?(?!\w)"
+    r"|\bno\s+(?:se\s+)?(?:ha\s+|han\s+)?encontr(?:ad[oa]s?|aron|.)(?!\w)|\bnon\s+trovat[oaie]\b"
+    r"|\bn.o\s+(?:foi\s+|foram\s+)?encontrad[oa]s?\b|\bniet\s+gevonden\b",
+    re.IGNORECASE,
+)
+
 
 @cache
 def words_of(table: str, name: str) -> tuple[str, ...]:
@@ -65,7 +79,7 @@ def flag(value: Any) -> bool | None:
 def says_not_found(text: str) -> bool:
     """Whether a text says that there is nothing, in a word or a sentence."""
     return key_of(text[:LONGEST_WORD]) in word_set("words", "not_found") or bool(
-        _NOTHING_THERE.search(text[:LONGEST_TEXT])
+        _NOTHING_THERE.search(text[:LONGEST_TEXT]) or _NOTHING_ELSEWHERE.search(text[:LONGEST_TEXT])
     )
 
 
