@@ -97,12 +97,9 @@ docs: setup ## build the documentation site into .site/, without the network
 coverage: setup postgres-15 browser supabase-cli ## run every test and show which lines and branches they reach
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered --cov-report=html:.coverage-html
 
-bench: setup ## the benchmarks that take minutes; bench/README.md has all of them, with their figures
-	$(BIN)/python -m bench.workflows
-	$(BIN)/python -m bench.engine
-	$(BIN)/python -m bench.ingest
-	$(BIN)/python -m bench.extraction
-	$(BIN)/python -m bench.search
+BENCH ?=
+bench: setup ## measure everything, and write bench/README.md anew (BENCH="--quick", or BENCH=engine)
+	$(BIN)/python -m bench.suite $(BENCH)
 
 release: setup ## check version, changelog and wheel, and keep this release's migrations for the upgrade test
 	$(BIN)/python -m tests.release

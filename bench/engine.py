@@ -1,54 +1,42 @@
-"""Throughput of the engine: item-steps a second through the real gateway, against a bare SQL loop in the same run.
+"""Throughput of the engine: item-steps a second through the real gateway, against references of the same run.
 
-    python -m bench.engine [--rows 20000]
+    python -m bench.engine [--rows 20000] [--rounds 3] [--quick]
 
-Five trivial compute steps, registered here only, each with about 500 bytes of JSON in and out. Everything else is as in
-`leadloom run`: the stack is a process of its own, the engine and its workers are this one. The bare loop is one plpgsql
-block that claims one row per step, completes it, and inserts its result and its next step, with no HTTP, no leases, no
-counters and no audit, and a commit per hundred; it is what the engine's figure is divided by.
+Five trivial compute steps, registered here only, with about 500 bytes of JSON in and out, against the set-based SQL
+loop (`bench/set_loop.py`); and the real computed steps over a made-up export of 75 columns, against the same functions
+over the same rows in plain Python on one core. Everything else is as in `leadloom run`: the stack is a process of its
+own, the engine and its workers are this one.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
+import csv
+import io
 import time
+from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import orjson
 import uvloop
 
 from app.db import Database
 from app.engine import batches
+from app.intake.headers import match_headers
+from app.local.samples.files import write_people
 from app.workflow import ComputeWorkflow, Fields
-from app.workflows import register, registry_rows
+from app.workflows import register, registry, registry_rows
+from bench.kit.options import options
+from bench.kit.results import Results, compared
+from bench.kit.rounds import in_turns
+from bench.set_loop import STEPS, measure_set_loop
 from bench.stack import throw_away_stack
 from functions.console.engine import running_engine
 
-STEPS = 5
-BARE_LOOP = """
-do $$
-declare
-  v_row bench_state;
-  v_done int := 0;
-begin
-  loop
-    select * into v_row from bench_state where status = 'PENDING' order by id limit 1 for update skip locked;
-    exit when not found;
-    update bench_state set status = 'COMPLETED', attempt = attempt + 1 where id = v_row.id;
-    insert into bench_result values (v_row.item, v_row.step, jsonb_build_object('blob', repeat('y', 450)));
-    if v_row.step < {steps} then
-      insert into bench_state (item, step, status, attempt) values (v_row.item, v_row.step + 1, 'PENDING', 0);
-    end if;
-    v_done := v_done + 1;
-    if v_done % 100 = 0 then
-      commit;
-    end if;
-  end loop;
-end
-$$
-"""
+REAL_STEPS: list[dict[str, Any]] = [{"workflow": slug} for slug in ("split_raw", "normalize_name", "normalize_domain")]
 
 
 class Blob(Fields):
@@ -69,15 +57,41 @@ def register_trivial_steps() -> list[dict[str, Any]]:
     return [{"workflow": slug} for slug in slugs]
 
 
-async def make_upload(pg: asyncpg.Connection, client: str, rows: int) -> UUID:
-    """An upload of `rows` rows of about 500 bytes, made in SQL: ingest has a benchmark of its own."""
+@cache
+def people(rows: int) -> tuple[list[dict[str, str]], dict[str, str]]:
+    """The cells of a made-up export, and which column is which field, as an upload would find it."""
+    file = io.BytesIO()
+    write_people(file, rows)
+    lines = csv.DictReader(io.StringIO(file.getvalue().decode("utf-8-sig")))
+    return list(lines), match_headers(list(lines.fieldnames or ())).mapping
+
+
+async def upload_of(pg: asyncpg.Connection, client: str, rows: int, mapping: dict[str, str]) -> asyncpg.Record:
+    """An upload without its rows: ingest has a benchmark of its own."""
     upload: asyncpg.Record = await pg.fetchrow(
         """insert into uploads (client_id, kind, filename, sha256, byte_size, row_count, state, mapping)
-           select id, 'people', 'bench.csv', repeat('a', 64), 1, $2, 'READY', '{"email": "Email"}' from clients
-           where uid = $1::uuid returning id, uid""",
+           select id, 'people', 'bench.csv', encode(sha256(gen_random_uuid()::text::bytea), 'hex'), 1, $2, 'READY',
+                  $3::text::jsonb
+           from clients where uid = $1::uuid returning id, uid""",
         client,
         rows,
+        orjson.dumps(mapping).decode(),
     )
+    return upload
+
+
+async def people_upload(pg: asyncpg.Connection, client: str, rows: int) -> UUID:
+    """An upload of `people`."""
+    cells, mapping = people(rows)
+    upload = await upload_of(pg, client, rows, mapping)
+    records = [(upload["id"], number, orjson.dumps(row).decode()) for number, row in enumerate(cells, 1)]
+    await pg.copy_records_to_table("raw_apollo_uploads", records=records, columns=["upload_id", "row_number", "data"])
+    return UUID(str(upload["uid"]))
+
+
+async def blob_upload(pg: asyncpg.Connection, client: str, rows: int) -> UUID:
+    """An upload of `rows` rows of about 500 bytes."""
+    upload = await upload_of(pg, client, rows, {"email": "Email"})
     await pg.execute(
         """insert into raw_apollo_uploads
            select $1, g, jsonb_build_object('Email', 'p' || g || '@example.test', 'Blob', repeat('x', 450))
@@ -88,12 +102,17 @@ async def make_upload(pg: asyncpg.Connection, client: str, rows: int) -> UUID:
     return UUID(str(upload["uid"]))
 
 
-async def measure_engine(db: Database, pg: asyncpg.Connection, steps: list[dict[str, Any]], rows: int) -> float:
+Upload = Callable[[asyncpg.Connection, str, int], Awaitable[UUID]]
+
+
+async def measure_engine(
+    db: Database, pg: asyncpg.Connection, steps: list[dict[str, Any]], rows: int, make_upload: Upload = blob_upload
+) -> float:
     """Item-steps a second from launch to the batch's end; fails if the books do not add up."""
     await db.call("sync_registry", workflows=registry_rows())
     client = (await db.call("create_client", name=f"Bench {uuid4()}", actor="bench"))["uid"]
     pipeline = await db.call(
-        "create_pipeline", client=client, name="Trivial", upload_kind="people", steps=steps, actor="bench"
+        "create_pipeline", client=client, name="Bench", upload_kind="people", steps=steps, actor="bench"
     )
     upload = await make_upload(pg, client, rows)
     started = time.perf_counter()
@@ -103,42 +122,66 @@ async def measure_engine(db: Database, pg: asyncpg.Connection, steps: list[dict[
     seconds = time.perf_counter() - started
     assert numbers["completed"] == rows, numbers
     assert await batches.audit(db, batch) == []
-    return rows * STEPS / seconds
+    return rows * len(steps) / seconds
 
 
-async def measure_bare_loop(pg: asyncpg.Connection, rows: int) -> float:
-    """Item-steps a second of the bare SQL loop."""
-    await pg.execute(
-        """create table bench_state (
-             id bigint generated always as identity primary key, item int, step int, status text, attempt int);
-           create index on bench_state (id) where status = 'PENDING';
-           create table bench_result (item int, step int, data jsonb, primary key (item, step))"""
-    )
-    await pg.execute(
-        """insert into bench_state (item, step, status, attempt)
-           select g, 1, 'PENDING', 0 from generate_series(1, $1::int) g""",
-        rows,
-    )
-    started = time.perf_counter()
-    await pg.execute(BARE_LOOP.format(rows=rows, steps=STEPS))
-    seconds = time.perf_counter() - started
-    await pg.execute("drop table bench_state, bench_result")
-    return rows * STEPS / seconds
+async def measure_python(rows: int) -> float:
+    """Item-steps a second of the same functions over the same rows, one after the other on one core."""
+    steps = [registry()[step["workflow"]] for step in REAL_STEPS]
+    cells, mapping = people(rows)
+    began = time.process_time()
+    for original in cells:
+        fields: dict[str, Any] = {}
+        for workflow in steps:
+            assert isinstance(workflow, ComputeWorkflow)
+            parsed, identity = workflow.execute(fields, original, mapping)
+            fields |= parsed | (identity or {})
+    return rows * len(steps) / (time.process_time() - began)
 
 
 async def main() -> None:
-    """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=20_000)
-    parser.add_argument("--runs", type=int, default=3)
-    args = parser.parse_args()
+    """Measure in turns, and keep the results."""
+    given = options(__doc__, rows=(20_000, 500))
+    results = Results("engine", quick=given.quick)
     steps = register_trivial_steps()
     async with throw_away_stack() as (db, pg):
-        print("| run | engine, item-steps/s | bare SQL loop, item-steps/s | ratio |\n|---|---|---|---|")
-        for run in range(1, args.runs + 1):
-            bare = await measure_bare_loop(pg, args.rows)
-            engine = await measure_engine(db, pg, steps, args.rows)
-            print(f"| {run} | {engine:,.0f} | {bare:,.0f} | {engine / bare:.2f} |")
+        trivial = await in_turns(
+            given.rounds,
+            {
+                "engine": lambda: measure_engine(db, pg, steps, given.rows),
+                "set loop": lambda: measure_set_loop(pg, given.rows),
+            },
+        )
+        results.add(
+            compared(
+                "five trivial steps",
+                "item-steps/s",
+                "set-based SQL loop",
+                trivial["engine"],
+                trivial["set loop"],
+                wanted="≥ 0.9",
+                notes={"rows": given.rows},
+            )
+        )
+        real = await in_turns(
+            given.rounds,
+            {
+                "engine": lambda: measure_engine(db, pg, REAL_STEPS, given.rows, people_upload),
+                "python": lambda: measure_python(given.rows),
+            },
+        )
+        results.add(
+            compared(
+                "the real computed steps",
+                "item-steps/s",
+                "pure Python on one core",
+                real["engine"],
+                real["python"],
+                wanted="≥ 0.6",
+                notes={"rows": given.rows},
+            )
+        )
+    results.close()
 
 
 if __name__ == "__main__":

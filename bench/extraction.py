@@ -1,6 +1,6 @@
 """Extraction of 20,000 person payloads of 10 KB: the parser alone, and a whole replay from the database back into it.
 
-    python -m bench.extraction [--payloads 20000]
+    python -m bench.extraction [--payloads 20000] [--rounds 3] [--quick]
 
 Every payload is another person with eight positions at companies out of 20,000, so that caches help no more than they
 do in life. "Parser" reads JSON text and ends with the rows that the database gets. "Replay" is `leadloom extract` over
@@ -10,10 +10,8 @@ same again, where nothing changes. Peak memory is that of this process and its l
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
-import os
 import random
 import resource
 import time
@@ -25,9 +23,13 @@ from typing import Any
 import asyncpg
 import orjson
 
+from app.db import Database
 from app.engine.replay import extract_batches
 from app.extraction.evidence import evidence_from
 from app.extraction.rows import item_row
+from bench.kit.options import options
+from bench.kit.results import Notes, Results, compared
+from bench.kit.rounds import in_turns
 from bench.seed_people import TITLES, company_names
 from bench.stack import throw_away_stack
 
@@ -164,31 +166,60 @@ def peak_mb() -> float:
     return (own + child) / 1024
 
 
-async def measure_replay(count: int) -> None:
-    """Run a replay twice on a stack of its own and print both."""
+class Replays:
+    """A finished batch, extracted again and again: the first time everything is new, then nothing changes."""
+
+    def __init__(self, db: Database, pg: asyncpg.Connection, count: int) -> None:
+        self._db, self._pg, self._count = db, pg, count
+        self._batch = ""
+
+    async def prepare(self) -> None:
+        """Make the batch."""
+        client = (await self._db.call("create_client", name="Extraction", actor="bench"))["uid"]
+        self._batch = await finished_batch(self._pg, client, self._count)
+
+    async def new(self) -> float:
+        """Payloads a second where every lead and position is new."""
+        await self._pg.execute("truncate person_work_history, final_leads cascade")
+        return await self.again()
+
+    async def again(self) -> float:
+        """Payloads a second of one replay."""
+        began = time.perf_counter()
+        [report] = await extract_batches(self._db, [self._batch])
+        assert report.done == self._count, report
+        return self._count / (time.perf_counter() - began)
+
+
+async def main() -> None:
+    """Measure in turns, and keep the results."""
+    given = options(__doc__, payloads=(20_000, 500))
+    texts = list(payloads(min(given.payloads, 4_000)))
+    results = Results("extraction", quick=given.quick)
+    measure_parser(texts[:200], 1)  # tables of words are read when first needed
     async with throw_away_stack() as (db, pg):
-        client = (await db.call("create_client", name="Extraction", actor="bench"))["uid"]
-        batch = await finished_batch(pg, client, count)
-        for name in ("replay, everything new", "replay again, nothing changes"):
-            started = time.perf_counter()
-            [report] = await extract_batches(db, [batch])
-            seconds = time.perf_counter() - started
-            assert report.done == count, report
-            print(f"| {name} | {count / seconds:,.0f} | {report.changed:,} | {peak_mb():.0f} |")
+        replays = Replays(db, pg, given.payloads)
+        await replays.prepare()
 
+        async def parser(processes: int) -> float:
+            return await asyncio.to_thread(measure_parser, texts, processes)
 
-def main() -> None:
-    """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--payloads", type=int, default=20_000)
-    count = parser.parse_args().payloads
-    texts = list(payloads(min(count, 4_000)))
-    print(f"{count:,} payloads of {sum(map(len, texts)) / len(texts) / 1024:.1f} KB, {os.cpu_count()} cores\n")
-    print("| what | payloads/s | rows changed | peak MB |\n|---|---|---|---|")
-    for processes in (1, 2):
-        print(f"| parser, {processes} process{'es' * (processes > 1)} | {measure_parser(texts, processes):,.0f} | | |")
-    asyncio.run(measure_replay(count))
+        found = await in_turns(
+            given.rounds,
+            {
+                "parser": lambda: parser(1),
+                "parser, 2 processes": lambda: parser(2),
+                "replay, everything new": replays.new,
+                "replay, nothing changes": replays.again,
+            },
+        )
+    of = "parser alone, 1 process"
+    kb = round(sum(map(len, texts)) / len(texts) / 1024, 1)
+    for name in list(found)[1:]:
+        notes: Notes = {"payload_kb": kb, "peak_mb": round(peak_mb())}
+        results.add(compared(name, "payloads/s", of, found[name], found["parser"], notes=notes))
+    results.close()
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())

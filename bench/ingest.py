@@ -1,28 +1,35 @@
-"""How fast a CSV becomes stored rows, and how much memory that takes: `python -m bench.ingest [--rows 100000]`.
+"""How fast a CSV becomes stored rows, and how much memory that takes.
+
+    python -m bench.ingest [--rows 100000] [--rounds 3] [--quick]
 
 A temporary stack runs as a process of its own, as in `leadloom run`; this process reads a made-up Apollo export of 75
-columns and sends it through the HTTP gateway. Printed: rows a second from opening the file to READY, and the highest
-resident memory of the reading process and of the gateway while it lasted.
+columns and sends it through the HTTP gateway. The reference is PostgreSQL's own COPY of the same file into a table of
+75 text columns, in turns with it. Both are also weighed in processor time of all parts, which a busy machine blurs
+less; and the highest resident memory of the reading process and of the gateway is noted.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
+import csv
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import asyncpg
 import psutil
 
-from app.db import connect_database
+from app.db import Database
 from app.intake.ingest import ingest
 from app.setup.clients import create_client
-from functions.console.processes import Processes
+from bench.kit.options import options
+from bench.kit.results import Notes, Results, compared
+from bench.kit.rounds import in_turns
+from bench.stack import throw_away_stack
 
 _WRITE = (
     "import sys; from pathlib import Path; from app.local.samples.files import write_people; "
@@ -58,44 +65,103 @@ def cpu_seconds(stack: psutil.Process) -> float:
     return float(sum(times.user + times.system for times in spent))
 
 
-async def measure(folder: Path, file: Path, size: int, rows: int, repeats: int) -> None:
-    """Ingest the file `repeats` times and print what each took."""
-    processes = Processes(folder)
-    await processes.start("stack")
-    gateway = next(p for p in psutil.Process().children() if "stack" in p.cmdline())
-    try:
-        async with connect_database() as db:
-            client = (await create_client(db, "Benchmark", actor="bench"))["uid"]
-            for _ in range(repeats):
-                memory = PeakMemory({"reader": psutil.Process(), "gateway": gateway})
-                memory.start()
-                before, started = cpu_seconds(gateway), time.perf_counter()
-                upload = await ingest(db, file, client=client, filename=file.name, allow_duplicate=True, actor="bench")
-                seconds = time.perf_counter() - started
-                busy = cpu_seconds(gateway) - before
-                memory.stop()
-                assert upload.row_count == rows
-                peaks = ", ".join(f"{name} {peak / _MB:.0f} MB" for name, peak in memory.peaks.items())
-                print(f"{rows:,} rows x {len(upload.header)} columns, {size / _MB:.0f} MB: {seconds:.1f} s")
-                print(f"  {rows / seconds:,.0f} rows/s; processor time of all parts {busy:.1f} s; peak memory {peaks}")
-    finally:
-        await processes.stop()
+async def copied(pg: asyncpg.Connection, file: Path, columns: int, rows: int) -> float:
+    """Seconds of COPY: the same file into a table of as many text columns, without an index."""
+    await pg.execute(f"create table bench_copy ({', '.join(f'c{number} text' for number in range(columns))})")
+    began = time.perf_counter()
+    await pg.copy_to_table("bench_copy", source=file, format="csv", header=True)
+    seconds = time.perf_counter() - began
+    assert await pg.fetchval("select count(*) from bench_copy") == rows
+    await pg.execute("drop table bench_copy")
+    return seconds
 
 
-def main() -> None:
-    """Make the file, start the stack, measure."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--repeats", type=int, default=2)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="leadloom-bench-", ignore_cleanup_errors=True) as folder:
-        os.environ["LEADLOOM_HOME"] = folder
-        for name in ("SUPABASE_URL", "SUPABASE_SECRET_KEY", "SUPABASE_PUBLISHABLE_KEY", "DATABASE_URL"):
-            os.environ.pop(name, None)
-        file = Path(folder) / "people.csv"
-        subprocess.run([sys.executable, "-c", _WRITE.format(options.rows), str(file)], check=True)  # noqa: S603 -- our own words
-        asyncio.run(measure(Path(folder), file, file.stat().st_size, options.rows, options.repeats))
+class Ingests:
+    """Ingests of one file, and the highest memory and the processor time of the parts while they lasted."""
+
+    def __init__(self, db: Database, client: str, file: Path, gateway: psutil.Process) -> None:
+        self._db, self._client, self._file, self._gateway = db, client, file, gateway
+        self.peaks = {"reader": 0, "gateway": 0}
+
+    async def once(self, rows: int) -> float:
+        """Seconds from opening the file to READY."""
+        memory = PeakMemory({"reader": psutil.Process(), "gateway": self._gateway})
+        memory.start()
+        began = time.perf_counter()
+        upload = await ingest(
+            self._db, self._file, client=self._client, filename="a.csv", allow_duplicate=True, actor="bench"
+        )
+        seconds = time.perf_counter() - began
+        memory.stop()
+        self.peaks = {name: max(peak, memory.peaks[name]) for name, peak in self.peaks.items()}
+        assert upload.row_count == rows
+        return seconds
+
+
+class Weighed:
+    """A contestant whose processor seconds are kept beside what it answers.
+
+    Args:
+        run: answers with seconds.
+        rows: of the file.
+        stack: the process that the database and the gateway belong to.
+    """
+
+    def __init__(self, run: Callable[[], Awaitable[float]], rows: int, stack: psutil.Process) -> None:
+        self._run, self._rows, self._stack = run, rows, stack
+        self.per_busy_second: list[float] = []
+
+    async def __call__(self) -> float:
+        """Rows a second."""
+        before = cpu_seconds(self._stack)
+        seconds = await self._run()
+        self.per_busy_second.append(self._rows / (cpu_seconds(self._stack) - before))
+        return self._rows / seconds
+
+
+async def main() -> None:
+    """Make the file, start the stack, measure in turns."""
+    given = options(__doc__, rows=(100_000, 2_000))
+    results = Results("ingest", quick=given.quick)
+    async with throw_away_stack() as (db, pg):
+        file = Path(os.environ["LEADLOOM_HOME"]) / "people.csv"
+        command = [sys.executable, "-c", _WRITE.format(given.rows), str(file)]
+        await asyncio.to_thread(subprocess.run, command, check=True)
+        gateway = next(process for process in psutil.Process().children() if "stack" in process.cmdline())
+        client = (await create_client(db, "Benchmark", actor="bench"))["uid"]
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            columns = len(next(csv.reader(text)))
+        ours = Ingests(db, client, file, gateway)
+        ingests = Weighed(lambda: ours.once(given.rows), given.rows, gateway)
+        copies = Weighed(lambda: copied(pg, file, columns, given.rows), given.rows, gateway)
+        found = await in_turns(given.rounds, {"ingest": ingests, "copy": copies})
+        what = f"{given.rows:,} rows of {columns} columns"
+        notes: Notes = {
+            "megabytes": round(file.stat().st_size / _MB),
+            **{f"{name}_mb": round(peak / _MB) for name, peak in ours.peaks.items()},
+        }
+        results.add(
+            compared(
+                what,
+                "rows/s",
+                "COPY of the file",
+                found["ingest"],
+                found["copy"],
+                wanted="≥ 0.5, < 400 MB",
+                notes=notes,
+            )
+        )
+        results.add(
+            compared(
+                what,
+                "rows per processor second",
+                "COPY of the file",
+                ingests.per_busy_second,
+                copies.per_busy_second,
+            )
+        )
+    results.close()
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())

@@ -1,6 +1,6 @@
 """Searches over 200,000 people with 8 positions each, through the real HTTP API: medians and 95th percentiles.
 
-    python -m bench.search [--people 200000] [--repeat 25]
+    python -m bench.search [--people 200000] [--rounds 3] [--quick]
 
 Starts a stack of its own, seeds it (bench/seed_people.py) and asks the questions that the pages ask, each time about
 another company or filter. "Served" is the whole round trip: supabase-py, HTTP, gateway, PostgreSQL, JSON back.
@@ -17,8 +17,13 @@ from typing import Any
 
 from app.db import Database
 from app.results.exports import leads_csv
-from bench.seed_people import INDUSTRIES, Seeded, arguments, seed
+from bench.kit.options import options
+from bench.kit.results import Results, compared
+from bench.kit.rounds import in_turns
+from bench.seed_people import INDUSTRIES, Seeded, seed
 from bench.stack import throw_away_stack
+
+ASKS = 9
 
 
 def misspelt(key: str, rng: random.Random) -> str:
@@ -66,44 +71,44 @@ def questions(db: Database, made: Seeded, rng: random.Random) -> dict[str, tuple
     }
 
 
-async def measure(ask: Callable[[], Awaitable[Any]], repeat: int) -> tuple[float, float, int]:
-    """Median and 95th percentile in milliseconds, and how many rows the last answer had."""
-    times = []
-    rows = 0
-    for _ in range(repeat):
-        started = time.perf_counter()
-        answer = await ask()
-        times.append(1000 * (time.perf_counter() - started))
-        rows = max(rows, len(answer.get("rows", ())))
-    return statistics.median(times), sorted(times)[int(0.95 * (len(times) - 1))], rows
+REFERENCE = "leads, no filter"
+
+
+def measured(ask: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[float]]:
+    """Median milliseconds of `ASKS` questions in a row, each about something else."""
+
+    async def measure() -> float:
+        times = []
+        for _ in range(ASKS):
+            began = time.perf_counter()
+            await ask()
+            times.append(1000 * (time.perf_counter() - began))
+        return statistics.median(times)
+
+    return measure
 
 
 async def main() -> None:
-    """Seed, ask, print a table."""
-    parser = arguments()
-    parser.add_argument("--repeat", type=int, default=25)
-    args = vars(parser.parse_args())
-    repeat = args.pop("repeat")
+    """Seed, ask in turns, keep the results."""
+    sizes = {"people": (200_000, 1_000), "positions": (8, 3), "companies": (20_000, 200), "customers": (500, 20)}
+    given = options(__doc__, **sizes)
+    results = Results("search", quick=given.quick)
     async with throw_away_stack() as (db, pg):
-        made = await seed(db, pg, **args)
-        print(
-            f"{args['people']:,} people x {args['positions']}: seeded in {made.seconds:.0f} s; flags of ",
-            end="",
-        )
-        print(f"{made.customers} customers refreshed in {made.refresh_seconds:.1f} s")
-        print("| question | median ms | 95 % ms | limit | rows |\n|---|---|---|---|---|")
-        missed = []
-        for name, (limit, ask) in questions(db, made, random.Random(3)).items():
-            median, high, rows = await measure(ask, repeat)
-            print(f"| {name} | {median:.1f} | {high:.1f} | {limit} | {rows} |", flush=True)
-            missed += [name] if median > limit else []
-        started, size = time.perf_counter(), 0
+        made = await seed(db, pg, **{name: getattr(given, name) for name in sizes})
+        asked = questions(db, made, random.Random(3))
+        found = await in_turns(given.rounds, {name: measured(ask) for name, (_, ask) in asked.items()})
+        for name, (limit, _) in asked.items():
+            wanted = f"< {limit} ms"
+            results.add(
+                compared(
+                    name, "ms", REFERENCE, found[name], found[REFERENCE], wanted=wanted, notes={"people": given.people}
+                )
+            )
+        began, size = time.perf_counter(), 0
         async for part in leads_csv(db, made.client, {}):
             size += len(part.content)
-        seconds = time.perf_counter() - started
-        print(f"\nAll {args['people']:,} leads as CSV: {size / 1e6:.0f} MB in {seconds:.1f} s")
-    if missed:
-        raise SystemExit(f"Too slow: {', '.join(missed)}.")
+        print(f"All {given.people:,} leads as CSV: {size / 1e6:.0f} MB in {time.perf_counter() - began:.1f} s\n")
+    results.close()
 
 
 if __name__ == "__main__":
