@@ -53,3 +53,12 @@ def test_the_order_of_columns_changes_no_export() -> None:
         there, back = (match_headers(labels, kind).mapping for labels in (list(columns), list(columns)[::-1]))
         certain = {fields[0] for fields in columns.values() if len(fields) == 1 and fields[0]}
         assert {name: there[name] for name in certain} == {name: back.get(name) for name in certain}
+
+
+KEPT = (TABLE.parent / "kept_labels.txt").read_text("utf-8").splitlines()[1:]
+
+
+@pytest.mark.parametrize("label", KEPT)
+@pytest.mark.parametrize("kind", ["people", "companies"])
+def test_what_is_no_field_is_mapped_to_none(kind: str, label: str) -> None:
+    assert match_headers(["Record ID", label], kind).mapping == {}
