@@ -18,6 +18,7 @@ from app.extraction.records import Record, layered, record_of, unread
 from app.extraction.reports import Report, careful
 from app.extraction.sizes import is_open_range, is_range, size_bucket
 from app.text.companies import company_key
+from app.text.places import place_name
 
 __all__ = ["COMPANY_MARKS", "Company", "read_company", "text_of_phone"]
 
@@ -167,7 +168,8 @@ def _seat(record: Record, report: Report) -> Place:
     place = read_place(line, stated[2])
     if place.rest and not stated[0]:
         report.doubt("locality", line, "which part is the city is not clear")
-    return Place(stated[0] or place.city, stated[1] or (place.state if not stated[0] else None), place.country)
+    city, state = stated[0] or place.city, stated[1] or (place.state if not stated[0] else None)
+    return Place(place_name(city), place_name(state), place.country)
 
 
 def _primary_location(record: Record, report: Report) -> Record | None:

@@ -49,9 +49,9 @@ class CompanyRef(NamedTuple):
 
     def fits(self, other: CompanyRef) -> bool:
         """Whether neither domain nor page speaks against both being the same company."""
-        return self.domain in (None, other.domain or self.domain) and self.linkedin in (
-            None,
-            other.linkedin or self.linkedin,
+        return self.domain in (None, other.domain or self.domain) and (
+            self.linkedin in (None, other.linkedin or self.linkedin)
+            or _is_numbered(self.linkedin) != _is_numbered(other.linkedin)
         )
 
     def filled_from(self, other: CompanyRef) -> CompanyRef:
@@ -128,6 +128,11 @@ def _sites(record: Record) -> list[Any]:
         elif value:
             sites.append(value)
     return sites
+
+
+def _is_numbered(page: str | None) -> bool:
+    """Whether a page is told by its number, which says nothing about one that is told by its name."""
+    return bool(page) and str(page).rpartition("/")[2].isdigit()
 
 
 def several(value: Any) -> list[Any]:

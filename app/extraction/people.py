@@ -39,7 +39,8 @@ _FIELDS = {field: keys("person", field) for field in fields_of("person")}
 _SITES = Names(("domain", "website", "websiteurl"))
 _ANY_ADDRESS = Names(("inputurl", "url"))
 _PROFILE = Names(name for name in _FIELDS["linkedin"] if name not in _ANY_ADDRESS)
-_PLACE_PARTS = Names(("name", "default", "full", "short", "text"))
+_PLACE_PARTS = Names(("name", "default", "full", "short", "text", "linkedintext"))
+_PARSED = Names(("parsed",))
 _ADDRESS_PARTS = Names(("email", "emailaddress", "address", "value", "mail"))
 _ADDRESS_NOTES = Names(
     ("type", "emailtype", "kind", "label", "status", "emailstatus", "verificationstatus", "smtpvalid", "category")
@@ -112,6 +113,7 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
     texts = {name: _text(record if name == "title" else whole, name, report) for name in TEXTS}
     place, line = _place(record, report)
     employer, positions = _completed(_employer(record, report), _positions((record, *around), as_of, report))
+    texts["title"] = _without_employer(texts["title"], employer.name)
     email = _email(whole, report)
     employer = _with_site_of(employer, record, email)
     person = Person(
@@ -128,6 +130,13 @@ def read_person(body: Any, as_of: str, report: Report) -> Person:
     )
     report.recognised = person != Person()
     return person
+
+
+def _without_employer(title: str | None, name: str | None) -> str | None:
+    """The title of `Head of Care at Tern Vale`, where Tern Vale is the employer that the record names."""
+    if title and name and title.casefold().endswith(f" at {name.casefold()}"):
+        return title[: -len(f" at {name}")].strip() or title
+    return title
 
 
 def _positions(layers: Iterable[Record], as_of: str, report: Report) -> tuple[Position, ...]:
@@ -184,6 +193,8 @@ def _place(record: Record, report: Report) -> tuple[Place, str | None]:
     value = first(record, _FIELDS["location"])
     if isinstance(value, dict):
         inner = record_of(value)
+        for part in inner.under(_PARSED):
+            inner = layered(inner, record_of(part)) if isinstance(part, dict) else inner
         record = layered(record, inner)
         value = first(inner, _PLACE_PARTS)
     line = read_text(value, "location", report)

@@ -143,8 +143,10 @@ def _stated(entry: Record, names: Names) -> Any:
     return None
 
 
-def _year_and_month(entry: Record, edge: str) -> dict[str, Any] | None:
+def _year_and_month(entry: Record, edge: str) -> Any:
     year = _stated(entry, _FIELDS[f"{edge}_year"])
+    if is_present(year):
+        return year  # endYear: "Present"
     return {"year": year, "month": _stated(entry, _FIELDS[f"{edge}_month"])} if year is not None else None
 
 

@@ -11,7 +11,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from app.text.places import country_code, country_name
-from app.text.regions import NATIONS, is_region, is_region_of, is_well_known_region, is_whole_region, may_be_region
+from app.text.regions import (
+    NATIONS,
+    is_region,
+    is_region_of,
+    is_state_code,
+    is_well_known_region,
+    is_whole_region,
+    may_be_region,
+)
 from app.text.values import fold, says_nothing
 
 __all__ = ["Place", "read_place"]
@@ -20,6 +28,8 @@ LONGEST = 300
 _POSTCODE = re.compile(r"[ -]+(?=[\w-]*\d)[\w-]{2,}(?: \d[A-Z]{2})?$|^\d[\d -]{2,9} (?:[A-Z]{2} )?")
 _BETWEEN = re.compile(r"[,\u3001\uff0c|\u00b7\u2022;]| [-\u2013\u2014/] ")
 _BRACKETS = re.compile(r"^([^()]+) \(([^()]+)\)$")
+_SOMEHOW = re.compile(r" \((?:fully )?(?:hybrid|remote|on-?site|hybride|remoto|h\u00edbrido|ibrido)\)", re.IGNORECASE)
+AMERICAN = ("USA", "US", "U.S.", "U.S.A.")
 SHORTEST_ADDRESS = 2
 SHORTEST_TOWN, LONGEST_TOWN = 4, 40
 _DIGIT = re.compile(r"\d")
@@ -70,7 +80,7 @@ def read_place(line: str | None, country: str | None = None) -> Place:
     """
     known = country_name(country)
     code = country_code(country)
-    parts = _parts(line)
+    parts = _parts(line, code)
     if not parts:
         return Place(country=known)
     if len(parts) > 1:
@@ -118,8 +128,8 @@ def _is_region_of_it(text: str, country: str) -> bool:
     return fold(text) in NATIONS or is_region_of(text, code) or is_whole_region(text, code)
 
 
-def _parts(line: str | None) -> list[str]:
-    text = (line or "")[:LONGEST].strip()
+def _parts(line: str | None, country: str | None) -> list[str]:
+    text = _SOMEHOW.sub("", (line or "")[:LONGEST]).strip()
     if bracketed := _BRACKETS.match(text):
         text = f"{bracketed[1]}, {bracketed[2]}"
     parts = [part.strip() for part in _BETWEEN.split(text)]
@@ -131,7 +141,18 @@ def _parts(line: str | None) -> list[str]:
     while len(parts) > SHORTEST_ADDRESS and _is_street(parts[0]):
         parts.pop(0)
     without = [_POSTCODE.sub("", part).strip() for part in parts]
-    return [part for part in without if part and not part.isdigit()]
+    parts = [part for part in without if part and not part.isdigit()]
+    return _without_commas(parts[0], country) if len(parts) == 1 else parts
+
+
+def _without_commas(text: str, country: str | None) -> list[str]:
+    """`Miami FL`, `Austin TX USA`, `Milano MI` beside Italy: town and region with a blank between them."""
+    *town, code = text.split()
+    if code in AMERICAN and len(town) > 1 and is_state_code(town[-1]):
+        return [" ".join(town[:-1]), town[-1], code]
+    short = len(code) == len("FL") and code.isupper() and bool(town) and any(map(str.islower, "".join(town)))
+    known = is_region_of(code, country) if country else is_state_code(code)
+    return [" ".join(town), code] if short and known and not _AROUND_TOWN.search(text) else [text]
 
 
 def _in_order(parts: list[str]) -> list[str]:

@@ -31,6 +31,7 @@ MOST_WORDS_OF_A_PLACE = 2
 LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 GLUED_BRACKET = re.compile(r"(?<=[^\W\d_]{2})\((?=[^()]{2,40}\)\Z)")
 BRACKET = re.compile(r"\s\([^()]{1,40}\)\Z")
+BETWEEN_PLACES = re.compile(r"\s*(?:[,;/&+-]|\band\b|\bund\b|\bet\b)\s*")
 WINDING = (" i", "(i", ",i", " en ", "(en ", ",en ", " o.", " under ", " w ", " v ", " u ", " tasfiye ")
 CO = frozenset(("co", "co."))
 GLUED_COS = frozenset(("cokg", "coohg", "cokgaa"))
@@ -77,7 +78,11 @@ def without_forms(line: str) -> str:
     if finnish and len(tokens) > 1 and tokens[0] in {"Ab", "AB"}:
         tokens = tokens[1:]  # Ab … Oy: the Swedish form in front, the Finnish behind
     tokens = _without_form_in_front(tokens, romanian=romanian)
-    kept_bracket = bracket is not None and form_key(bracket[0]) not in words.ANYHOW | words.CAPITALS_ONLY
+    kept_bracket = (
+        bracket is not None
+        and form_key(bracket[0]) not in words.ANYHOW | words.CAPITALS_ONLY
+        and not (len(tokens) < len(before) and _are_countries(bracket[0]))  # Acme GmbH (Germany)
+    )
     return _ended(" ".join(tokens) + (f" {bracket[0].strip()}" if bracket and kept_bracket and tokens else ""))
 
 
@@ -89,6 +94,12 @@ def _says_nothing_more(within: str, before: str) -> bool:
     return form_key(within) in words.OTHER_SCRIPTS or (
         before.isascii() and not within.isascii() and not LATIN.search(within)
     )
+
+
+def _are_countries(bracket: str) -> bool:
+    """Whether a bracket behind a form holds nothing but where the company is: `(Germany)`, `(UK & Ireland)`."""
+    places = [place for place in BETWEEN_PLACES.split(bracket.strip(" ()[].")) if place]
+    return bool(places) and all(country_code(place) or fold(place) in words.WORLD_REGIONS for place in places)
 
 
 def _without_combined_form(line: str) -> str:
@@ -104,6 +115,7 @@ def _without_combined_form(line: str) -> str:
         line = phrases.GLUED.sub("", line)
     if "co" in low or "cie" in low:
         line = kept(phrases.COMBINED.sub("", line), line)
+        line = phrases.COMBINED_IN_FRONT.sub("", line)
     if (low[:1] == "c" or not line.isascii()) and (opening := phrases.OPENING.match(line)):
         line = kept(phrases.THAI_END.sub("", line[opening.end() :]), line)
     return line

@@ -24,6 +24,11 @@ COMBINED = re.compile(
 )
 """Two German forms in one: GmbH & Co. KG, AG & Co. OHG, UG (haftungsbeschränkt) & Co. KG."""
 
+COMBINED_IN_FRONT = re.compile(
+    r"\A(?:g?GmbH|AG|UG(?:\s*\(haftungsbeschr\u00e4nkt\))?|mbH|SE)\s*(?:&|\+|und|u\.)\s*(?:Co|CO)\.?\s*(?:KGaA|KG|OHG|oHG)\.?,?\s+(?=\S)"
+)
+"""The same in front, where a file sorts by form: UG & Co. KG Harbour Tools."""
+
 ITALIAN_PARTNERS = re.compile(r"[\s,]+s\.?\s?(?:n\.?\s?c|a\.?\s?s)\.?\s+di\s+\S.*\Z", re.IGNORECASE)
 """The partners of an Italian firm, behind its form: `Acme S.n.c. di Rossi & C.`"""
 

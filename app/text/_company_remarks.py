@@ -74,7 +74,10 @@ REMARK_WORDS = frozenset(
 BY_COMMA = re.compile(r",\s+(?:the|your|our|we|where|making|helping|powering|building|creating|leading)\s\S+\s\S.*\Z")
 """A tagline behind a comma, in small letters: `Acme, the payroll people`."""
 
-OFFICE = re.compile(r"\bhiring\b|\b(?:office|branch|headquarters|hq)\Z", re.IGNORECASE)
+OFFICE = re.compile(
+    r"\bhiring\b|\b(?:office|branch|headquarters|hq)\Z|\Aofficial(?: (?:page|site|website|web site|account|profile))?\Z",
+    re.IGNORECASE,
+)
 REGISTERED = re.compile(
     r"\s+\(?(?:ABN|ACN|NZBN|CRN|HRB|KvK|CVR|SIREN|SIRET|Reg\.? No\.?|Company No\.?)[\s:.]*[\dA-Z][\d .-]{4,20}\)?\Z",
     re.IGNORECASE,

@@ -163,7 +163,7 @@ LONGEST_FORM = 5
 FORMS_IN_FRONT = (
     listed(
         "ooo zao oao pao sarl eurl sasu ou oy eood ctcp aktiebolaget osauhing aktsiaselts firma ип"
-        " fhu phu pphu ppuh puh zphu fuh fhup"
+        " fhu phu pphu ppuh puh zphu fuh fhup gmbh ggmbh"
     )
     | CYRILLIC
 )
@@ -187,7 +187,7 @@ TRADES = listed(
 DOTTED_IN_FRONT = frozenset(("PT.", "CV.", "A/S", "N.V.", "S.A.", "S.R.L.", "S.r.l.", "S.A.S.", "S.p.A.", "S.P.A."))
 """Forms that are sure in front of any name with their full stops or slash."""
 
-WRITTEN_IN_FRONT = frozenset(("Oy", "O\u00fc", "As", "Aktiebolaget", "Osa\u00fching", "Aktsiaselts", "Firma"))
+WRITTEN_IN_FRONT = frozenset(("GmbH", "gGmbH", "Oy", "O\u00fc", "As", "Aktiebolaget", "Osa\u00fching", "Aktsiaselts", "Firma"))
 """Forms in front that are seldom written in capitals."""
 
 ADDRESSED = frozenset(
@@ -252,6 +252,15 @@ NEVER_ALONE = listed(
 
 LOOSE_ENDS = frozenset(("&", "+", "and", "de", "und", "et", "y", "e", "-", "\u2013", ",", "en", "og", "och", "ve"))
 
+
+WORLD_REGIONS = frozenset(
+    (
+        *("emea", "apac", "dach", "latam", "benelux", "nordics", "nordic", "europe", "eu", "asia", "africa", "americas"),
+        *("north america", "south america", "latin america", "middle east", "asia pacific", "mena", "cee", "anz"),
+        *("international", "global", "worldwide", "uk", "scandinavia", "baltics", "iberia", "oceania", "gcc"),
+    )
+)
+"""Parts of the world that companies say they are in, folded."""
 
 EMPLOYED_BY_NOBODY = frozenset(
     """

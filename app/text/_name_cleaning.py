@@ -12,7 +12,8 @@ import unicodedata
 from app.text._name_commas import EDGES, Core, by_commas, is_work
 from app.text._name_plain import is_plain
 from app.text._name_titles import only_titles
-from app.text.values import clean_text
+from app.text._name_words import given_names
+from app.text.values import clean_text, fold
 
 __all__ = ["LONGEST", "Core", "by_cleaning", "strip_decoration"]
 
@@ -81,6 +82,21 @@ ADDRESSED = re.compile(
     re.IGNORECASE,
 )
 """Forms of address of several words: the Hon., de heer, Mme la Directrice."""
+GREETING = re.compile(
+    r"\A(?:hi|hello|hey|hallo|hola|bonjour|salut|ciao|ol\u00e1|hej|hei|good (?:morning|day)|welcome)"
+    r"(?: (?:there|all|everyone|world))?\s*[,!.:;\u2013\u2014-]+\s*(?=\S)",
+    re.IGNORECASE,
+)
+INTRODUCED = re.compile(
+    r"\A(?:i\s?['\u2019\u00b4`]\s?m|i am|my name(?: is|['\u2019]s)|this is|they call me|ich bin|ich hei(?:\u00df|ss)e|mein name ist"
+    r"|je suis|je m['\u2019]appelle|moi,? c['\u2019]est|me llamo|mi nombre es|yo soy|eu sou|(?:eu )?me chamo|chamo-me"
+    r"|meu nome \u00e9|(?:o )?meu nome \u00e9|io sono|mi chiamo|ik ben|mijn naam is|ik heet|jag (?:heter|\u00e4r)|jeg (?:er|heter|hedder)"
+    r"|mitt navn er|mit navn er|nazywam si\u0119|jmenuji se|benim ad\u0131m|\u043c\u0435\u043d\u044f \u0437\u043e\u0432\u0443\u0442)\s+(?=\S)",
+    re.IGNORECASE,
+)
+"""How profiles introduce themselves: `Hi, I'm Paula Finch`, `Ich bin Klara Voss`."""
+INTRODUCING = re.compile(r"\A(?:meet|soy|sou|sono|jestem|olen|im)\s+(?P<given>\S+)\s+\S", re.IGNORECASE)
+"""The same in one word, which may be a name: only where a given name and a surname follow."""
 NOT_NAMES = re.compile(r"\w@\w|https?:|www\.|\w\.(?:com|org|net|io|de|nl|fr|co\.uk)\b", re.IGNORECASE)
 LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
 LONGEST = 200
@@ -111,7 +127,7 @@ def by_cleaning(line: str, *, column: bool) -> Core | None:
         line = " ".join(token for token in line[:LONGEST].split() if not NOT_NAMES.search(token))
         if len(line.split()) < 2:  # noqa: PLR2004 -- `Jane Doe jane@acme.com`
             return None
-    line = FRENCH_COUPLE.sub("Mme ", line)
+    line = _without_greeting(FRENCH_COUPLE.sub("Mme ", line[:LONGEST]))
     if not line.isascii():
         line = THAI_TITLE.sub("", line)
     line = ADDRESSED.sub("", line[:LONGEST].replace("\uff0c", ", "))
@@ -121,6 +137,14 @@ def by_cleaning(line: str, *, column: bool) -> Core | None:
     born = BIRTH.sub("", line)
     line = (line if only_titles(born) else born).strip(EDGES)
     return by_commas(line, column=column)
+
+
+def _without_greeting(line: str) -> str:
+    """A line without the words with which somebody introduces himself."""
+    bare = INTRODUCED.sub("", GREETING.sub("", line))
+    if (word := INTRODUCING.match(bare)) and fold(word["given"].strip(EDGES)) in given_names():
+        bare = bare[word.start("given") :]
+    return bare
 
 
 def _undecorated(line: str) -> str:

@@ -94,6 +94,8 @@ def _particles_first(given: list[str], parts: list[str]) -> tuple[list[str], lis
     cut = len(given)
     while cut > 1 and given[cut - 1] in words.SMALL:
         cut -= 1
+    if cut > 1 and cut < len(given) and given[cut - 1] == "in":
+        cut -= 1  # in 't Veld
     return given[:cut], [*given[cut:], *parts]
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from app.text._listed import listed
+from app.text.values import fold
+
+__all__ = ["NOBODIES", "OCCUPATIONS", "OCCUPATION_FIELDS", "UNITS", "WORK_WORDS", "names_nobody"]
 
 # Words that only a description of somebody's work holds: what follows the comma or dash before them is no name.
 WORK_WORDS = listed(
@@ -72,23 +75,7 @@ NOBODIES = frozenset(
         "last name",
         "full name",
         "your name",
-        "sales team",
-        "hr department",
-        "sales department",
-        "marketing department",
-        "finance department",
-        "accounts department",
-        "purchasing department",
-        "customer care",
-        "support team",
-        "info team",
-        "marketing team",
-        "hr team",
-        "customer service",
-        "customer support",
-        "human resources",
         "accounts payable",
-        "front desk",
         "hiring manager",
         "office manager",
         "to whom it may concern",
@@ -97,3 +84,42 @@ NOBODIES = frozenset(
         "no contact",
     )
 )
+
+# What mailboxes and desks are called that nobody in particular reads: Sales Team, Service Client, Abteilung Einkauf.
+UNITS = listed(
+    """
+    team desk helpdesk department dept dept. office hotline abteilung abt. zentrale sekretariat empfang kundenservice
+    kundendienst service dienst equipe équipe departamento departement dipartimento afdeling klantenservice ufficio
+    servicio servizio atención atencion secretariat secretaria reception recepción accueil mailbox postfach inbox
+    resources care support verwaltung
+    """
+)
+UNITS_WORK = listed(
+    """
+    info sales support hr marketing front help customer customers accounts accounting finance it purchasing procurement
+    recruiting recruitment talent acquisition press media billing admin order orders booking reservations logistics
+    export import technical legal general main human people operations our the success care payable receivable invoice
+    invoices vertrieb einkauf personal buchhaltung kunden presse client clients clientèle cliente clientes al commercial
+    comercial ventas compras recursos humanos rrhh vendite acquisti clienti verkoop inkoop klanten achats ventes rh de
+    des ressources humaines back contact digital product engineering security business development partner partners
+    public relations investor
+    """
+)
+
+
+def names_nobody(text: str) -> bool:
+    """Whether a text is what lists and mailboxes show where nobody in particular is named."""
+    folded = fold(text.strip()[:LONGEST_ENTRY])
+    if folded in NOBODIES:
+        return True
+    spoken = folded.split()
+    return (
+        len(spoken) > 1
+        and not UNITS_FOLDED.isdisjoint(spoken)
+        and all(word in UNITS_FOLDED or word in UNITS_WORK_FOLDED for word in spoken)
+    )
+
+
+LONGEST_ENTRY = 60
+UNITS_FOLDED = frozenset(map(fold, UNITS))
+UNITS_WORK_FOLDED = frozenset(map(fold, UNITS_WORK))

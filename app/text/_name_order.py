@@ -54,7 +54,8 @@ def surname_in_front(parts: list[str]) -> tuple[str, str] | None:
     if "." in "".join(family) or max(map(len, family)) < FEWEST_CAPITALS or UNPRONOUNCED.fullmatch(family[0]):
         return None
     given = fold(parts[cut]).split("-")[0]
-    if fold(family[0]) in words.given_names() or not (given in words.given_names() or "\u0400" <= given[0] <= "\u04ff"):
+    opens = cut > 1 and family[0].lower() in words.PARTICLES | words.ARTICLES  # LE GOFF Christophe
+    if (not opens and fold(family[0]) in words.given_names()) or not (given in words.given_names() or "\u0400" <= given[0] <= "\u04ff"):
         return None
     return " ".join(parts[cut:]), " ".join(family)
 

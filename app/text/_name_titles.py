@@ -151,7 +151,9 @@ def without_credentials(tokens: list[str], *, column: bool, surname_only: bool =
             generation = words.GENERATIONS.get(key, "V")
         elif not any(char.isalpha() for char in word) and left:
             pass
-        elif not _is_credential(word, key, left=left, one_case=one_case and len(tokens) > 1):
+        elif (one_case and _is_surname(word, key, tokens[:-1])) or not _is_credential(
+            word, key, left=left, one_case=one_case and len(tokens) > 1
+        ):
             break
         tokens = tokens[:-1]
     return tokens, generation
@@ -170,6 +172,13 @@ def _without_degree(tokens: list[str]) -> list[str]:
     while len(tokens) > 2 and tokens[-1][-1] == "." and key_of(tokens[-1]) in TITLES_BEHIND:  # noqa: PLR2004
         tokens = tokens[:-1]
     return tokens
+
+
+def _is_surname(word: str, key: str, before: list[str]) -> bool:
+    """Whether what is a credential elsewhere is the surname behind given names in capitals: ANNA MARIA RIBA."""
+    if not (word.isupper() and PRONOUNCED.fullmatch(key)):
+        return False
+    return all(fold(given) in words.given_names() for given in before) and bool(before)
 
 
 def _is_generation(word: str, key: str) -> bool:

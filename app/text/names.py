@@ -15,7 +15,7 @@ from app.text._casing import UNPRONOUNCED, is_shouted, is_turkish, is_whispered,
 from app.text._company_words import NO_PERSON
 from app.text._name_cleaning import LONGEST, strip_decoration
 from app.text._name_commas import Core, particles_in_front
-from app.text._name_occupations import NOBODIES, OCCUPATION_FIELDS, OCCUPATIONS
+from app.text._name_occupations import OCCUPATION_FIELDS, OCCUPATIONS, UNITS, names_nobody
 from app.text._name_order import (
     before_patronymic,
     given_with_devotion,
@@ -85,7 +85,7 @@ def person_name(
 
 def _stands_for_nobody(text: str) -> bool:
     """Whether a text is a company's name, or what a form shows where nobody is named."""
-    return (names_a_company(text.strip()) and not _at_work(text)) or fold(text.strip()) in NOBODIES
+    return (names_a_company(text.strip()) and not _at_work(text)) or names_nobody(text)
 
 
 def _is_one_word(cell: str) -> bool:
@@ -96,7 +96,7 @@ def _is_one_word(cell: str) -> bool:
 def _is_nobody(first: str, last: str) -> bool:
     """Whether two cells that each may hold a part of a name are a company or a mailbox together: Support Team."""
     whole = f"{first} {last}"
-    return names_a_company(whole) or fold(whole) in NOBODIES
+    return names_a_company(whole) or names_nobody(whole)
 
 
 def _needs_care(given: str, family: str) -> bool:
@@ -112,6 +112,7 @@ def _needs_care(given: str, family: str) -> bool:
         or last in words.GENERATIONS
         or last in words.FAMILY_TAILS
         or last in NO_PERSON
+        or last in UNITS
         or bool({first, last} & {"none", "null", "unknown", "undefined"})
         or last
         in {
@@ -194,7 +195,7 @@ def _from_columns(first: str, last: str, full: str | None, country: str | None) 
     """Clean two columns that belong together, and put right what landed in the wrong one."""
     given = None if only_titles(first) or _is_pan(first, last) else strip_decoration(first, column=True)
     family = None if _is_no_surname(last) else strip_decoration(last, column=True)
-    if given and family and (names_a_company(f"{given.text} {last}") or fold(f"{first} {last}") in NOBODIES):
+    if given and family and (names_a_company(f"{given.text} {last}") or names_nobody(f"{first} {last}")):
         return NOBODY
     if given is None or family is None:
         return _from_one_column(first if given else last, given or family, country, is_last=given is None)

@@ -41,6 +41,9 @@ LANGUAGES = (
 SHORT = 3
 """Letters of a name that may be an abbreviation."""
 
+CODED = re.compile(r"[A-Z]{2}-[A-Z\d]{1,3}|CDMX")
+"""Codes of regions that are longer than `SHORT`: ISO 3166-2, and Mexico's capital."""
+
 LONGEST = 300
 """Letters; no town or country has as many."""
 
@@ -116,6 +119,8 @@ def country_name(text: str | None) -> str | None:
 def place_name(text: str | None) -> str | None:
     """A town's name; put in careful capitals where it is written in one case (`RIO DE JANEIRO`, but `NYC`)."""
     name = clean_text(text)
+    if name and CODED.fullmatch(name):
+        return name
     if name and SHORT < len(name) <= LONGEST and (is_shouted(name) or is_whispered(name)):
         return recase(name)
     return name

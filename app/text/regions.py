@@ -13,7 +13,15 @@ from typing import Any
 
 from app.text.values import fold
 
-__all__ = ["NATIONS", "is_region", "is_region_of", "is_well_known_region", "is_whole_region", "may_be_region"]
+__all__ = [
+    "NATIONS",
+    "is_region",
+    "is_region_of",
+    "is_state_code",
+    "is_well_known_region",
+    "is_whole_region",
+    "may_be_region",
+]
 
 WRITTEN_SHORT = ("US", "CA", "BR", "IN", "AU", "IT", "CH")
 """Countries where the region's code is written behind the town: "Austin, TX", "Recife, PE", "Bergamo, BG"."""
@@ -109,9 +117,17 @@ ENGLISH = {
 """Regions by the English names that profiles print; pycountry has those of the country."""
 
 
+_SIGNS = str.maketrans("-'\u2019\u2018\u00b4`", " " * 6)
+
+
+def _key(text: str) -> str:
+    """A region's name as names are compared: `Provence-Alpes-Côte d'Azur` has hyphens and apostrophes of many kinds."""
+    return fold(text.strip()).translate(_SIGNS)
+
+
 def is_whole_region(text: str, country: str) -> bool:
     """Whether a text before a country (ISO code) is a state or the like, and no town's name as well."""
-    key = fold(text.strip()).replace("-", " ")
+    key = _key(text)
     if (country == "GB" and key in NATIONS) or _KINDS.search(key):
         return True
     return key not in TOWNS and (country in _whole_names().get(key, ()) or ENGLISH.get(key) == country)
@@ -120,13 +136,13 @@ def is_whole_region(text: str, country: str) -> bool:
 @cache
 def _whole_names() -> dict[str, frozenset[str]]:
     return _by(
-        lambda region: fold(region.name).replace("-", " "), lambda found: (found.country_code, found.type) in WHOLE
+        lambda region: _key(region.name), lambda found: (found.country_code, found.type) in WHOLE
     )
 
 
 def is_well_known_region(text: str) -> bool:
     """Whether a text alone is a state or the like that is no town and no country as well: `California`, `Bavaria`."""
-    key = fold(text.strip()).replace("-", " ")
+    key = _key(text)
     if key in TOWNS or key in TOWNS_TOO or key in NAMED_LIKE_COUNTRIES:
         return False
     return len(key) > 3 and (key in ENGLISH or len(_whole_names().get(key, ())) == 1)  # noqa: PLR2004 -- no code
@@ -136,6 +152,11 @@ def may_be_region(text: str) -> bool:
     """Whether what is a country's name or code can be a region behind a town as well."""
     key = fold(text.strip())
     return key in NAMED_LIKE_COUNTRIES or (key not in COUNTRIES_FIRST and bool(_short_codes().get(key)))
+
+
+def is_state_code(text: str) -> bool:
+    """Whether a text is the code of a US state or a Canadian province in capitals: `FL`, `ON`."""
+    return text.isupper() and bool(_all_codes().get(fold(text), frozenset()) & {"US", "CA"})
 
 
 def is_region(name: str) -> bool:
