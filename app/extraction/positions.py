@@ -101,7 +101,7 @@ def read_positions(record: Record, as_of: str, report: Report) -> tuple[Position
             continue
         key = _identity(position)
         same = _repetition(found, key)
-        if same is None and not entry.listed and key[1:] == (None, None, None):
+        if same is None and not listed and key[1:] == (None, None, None):
             same = next((other for other in found if other[0] == key[0]), None)  # only where somebody works
         if same is None:
             found[key] = position

@@ -111,6 +111,8 @@ def _without_combined_form(line: str) -> str:
         line = kept(phrases.BRAZILIAN.sub("", line), line)
     if " di " in low:
         line = kept(phrases.ITALIAN_PARTNERS.sub("", line), line)
+    if "coop" in low:
+        line = kept(phrases.SPANISH_COOP.sub("", line), line)
     if "-" in low:
         line = phrases.GLUED.sub("", line)
     if "co" in low or "cie" in low:
@@ -222,7 +224,7 @@ def is_name(tokens: list[str]) -> bool:
 def _ended(line: str) -> str:
     """A name without trailing punctuation; the full stop of an abbreviation and the "!" of Yahoo! stay."""
     line = line.strip(TRAILING)
-    if line.endswith(("...", "\u2026")):
+    if line.endswith(("..", "\u2026")):
         line = line.rstrip(".\u2026 ")
     if line.endswith(".") and line.count(".") == 1 and len(line.split()[-1]) > 3 and not ABBREVIATED_END.search(line):  # noqa: PLR2004
         line = line.rstrip(".")

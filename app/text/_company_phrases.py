@@ -32,6 +32,9 @@ COMBINED_IN_FRONT = re.compile(
 ITALIAN_PARTNERS = re.compile(r"[\s,]+s\.?\s?(?:n\.?\s?c|a\.?\s?s)\.?\s+di\s+\S.*\Z", re.IGNORECASE)
 """The partners of an Italian firm, behind its form: `Acme S.n.c. di Rossi & C.`"""
 
+SPANISH_COOP = re.compile(r"[\s,]+S\.?\s?Coop\.?(?:\s(?:V|And|Mad|Ltda|And|Galega)\.?)?\Z")
+"""Spanish cooperatives: `Alder S. Coop. V.`"""
+
 BRANCH = re.compile(r"\((?:[A-Z]|Pvt\.?|Pty\.?|Pte\.?|Private|SMC-?(?:Private|Pvt\.?))\)")
 """What stands before a form for a country or `Private`: `Acme (I) Pvt. Ltd.`, `Acme (M) Sdn. Bhd.`"""
 
@@ -50,7 +53,7 @@ GLUED = re.compile(r"(?<=[^\W\d_])-(?:g?GmbH|AG|KG|UG)\Z")
 """A form behind a hyphen: `Acme Verwaltungs-GmbH`."""
 
 FIRM = re.compile(
-    r"\s(?:(?:y|e|et|&|and|und|og|och|en)\s(?:c[i\u00ed]a|hijos|sons|co|cie|fils|s\u00f6hne|figli|filhos|zonen|associates|s\u00f8nner|s\u00f6ner))\.?\Z",
+    r"\s(?:(?:y|e|et|&|and|und|og|och|en)\s(?:c[i\u00ed]a|hijos|sons|co|cie|fils|s\u00f6hne|figli|filhos|zonen|associates|partners?|brothers|bros|daughters|s\u00f8nner|s\u00f6ner))\.?\Z",
     re.IGNORECASE,
 )
 """What family firms are called behind a name: Vera e Hijos, Smith & Sons."""

@@ -75,7 +75,8 @@ BY_COMMA = re.compile(r",\s+(?:the|your|our|we|where|making|helping|powering|bui
 """A tagline behind a comma, in small letters: `Acme, the payroll people`."""
 
 OFFICE = re.compile(
-    r"\bhiring\b|\b(?:office|branch|headquarters|hq)\Z|\Aofficial(?: (?:page|site|website|web site|account|profile))?\Z",
+    r"\bhiring\b|\b(?:office|branch|headquarters|hq)\Z"
+    r"|\Aofficial(?: (?:page|site|website|web site|account|profile))?\Z",
     re.IGNORECASE,
 )
 REGISTERED = re.compile(

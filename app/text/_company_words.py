@@ -187,7 +187,9 @@ TRADES = listed(
 DOTTED_IN_FRONT = frozenset(("PT.", "CV.", "A/S", "N.V.", "S.A.", "S.R.L.", "S.r.l.", "S.A.S.", "S.p.A.", "S.P.A."))
 """Forms that are sure in front of any name with their full stops or slash."""
 
-WRITTEN_IN_FRONT = frozenset(("GmbH", "gGmbH", "Oy", "O\u00fc", "As", "Aktiebolaget", "Osa\u00fching", "Aktsiaselts", "Firma"))
+WRITTEN_IN_FRONT = frozenset(
+    ("GmbH", "gGmbH", "Oy", "O\u00fc", "As", "Aktiebolaget", "Osa\u00fching", "Aktsiaselts", "Firma")
+)
 """Forms in front that are seldom written in capitals."""
 
 ADDRESSED = frozenset(
@@ -255,7 +257,20 @@ LOOSE_ENDS = frozenset(("&", "+", "and", "de", "und", "et", "y", "e", "-", "\u20
 
 WORLD_REGIONS = frozenset(
     (
-        *("emea", "apac", "dach", "latam", "benelux", "nordics", "nordic", "europe", "eu", "asia", "africa", "americas"),
+        *(
+            "emea",
+            "apac",
+            "dach",
+            "latam",
+            "benelux",
+            "nordics",
+            "nordic",
+            "europe",
+            "eu",
+            "asia",
+            "africa",
+            "americas",
+        ),
         *("north america", "south america", "latin america", "middle east", "asia pacific", "mena", "cee", "anz"),
         *("international", "global", "worldwide", "uk", "scandinavia", "baltics", "iberia", "oceania", "gcc"),
     )

@@ -40,13 +40,15 @@ QUOTED = re.compile(
     r"\s*(?:\"[^\"]*\"|\u201c[^\u201d]*\u201d|\u201e[^\u201c\u201d]*[\u201c\u201d]|\u00ab[^\u00bb]*\u00bb"
     r"|(?<!\w)['\u2018](?![tns]\s)[^'\u2019]+['\u2019](?!\w))\s*"
 )
+QUOTES_OPEN = '"\u201c\u201e\u00ab'
+QUOTE_SIGNS = str.maketrans('"\u201c\u201d\u201e\u00ab\u00bb', " " * 6)
 PRONOUNS = re.compile(
     r"[\s,]*(?<!\w)(?:she|he|they|ze|xe|sie|er|elle|ella|il)\s*/\s*(?:hers?|him|his|them|theirs?|they|she|he|ihr|ihm|elle|lui)"
     r"(?:\s*/\s*\w+)?(?!\w)",
     re.IGNORECASE,
 )
 AT_WORK = re.compile(
-    r"(?<=\w)\s+(?:(?:at|bei|chez|from|is|and|und(?!\s+zu[mr]?\s)|aka|a\.k\.a\.?|AKA)\s|[Ee]x-[A-Z]).*\Z"
+    r"(?<=\w)\s+(?:(?:at|bei|chez|from|is|c/o|and|und(?!\s+zu[mr]?\s)|aka|a\.k\.a\.?|AKA)\s|[Ee]x-[A-Z]).*\Z"
 )
 COUPLE = re.compile(
     r"\A(?:(?:Mr|Mrs|Ms|Dr|Herr|Frau)\.?\s+(?:&|and|und)\s+(?:Mr|Mrs|Ms|Dr|Herr|Frau)\.?\s+)?"
@@ -64,7 +66,7 @@ ALTERNATIVE = re.compile(r"(?<=[^\W\d_][^\W\d_])/[^\W\d_]{2,}")
 """A second spelling behind a slash: Leah/Lea."""
 PHRASES = re.compile(
     r",?\s+(?:LEED\s+(?:AP|GA|Green Associate)\b.*|(?:Lean\s+)?(?:Six\s+Sigma|Green\s+Belt|Black\s+Belt)\b.*"
-    r"|CIPP/\w+(?=\W|\Z)|(?:MD|M\.D\.)\s*&\s*CEO|Ph\.?\s?D\.?(?:\s?c\b\.?|\s+[Cc]andidate\b|\s+[Ss]tudent\b)?(?=\W|\Z)"
+    r"|CIPD\s+(?:Level|Qualified)\b.*|CIPP/\w+(?=\W|\Z)|(?:MD|M\.D\.)\s*&\s*CEO|Ph\.?\s?D\.?(?:\s?c\b\.?|\s+[Cc]andidate\b|\s+[Ss]tudent\b)?(?=\W|\Z)"
     r"|[BM]\.?\s?(?:Sc|Eng|Ed|Tech|Com|Phil)\b\.?"
     r"|Dr\.?\s?h\.?\s?c\.?(?=\W|\Z))"
 )
@@ -87,11 +89,16 @@ GREETING = re.compile(
     r"(?: (?:there|all|everyone|world))?\s*[,!.:;\u2013\u2014-]+\s*(?=\S)",
     re.IGNORECASE,
 )
+GREETED = re.compile(r"(?:hi|hello|hey|hallo|hola|bonjour|salut|ciao|hej|hei)(?: there)?\s+", re.IGNORECASE)
+HERE = re.compile(r"(?<=\w\w) here\s*[!.]*\Z")
 INTRODUCED = re.compile(
-    r"\A(?:i\s?['\u2019\u00b4`]\s?m|i am|my name(?: is|['\u2019]s)|this is|they call me|ich bin|ich hei(?:\u00df|ss)e|mein name ist"
+    r"(?:it['\u2019]s|i\s?['\u2019\u00b4`]\s?m|i am|my name(?: is|['\u2019]s)|this is|they call me"
+    r"|ich bin|ich hei(?:\u00df|ss)e|mein name ist"
     r"|je suis|je m['\u2019]appelle|moi,? c['\u2019]est|me llamo|mi nombre es|yo soy|eu sou|(?:eu )?me chamo|chamo-me"
-    r"|meu nome \u00e9|(?:o )?meu nome \u00e9|io sono|mi chiamo|ik ben|mijn naam is|ik heet|jag (?:heter|\u00e4r)|jeg (?:er|heter|hedder)"
-    r"|mitt navn er|mit navn er|nazywam si\u0119|jmenuji se|benim ad\u0131m|\u043c\u0435\u043d\u044f \u0437\u043e\u0432\u0443\u0442)\s+(?=\S)",
+    r"|meu nome \u00e9|(?:o )?meu nome \u00e9|io sono|mi chiamo|ik ben|mijn naam is|ik heet"
+    r"|jag (?:heter|\u00e4r)|jeg (?:er|heter|hedder)"
+    r"|mitt navn er|mit navn er"
+    r"|nazywam si\u0119|jmenuji se|benim ad\u0131m|\u043c\u0435\u043d\u044f \u0437\u043e\u0432\u0443\u0442)\s+(?=\S)",
     re.IGNORECASE,
 )
 """How profiles introduce themselves: `Hi, I'm Paula Finch`, `Ich bin Klara Voss`."""
@@ -127,11 +134,12 @@ def by_cleaning(line: str, *, column: bool) -> Core | None:
         line = " ".join(token for token in line[:LONGEST].split() if not NOT_NAMES.search(token))
         if len(line.split()) < 2:  # noqa: PLR2004 -- `Jane Doe jane@acme.com`
             return None
-    line = _without_greeting(FRENCH_COUPLE.sub("Mme ", line[:LONGEST]))
+    line = FRENCH_COUPLE.sub("Mme ", line[:LONGEST])
     if not line.isascii():
         line = THAI_TITLE.sub("", line)
     line = ADDRESSED.sub("", line[:LONGEST].replace("\uff0c", ", "))
-    line = GLUED_WORDS.sub(r"\1 \2", COUPLE.sub(r"\1 \2", _undecorated(line)))
+    line = _without_greeting(_undecorated(_without_greeting(line)))
+    line = GLUED_WORDS.sub(r"\1 \2", COUPLE.sub(r"\1 \2", line))
     line = _in_one_script(_cut_tagline(line, least=1 if column else 2))
     line = DEGREE.sub(" ", PHRASES.sub(" ", f" {line}"))
     born = BIRTH.sub("", line)
@@ -141,10 +149,13 @@ def by_cleaning(line: str, *, column: bool) -> Core | None:
 
 def _without_greeting(line: str) -> str:
     """A line without the words with which somebody introduces himself."""
-    bare = INTRODUCED.sub("", GREETING.sub("", line))
+    bare = GREETING.sub("", line)
+    if (word := GREETED.match(bare)) and INTRODUCED.match(bare, word.end()):
+        bare = bare[word.end() :]
+    bare = INTRODUCED.sub("", bare)
     if (word := INTRODUCING.match(bare)) and fold(word["given"].strip(EDGES)) in given_names():
         bare = bare[word.start("given") :]
-    return bare
+    return HERE.sub("", bare)
 
 
 def _undecorated(line: str) -> str:
@@ -159,7 +170,10 @@ def _undecorated(line: str) -> str:
     if "(" in line:
         line = BRACKETED_PARTICLES.sub(r", \1", line)
     line = _unless_empty(BRACKETS.sub(" ", line), line.translate(BRACKET_SIGNS))
-    return _unless_empty(QUOTED.sub(" ", line), line.strip("\"'\u201c\u201d"))
+    bare = QUOTED.sub(" ", line)
+    if line[:1] in QUOTES_OPEN and len(bare.split()) == 1:
+        return line.translate(QUOTE_SIGNS).strip()  # "Nina" Frost
+    return _unless_empty(bare, line.strip("\"'\u201c\u201d"))
 
 
 def _unstyled(found: re.Match[str]) -> str:

@@ -46,7 +46,10 @@ def is_work(text: str) -> bool:
     tokens = (
         tokens[:-1] if len(tokens) > 1 and tokens[-1].rstrip(".").isupper() and len(tokens[-1]) <= INITIAL else tokens
     )
-    return any(word.strip(".,;:!()").casefold() in WORK_WORDS for word in tokens)
+    return any(
+        word.strip(".,;:!()").casefold() in WORK_WORDS and not (len(word) == INITIAL and word[1] == ".")
+        for word in tokens
+    )
 
 
 def by_commas(line: str, *, column: bool) -> Core | None:

@@ -82,6 +82,9 @@ NOBODIES = frozenset(
         "not available",
         "name unknown",
         "no contact",
+        *("reception", "info", "support", "office", "empfang", "sekretariat", "zentrale", "kundenservice", "helpdesk"),
+        *("admin", "administrator", "webmaster", "postmaster", "unknown user", "demo user", "guest user"),
+        *("test account", "unnamed contact", "no last name", "not provided", "name withheld", "anonymous"),
     )
 )
 

@@ -55,7 +55,9 @@ def surname_in_front(parts: list[str]) -> tuple[str, str] | None:
         return None
     given = fold(parts[cut]).split("-")[0]
     opens = cut > 1 and family[0].lower() in words.PARTICLES | words.ARTICLES  # LE GOFF Christophe
-    if (not opens and fold(family[0]) in words.given_names()) or not (given in words.given_names() or "\u0400" <= given[0] <= "\u04ff"):
+    if (not opens and fold(family[0]) in words.given_names()) or not (
+        given in words.given_names() or "\u0400" <= given[0] <= "\u04ff"
+    ):
         return None
     return " ".join(parts[cut:]), " ".join(family)
 

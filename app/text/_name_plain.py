@@ -20,12 +20,12 @@ LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u012f\u0131-\u024f\u1e00-\u1eff
 PLAIN = re.compile(rf"[{LATIN}]++(?:[ '-][{LATIN}]++)*+")
 APART = str.maketrans("-'", "  ")
 
-# What the patterns of `_name_cleaning` look for: employers, birth names, belts and degrees, forms of address, greetings.
+# What `_name_cleaning` looks for: employers, greetings, birth names, belts and degrees, forms of address.
 CUES = listed(
     """
     at bei chez from is and und aka ex ne né nee née geb geborene född domu rozená rozena épouse veuve vve verw
     leed lean six green black cipp ph phd dr drhc prof dipl b m bsc beng bed btech bcom bphil msc meng med mtech mcom
-    i ich je me mi yo eu io ik jag jeg moi this they mein meet soy sou sono jestem olen im nazywam jmenuji benim
+    it here i ich je me mi yo eu io ik jag jeg moi this they mein meet soy sou sono jestem olen im nazywam jmenuji benim
     hi hello hey hallo hola bonjour salut ciao hej hei good welcome chamo mijn meu mit mitt my
     mphil hon honourable honorable rev reverend heer monsieur madame mme mlle sri herrn hadj
     """

@@ -42,7 +42,7 @@ DOUBTFUL_CREDENTIALS = listed(
     """
     ma ba bs ms md do pa pe ca cs ea se jd rn np ot pt ph ed ei si as aa be bed med bsed ace ace-cpt cc aca fca cpm
     cis pmi ssm sa acp asp bem cip cap esg hr it pr ux sme iod re mp msp mos pg cert mai cem cal sra psp pci dis lion
-    dip
+    dip kc
     """
 )
 

@@ -112,7 +112,7 @@ def _needs_care(given: str, family: str) -> bool:
         or last in words.GENERATIONS
         or last in words.FAMILY_TAILS
         or last in NO_PERSON
-        or last in UNITS
+        or not UNITS.isdisjoint((first, last))
         or bool({first, last} & {"none", "null", "unknown", "undefined"})
         or last
         in {

@@ -135,9 +135,7 @@ def is_whole_region(text: str, country: str) -> bool:
 
 @cache
 def _whole_names() -> dict[str, frozenset[str]]:
-    return _by(
-        lambda region: _key(region.name), lambda found: (found.country_code, found.type) in WHOLE
-    )
+    return _by(lambda region: _key(region.name), lambda found: (found.country_code, found.type) in WHOLE)
 
 
 def is_well_known_region(text: str) -> bool:
