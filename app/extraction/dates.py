@@ -46,6 +46,8 @@ _BETWEEN = re.compile(
 _SHORT_END = re.compile(r"(\d\d)(\d\d) ?[-/\u2013\u2014] ?['\u2019]?(\d\d)")
 """`2015-18`, `2015/16`: what cannot be a month is the year of the end."""
 _BEHIND = re.compile(r"[\u00b7\u2022|;(\[\n]")
+_PRESENT = ("present", "isPresent", "is_present", "current", "isCurrent", "is_current")
+_SHORT_PARTS = {"y": "year", "yyyy": "year", "m": "month", "mm": "month", "d": "day", "dd": "day"}
 _WRAPPED = ("date", "value", "label", "text", "name", "iso", "$date", "raw", "formatted", "start", "end")
 
 
@@ -58,6 +60,8 @@ NO_END = "9999"
 def is_present(value: Any) -> bool:
     """Whether an end date says "still going on" in words, in any of LinkedIn's languages; `Present (2 yrs)` does."""
     if value.__class__ is not str:
+        if isinstance(value, dict) and any(value.get(name) is True for name in _PRESENT):
+            return True
         inner = _wrapped(value)
         return inner.__class__ is str and is_present(inner)
     if len(value) > LONGEST or value[:1].isdigit():
@@ -279,7 +283,7 @@ def _wrapped(value: Any) -> Any:
 
 
 def _from_parts(parts: dict[Any, Any]) -> Reading:
-    named = {str(name).lower(): value for name, value in parts.items()}
+    named = {_SHORT_PARTS.get(said := str(name).lower(), said): value for name, value in parts.items()}
     if not any(named.get(name) for name in ("year", "month", "day")):
         inner = _wrapped(parts)
         return read_date(inner) if inner is not None else (None, "not a date" if is_stated(parts) else None)
@@ -293,6 +297,8 @@ def _part(value: Any) -> int | None:
     """A year, month or day out of an object: a number, its text, or a month's name."""
     if value.__class__ is float and value == value // 1:
         value = int(value)
+    if isinstance(value, dict):
+        value = value.get("name") or value.get("value")
     text = str(value).strip() if value.__class__ in (int, str) else ""
     if text.isascii() and text.isdigit() and len(text) <= len("2021"):
         return int(text)

@@ -29,7 +29,7 @@ _POSTCODE = re.compile(r"[ -]+(?=[\w-]*\d)[\w-]{2,}(?: \d[A-Z]{2})?$|^\d[\d -]{2
 _BETWEEN = re.compile(r"[,\u3001\uff0c|\u00b7\u2022;]| [-\u2013\u2014/] ")
 _BRACKETS = re.compile(r"^([^()]+) \(([^()]+)\)$")
 _SOMEHOW = re.compile(r" \((?:fully )?(?:hybrid|remote|on-?site|hybride|remoto|h\u00edbrido|ibrido)\)", re.IGNORECASE)
-AMERICAN = ("USA", "US", "U.S.", "U.S.A.")
+AMERICAN = ("USA", "US", "U.S.", "U.S.A.", "Canada")
 SHORTEST_ADDRESS = 2
 SHORTEST_TOWN, LONGEST_TOWN = 4, 40
 _DIGIT = re.compile(r"\d")
@@ -41,7 +41,7 @@ _AROUND_TOWN = re.compile(
 """Words of LinkedIn's areas around a town, which are neither the town nor a state."""
 _HOUSE_FIRST = re.compile(r"\d{1,2}[a-zA-Z]? [^\W\d]")
 _STREET = re.compile(
-    r"(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm|ufer|straat|laan|plein|kade|gracht|gade|vej|gatan?|vägen|veien|katu)\b"
+    r"str\.(?=\s|\Z)|(?:stra(?:ß|ss)e|weg|platz|allee|gasse|damm|ufer|straat|laan|plein|kade|gracht|gade|vej|gatan?|vägen|veien|katu)\b"
     r"|\b(?:st|street|ave|avenue|rd|road|blvd|boulevard|lane|ln|drive|dr|way|square|sq|court|ct|parkway|pkwy|highway|hwy|"
     r"terrace|crescent|close|rue|quai|place|via|viale|piazza|corso|calle|carrer|av|avenida|avda|paseo|plaza|rua|travessa|"
     r"ul|ulica|aleja|cad|caddesi|sok|sokak|suite|ste|floor|fl|level|unit|room|building|bldg|block|house|box|no)\b",
@@ -142,7 +142,16 @@ def _parts(line: str | None, country: str | None) -> list[str]:
         parts.pop(0)
     without = [_POSTCODE.sub("", part).strip() for part in parts]
     parts = [part for part in without if part and not part.isdigit()]
-    return _without_commas(parts[0], country) if len(parts) == 1 else parts
+    if len(parts) == 1:
+        return _without_commas(parts[0], country)
+    if len(parts) == len(("town", "country")) and any(place in AMERICAN for place in parts[1].split()):
+        *code, nation = parts[1].split()
+        town, _, state = parts[0].rpartition(" ")
+        if len(code) == 1 and is_state_code(code[0]):
+            return [parts[0], code[0], nation]  # "Los Angeles, CA USA"
+        if not code and town and is_state_code(state):
+            return [town, state, nation]  # "Los Angeles CA, USA"
+    return parts
 
 
 def _without_commas(text: str, country: str | None) -> list[str]:
