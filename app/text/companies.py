@@ -23,6 +23,9 @@ __all__ = ["company_key", "company_name", "is_no_company", "names_a_company"]
 LONGEST = 300
 """Letters of a cell that are read; no company is called more, and its name stands at the front of a longer text."""
 
+MOST_BLANKS = 1_000
+"""Characters of a cell that is not cleaned yet, blanks in a row included, among which a name is looked for."""
+
 LOOSE_SIGN = re.compile(r"\s+([.,])(?=\s|\Z)")
 TWO_LETTERS = re.compile(
     r"(?<=[bcdfghjklmnprstvwxz])(?:([aou])e)(?=[bcdfghjklmnprstvwxz])|\b([ou])e(?=[bcdfghjklmnprstvwxz])|\b(a)a(?=[b-df-hj-np-tv-z])"
@@ -170,7 +173,8 @@ def names_a_company(text: str) -> bool:
     """Whether a text that should be a person's name ends in a legal form that nobody is called: `Northgate GmbH`."""
     if text.endswith(")") and (opened := text.rfind("(")) > 0:
         text = text[:opened]  # (Acme Inc.) behind a name is where somebody works
-    tokens = text.split()
+    tokens = text[:MOST_BLANKS].split()
+    text = " ".join(tokens)[:LONGEST]
     return len(tokens) > 1 and (
         form_key(tokens[-1]) in words.NO_PERSON
         or _ends_in_short_form(tokens)

@@ -172,7 +172,15 @@ def test_every_reader_is_linear(unit: str) -> None:
 
 def _read_quickly(unit: str) -> None:
     """20,000 characters of one repetition cost each reader at most 20 ms of processor time."""
-    cell = (unit * (20_000 // len(unit) + 1))[:20_000]
+    _take_at_most_20_ms((unit * (20_000 // len(unit) + 1))[:20_000], unit)
+
+
+def test_blanks_between_two_words_do_not_take_long() -> None:
+    _take_at_most_20_ms(f"John{' ' * 20_000}Smith ", "blanks")
+    _take_at_most_20_ms(f"John,{' ' * 20_000}& Co ", "blanks")
+
+
+def _take_at_most_20_ms(cell: str, unit: str) -> None:
     for number, read in enumerate(READERS):
         taken = quickest(partial(read, f"{cell}{number}{attempt}") for attempt in range(5))
         assert taken < 0.02, (read, unit)
