@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,23 +15,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.engine.callbacks import read_callback
-from app.local.clay.made_up import answer_for, customers
-from app.local.clay.sandbox import NOTHING, NOTICE, Sandbox, create_sandbox, sandbox_server, webhook_url
-from app.local.clay.workspace import Plan, Workspace, WorkspaceSettings
+from app.local.clay.sandbox import NOTICE, Sandbox, create_sandbox, sandbox_server, webhook_url
+from app.local.clay.workspace import WorkspaceSettings
 from app.local.server import BackgroundServer, listen
-
-FAST = {"rate_per_second": 10_000, "burst": 10_000, "delay_min_s": 0, "delay_max_s": 0.02, "slow_s": 0.05}
-
-
-def row(number: int, **changes: Any) -> dict[str, Any]:
-    return {
-        "batch_item_id": f"item-{number}",
-        "attempt": 1,
-        "workflow_slug": "enrich_company_clay",
-        "company_domain": f"c{number}.example",
-        **changes,
-    }
+from tests.sandbox_kit import FAST, row
 
 
 class Receiver:
@@ -201,68 +187,6 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("CLAY_SANDBOX_MODE", "misbehaving")
     monkeypatch.setenv("CLAY_SANDBOX_URL", "http://127.0.0.1:9")
     assert WorkspaceSettings().mode == "misbehaving"
-
-
-def plans(seed: str = "", rows: int = 4_000, **changes: Any) -> list[Any]:
-    space = Workspace("w", WorkspaceSettings(mode="misbehaving", seed=seed, **FAST | changes))
-    return [space.accept("t", ("w", f"item-{n}", "1")) for n in range(rows)]
-
-
-def test_misbehaviour_has_the_ordered_shares() -> None:
-    counts = Counter(plan.kind if isinstance(plan, Plan) else plan.status for plan in plans())
-    expected = {
-        429: 0.03,
-        "duplicate": 0.05,
-        "slow": 0.05,
-        "never": 0.02,
-        "garbage": 0.01,
-        "garbage_only": 0.01,
-        "not_found": 0.03,
-    }
-    for kind, share in expected.items():
-        assert counts[kind] / 4_000 == pytest.approx(share, abs=0.01), kind
-
-
-@pytest.mark.parametrize("said", NOTHING)
-def test_what_says_that_nothing_was_found_is_read_so(said: dict[str, Any]) -> None:
-    for slug in ("enrich_company_clay", "enrich_person_clay"):
-        assert (
-            read_callback(slug, orjson.dumps({"batch_item_id": "x", "attempt": 1} | said).decode())["status"]
-            == "not_found"
-        )
-
-
-def test_misbehaviour_can_be_repeated() -> None:
-    assert plans(rows=300) == plans(rows=300)
-    assert plans(rows=300) != plans(seed="other", rows=300)
-
-
-def test_a_well_behaved_workspace_answers_everything_once() -> None:
-    space = Workspace("w", WorkspaceSettings(**FAST))
-    kept = [space.accept("t", ("w", f"item-{n}", "1")) for n in range(500)]
-    assert all(isinstance(plan, Plan) and [what for _, what in plan.answers] == ["answer"] for plan in kept)
-
-
-def test_answers_are_the_same_for_the_same_row() -> None:
-    assert answer_for(row(1)) == answer_for(row(1))
-    assert answer_for(row(1), "other seed") != answer_for(row(1))
-
-
-def test_many_people_have_worked_at_a_customer() -> None:
-    names = {customer.domain for customer in customers()}
-    people = [
-        answer_for(row(n, workflow_slug="enrich_person_clay", linkedin=f"https://www.linkedin.com/in/p{n}"))
-        for n in range(200)
-    ]
-    lengths = [len(person["raw_payload"]["experience"]) for person in people]
-    assert min(lengths) >= 3
-    assert max(lengths) <= 9
-    former = [
-        person
-        for person in people
-        if names & {job["company_domain"] for job in person["raw_payload"]["experience"][1:]}
-    ]
-    assert len(former) > 60
 
 
 async def test_a_crowd_of_rows_is_taken_and_answered_completely(receiver: tuple[Receiver, str]) -> None:
