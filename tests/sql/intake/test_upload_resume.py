@@ -42,7 +42,7 @@ class Lost(Database):
     """A reader that is killed: after some calls nothing more of it arrives, not even that it gives up."""
 
     def __init__(self, db: Database, calls: int) -> None:
-        super().__init__(db._client, db._http)
+        super().__init__(db._client, db._http, db._key)
         self.calls = calls
         self.appended: list[int] = []
 
