@@ -13,7 +13,7 @@ from functools import lru_cache
 from app.text import _company_phrases as phrases
 from app.text import _company_words as words
 from app.text._company_casing import recase_company
-from app.text._company_forms import CO, alnum, form_key, without_eastern_forms, without_forms
+from app.text._company_forms import CO, alnum, form_key, is_form, without_eastern_forms, without_forms
 from app.text._company_remarks import REMARK_WORDS, TRADE_WORDS, unquoted, without_remarks
 from app.text._name_words import given_names
 from app.text.values import clean_text, fold
@@ -156,6 +156,10 @@ def _left_of(tail: str) -> tuple[str | None, tuple[str, ...]]:
 
     There are few such ends: each is looked at with care once, behind a name that stands for all others.
     """
+    opened, _, form = (STAND_IN + tail).rpartition(" ")
+    lone = len(opened) <= len(f"{STAND_IN},") and form.replace(".", "").isalpha()
+    if lone and is_form(form, opened.split()[-1], small=False):
+        return "", ("", form_key(form))
     line = _with_care(STAND_IN + tail) or ""
     keys = list(map(form_key, tail.split()))
     starts = range(len(keys)) if "(" in tail else (0,)  # a bracket may go, and what is behind it join the name
