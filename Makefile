@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run postgres-15 supabase-cli test explore check format format-check lint lint-sql types contracts docs coverage demo migrate deploy \
-  bench release lock clean browser chaos mutants
+  bench bench-peers release lock clean browser chaos mutants
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -100,6 +100,9 @@ coverage: setup postgres-15 browser supabase-cli ## run every test and show whic
 BENCH ?=
 bench: setup ## measure everything, and write bench/README.md anew (BENCH="--quick", or BENCH=engine)
 	$(BIN)/python -m bench.suite $(BENCH)
+
+bench-peers: setup ## measure the engine beside other task queues, each in an environment of its own under .bench/
+	$(BIN)/python -m bench.peers.run $(BENCH)
 
 release: setup ## check version, changelog and wheel, and keep this release's migrations for the upgrade test
 	$(BIN)/python -m tests.release
