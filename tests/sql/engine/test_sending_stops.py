@@ -123,7 +123,7 @@ async def test_rows_whose_mark_failed_in_all_tries_go_back_at_once(clay: ClayWor
     batch = await clay.launch(3)
     [chunk] = await clay.chunks()
     door = await connect()
-    deaf = _LosesReplies(door._client, door._http)
+    deaf = _LosesReplies(door._client, door._http, door._key)
     async with http_client() as http, door:
         with pytest.raises(DatabaseError):
             await send_chunk(deaf, http, chunk, WORKFLOW)
