@@ -147,7 +147,7 @@ class Database:
             passed_s = time.monotonic() - began
             if isinstance(said.error, KeyRefusedError):
                 again = passed_s < max(patience.key_s, patience.passing_key_s if said.passing else 0)
-                log.warning("%s%s", said.error, " It is tried again." if again else "")
+                log.warning("%s%s", said.error, " It will be tried again." if again else "")
             else:
                 again = said.passing and tried < patience.tries and passed_s <= patience.seconds
             if not again:
@@ -261,7 +261,7 @@ class _Said:
         if self.code in _OURS:
             return _Trouble(_OURS[self.code](self.message, self.hint or None), passing=False)
         if self.status == _UNAUTHORIZED:
-            text = f"Supabase refuses the key: {self.message.rstrip('.')}. {_CHECK}"
+            text = f"Supabase rejected the key: {self.message.rstrip('.')}. {_CHECK}"
             return _Trouble(KeyRefusedError(text, self.code), passing=self._passing_refusal)
         if patience.slow_is_away and self.code in _TOO_SLOW:
             return _Trouble(

@@ -62,7 +62,7 @@ async def _user_error(request: Request, error: Exception) -> Response:
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     words = {
-        404: ("There is no such page.", "Check the address, or start from the list of clients."),
+        404: ("Page not found.", "Check the address, or start from the list of clients."),
         405: ("This address does not accept that request.", "Go back and try again."),
     }
     message, hint = words.get(error.status_code, (str(error.detail), None))
@@ -70,7 +70,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _bad_address(request: Request, _error: Exception) -> Response:
-    return error_page(request, 404, "There is no such page.", "Check the address, or start from the list of clients.")
+    return error_page(request, 404, "Page not found.", "Check the address, or start from the list of clients.")
 
 
 async def _sign_in_unavailable(request: Request, _error: Exception) -> Response:
@@ -84,14 +84,14 @@ def _then(request: Request) -> str:
     """What to do after a failure of which we do not know how far the request had got."""
     if request.method in ("GET", "HEAD"):
         return "Try again in a few seconds."
-    return "It is not known whether your change was saved. Look at the page before you send it again."
+    return "Your change may or may not have been saved. Check the page before you send it again."
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:
     log.warning("%s %s: %s", request.method, request.url.path, error)
     message, hint = "The database cannot be reached.", _then(request)
     if isinstance(error, KeyRefusedError):
-        message, hint = error.message, "Nothing is lost: work goes on as soon as the key is accepted again."
+        message, hint = error.message, "Nothing is lost: work resumes as soon as the key is accepted again."
     answer = error_page(request, UNAVAILABLE, message, hint)
     answer.headers["retry-after"] = RETRY_AFTER_S
     return answer
@@ -99,7 +99,7 @@ async def _unavailable(request: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    hint = f"{_then(request)} The log says more."
+    hint = f"{_then(request)} See the log for details."
     answer = error_page(request, 500, "Something went wrong on our side.", hint)
     # Answers to what nobody foresaw are made outside the middleware that guards all others.
     answer.headers.update({**HEADERS, "cache-control": "no-store"})

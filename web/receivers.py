@@ -53,7 +53,7 @@ async def fixed(request: Request, workflow_slug: str) -> Response:
     """Take an answer at the fixed URL."""
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     refusal = JSONResponse(
-        {"error": "A valid bearer token is needed."}, 401, headers={"www-authenticate": 'Bearer realm="leadloom"'}
+        {"error": "A valid bearer token is required."}, 401, headers={"www-authenticate": 'Bearer realm="leadloom"'}
     )
     if scheme.lower() != "bearer" or not bearer.strip():
         return refusal

@@ -56,35 +56,35 @@ class ClayConfig(Config):
 
     webhook_url: str = Field(
         title="Clay webhook URL",
-        description="In Clay: Add, Monitor webhook, copy the URL.",
+        description="In Clay, choose Add → Monitor webhook and copy the URL.",
         repr=False,
         max_length=2000,
     )
     auth_token: SecretStr | None = Field(
         default=None,
         title="Webhook authentication token",
-        description="Only if the webhook in Clay asks for one. Clay shows it once, when it is made.",
+        description="Only if the webhook requires one. Clay shows it once, when you create it.",
     )
     workspace: str = Field(
         default="",
         title="Clay workspace",
-        description="Tables in the same Clay workspace share one rate limit: give them the same name here.",
+        description="Tables in the same Clay workspace share one rate limit. Use the same name here for all of them.",
         max_length=200,
     )
     rate_per_second: float = Field(
         default=10,
         title="Rows per second",
-        description="Clay takes 10 rows per second and workspace.",
+        description="Clay accepts 10 rows per second per workspace.",
         gt=0,
         le=10_000,
     )
     burst: int = Field(
-        default=20, title="Burst", description="Rows that may go at once after a pause.", ge=1, le=100_000
+        default=20, title="Burst", description="Rows that can be sent at once after a pause.", ge=1, le=100_000
     )
     lifetime_cap: int = Field(
         default=LIFETIME_CAP,
         title="Submissions per webhook",
-        description="Clay drops what is sent to one webhook URL beyond 50,000 rows, without an error.",
+        description="Clay silently drops anything sent to one webhook URL beyond 50,000 rows.",
         ge=1,
         le=1_000_000_000,
     )
@@ -110,7 +110,7 @@ class ClayConfig(Config):
         if not text:
             return None
         if not (text.isascii() and text.isprintable()):
-            raise ValueError("The token has characters that cannot be sent in a header. Copy it again from Clay.")
+            raise ValueError("The token contains invalid characters. Copy it from Clay again.")
         return token
 
     @property
@@ -141,11 +141,11 @@ def address_problem(url: str) -> str | None:
     if parsed.scheme not in ("http", "https") or not host:
         return "A webhook URL starts with https://. Copy it from Clay again."
     if parsed.userinfo:
-        return "Leave the user name and password out of the address; the token has a field of its own."
+        return "Remove the user name and password from the URL; the token has its own field."
     if is_loopback(host):
-        return None if loopback_allowed() else "This address leads to Leadloom's own machine, not to Clay."
+        return None if loopback_allowed() else "This URL points to Leadloom's own machine, not to Clay."
     if parsed.scheme != "https":
-        return "The webhook URL must start with https://, so that rows are not sent in the open."
+        return "The webhook URL must start with https://, so that rows are sent encrypted."
     return private_problem(host)
 
 
@@ -159,7 +159,7 @@ def private_problem(host: str) -> str | None:
     """Why a host (not loopback) cannot be Clay: it lies in a private network. None if it may be public."""
     address = parse_address(host)
     private = not is_public(address) if address else "." not in host or host.endswith(PRIVATE_SUFFIXES)
-    return "This address lies in a private network; Clay's webhooks are public." if private else None
+    return "This URL is on a private network; Clay's webhooks are public." if private else None
 
 
 def parse_address(host: str) -> Address | None:

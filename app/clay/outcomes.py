@@ -76,8 +76,8 @@ def exhausted(cap: int) -> Answer:
     return Answer(
         "refused",
         "webhook_exhausted",
-        f"This Clay webhook has taken all the {cap:,} rows that it can take in its life; Clay would drop more "
-        "without a word. Make a new webhook in the Clay table, put its URL into the client's workflow settings, "
+        f"This Clay webhook has accepted all the {cap:,} rows that it can; Clay would silently drop any more. "
+        "Create a new webhook in the Clay table, save its URL on the client's Workflows page, "
         "then retry these rows.",
     )
 
@@ -95,7 +95,7 @@ def held_back(landed: Sequence[Answer]) -> Answer:
     return Answer(
         "unsent",
         "clay_unavailable",
-        f"Not sent: Clay is in trouble. {last.text.replace('the row', 'a row before it')}",
+        f"Not sent: Clay is having problems. {last.text.replace('the row', 'a row before it')}",
         retry=True,
         retry_after_s=last.retry_after_s or 1.0,
         snooze=True,

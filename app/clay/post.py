@@ -88,7 +88,7 @@ async def post_row(http: httpx.AsyncClient, config: ClayConfig, body: bytes) -> 
         response = await http.send(request, stream=True)
     except PrivateAddressError:
         return Answer(
-            "refused", "clay_rejected", "The webhook's address leads into a private network; rows are not sent there."
+            "refused", "clay_rejected", "The webhook URL points to a private network; rows are not sent there."
         )
     except BEFORE_SENDING as error:
         return Answer(
@@ -113,7 +113,7 @@ async def post_row(http: httpx.AsyncClient, config: ClayConfig, body: bytes) -> 
 
 def _silence(what: str) -> Answer:
     """No answer, after the body was or may have been under way."""
-    return Answer("unknown", "clay_unavailable", f"Clay did not answer ({what}); the row may have been taken.")
+    return Answer("unknown", "clay_unavailable", f"Clay did not answer ({what}); the row may have been accepted.")
 
 
 def judge(status: int, headers: httpx.Headers, said: str) -> Answer:
@@ -131,7 +131,7 @@ def judge(status: int, headers: httpx.Headers, said: str) -> Answer:
         return Answer(
             "refused",
             "clay_rate_limited",
-            f"Clay asked to send more slowly (429).{tail}",
+            f"Clay asked us to slow down (429).{tail}",
             retry=True,
             retry_after_s=retry_after_s(headers) or RATE_LIMIT_WAIT_S,
             snooze=True,
@@ -142,7 +142,7 @@ def judge(status: int, headers: httpx.Headers, said: str) -> Answer:
         return Answer(
             "unknown",
             "clay_unavailable",
-            f"Clay answered with {status}; the row may have been taken.{tail}",
+            f"Clay answered with {status}; the row may have been accepted.{tail}",
             retry=passing,
             retry_after_s=(retry_after_s(headers) or UNAVAILABLE_WAIT_S) if passing else None,
             status=status,

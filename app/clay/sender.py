@@ -31,7 +31,7 @@ MAX_PAYLOAD_BYTES = 100_000
 NO_ADDRESS = Answer(
     "unsent",
     "no_address",
-    "Not sent: there is no address yet that Clay could answer to.",
+    "Not sent: there is no public URL yet where Clay can send its answer.",
     retry=True,
     retry_after_s=15.0,
     snooze=True,
@@ -91,7 +91,7 @@ def _config_problem(problem: ValidationError, title: str) -> str:
         f"{error['loc'][0] if error['loc'] else 'config'}: {error['msg'].removeprefix('Value error, ')}"
         for error in problem.errors(include_url=False, include_input=False, include_context=False)
     )
-    return f'The client\'s configuration of "{title}" cannot be used ({details}). Correct it, then retry these rows.'
+    return f'The client\'s configuration of "{title}" is not valid ({details}). Fix it, then retry these rows.'
 
 
 async def _compose(
@@ -115,7 +115,7 @@ async def _compose(
             refused.append((item, Answer("refused", "workflow_error", f"{type(problem).__name__}: {problem}")))
             continue
         if len(body) > MAX_PAYLOAD_BYTES:
-            text = f"The row is {len(body):,} bytes as JSON; Clay takes {MAX_PAYLOAD_BYTES:,}. It was not sent."
+            text = f"The row is {len(body):,} bytes as JSON; Clay accepts up to {MAX_PAYLOAD_BYTES:,}. It was not sent."
             refused.append((item, Answer("refused", "payload_too_large", text)))
         else:
             rows.append(Row(item["state_id"], attempt, body))

@@ -76,11 +76,13 @@ async def send_trial(
     """
     stored = await db.read("config_with_secrets", client=client, workflow=workflow.slug, label=label)
     if stored is None:
-        raise ConflictError("Nothing is saved yet.", "Save the Clay URL first, then send a test row.")
+        raise ConflictError("No configuration saved yet.", "Save the Clay URL first, then send a test row.")
     try:
         config = (workflow.Config or ClayConfig).model_validate(stored)
     except ValidationError:
-        raise ConflictError("What is saved cannot be used any more.", "Correct and save it, then test.") from None
+        raise ConflictError(
+            "The saved configuration is no longer valid.", "Fix and save it, then send a test row."
+        ) from None
     if not isinstance(config, ClayConfig):
         raise ConflictError("This workflow sends nothing to Clay.")
     uid, sender = str(request or uuid4()), str(uuid4())

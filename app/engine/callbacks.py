@@ -221,7 +221,7 @@ async def _apply(db: Database, inbox_id: int, outcome: dict[str, Any]) -> dict[s
 
 def refused_by_database(outcome: dict[str, Any], error: DatabaseError) -> dict[str, Any]:
     """The outcome of an answer whose data the database will never take."""
-    note = f"The database does not take this answer (SQLSTATE {error.code})."
+    note = f"The database cannot store this answer (SQLSTATE {error.code})."
     return Outcome("unreadable", note=note).as_json() | {name: outcome[name] for name in ("item", "attempt")}
 
 
@@ -245,7 +245,7 @@ def read_callback(workflow_slug: str, text: str, item: str | UUID | None = None)
     filled = None if "{{" in text else body
     outcome = read_outcome(workflow if isinstance(workflow, ClayWorkflow) else None, body, filled)
     if slips and outcome.status == "success":
-        outcome = outcome._replace(note=f"Its JSON was mended: {', '.join(slips)}.")
+        outcome = outcome._replace(note=f"Its JSON was repaired: {', '.join(slips)}.")
     return outcome.as_json(*addressee(body))
 
 

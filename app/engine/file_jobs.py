@@ -117,7 +117,7 @@ async def _under_lease(
         while not (await asyncio.wait({task}, timeout=_TELL_S))[0]:
             told = {"phase": progress.phase, "done": progress.done, "total": progress.total}
             if not (await db.call("keep_file_job", job=uid, holder=holder, seconds=LEASE_S, **told))["held"]:
-                raise ConflictError("Another worker has taken this job over.")
+                raise ConflictError("Another worker has taken over this job.")
         return task.result()
     finally:
         task.cancel()

@@ -202,7 +202,7 @@ def _client(text: str | None) -> str | None:
         return None
     uid = read_uid(text)
     if uid is None:
-        raise InputError(f'"{text[:40]}" is no client.', "Choose one from the list of clients.")
+        raise InputError(f'"{text[:40]}" is not a client.', "Choose one from the list of clients.")
     return str(uid)
 
 
@@ -213,7 +213,7 @@ def _moment(text: str | None, *, through: bool = False) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise InputError(f'"{text[:40]}" is no date.', "Write it as 2026-11-26 or 2026-11-26T14:30.") from None
+        raise InputError(f'"{text[:40]}" is not a date.', "Use the form 2026-11-26 or 2026-11-26T14:30.") from None
     if through and len(text) == len("2026-11-26"):
         moment += timedelta(days=1)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -94,7 +94,7 @@ async def launch_file(
             on_progress=on_progress,
         )
     except ConflictError as problem:
-        again = "With --again a file is uploaded even if the client has it."
+        again = "Use --again to upload a file that the client already has."
         raise ConflictError(problem.message, f"{problem.hint or ''} {again}".strip()) from None
     answer = await batches.launch(
         db, upload.uid, chosen["uid"], actor=actor, launch_key=launch_key, row_limit=row_limit, budget=budget

@@ -37,10 +37,10 @@ async def readiness_problems(db: Database) -> list[str]:
     except (TimeoutError, DatabaseUnavailableError):
         return ["The database cannot be reached."]
     except LeadloomError:
-        return ["The database refuses to say how it is."]
+        return ["The database does not report its status."]
     problems = []
     if found["schema"] != await asyncio.to_thread(_expected_schema):
-        problems.append("The database's schema is not that of this version: run `leadloom migrate`, or deploy again.")
+        problems.append("The database schema does not match this version: run `leadloom migrate`, or deploy again.")
     age_s = found["engine_age_s"]
     if age_s is None:
         problems.append("The engine has never run.")

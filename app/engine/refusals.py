@@ -61,7 +61,7 @@ async def by_halves(
 def in_words(error: DatabaseError) -> str:
     """Why a row failed that the database refused, for whoever looks at the row."""
     said = f"SQLSTATE {error.code}" if error.code else f"HTTP {error.status}"
-    return storable_text(f"The database refused this row: {error.words} ({said})")
+    return storable_text(f"The database rejected this row: {error.words} ({said})")
 
 
 def storable_text(text: str) -> str:

@@ -189,5 +189,5 @@ class Turns:
             return False
         before, self.answerable = self.answerable, await self.spawner.address() is not None
         if self.answerable is not before and not self.answerable:
-            log.warning("Paid steps wait: there is no address yet that Clay could answer to.")
+            log.warning("Paid steps are on hold: there is no public URL yet where Clay can send its answers.")
         return self.answerable is not before

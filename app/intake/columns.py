@@ -124,14 +124,14 @@ class ColumnStats:
 
     def _warnings(self, i: int) -> list[dict[str, str]]:
         if not self._filled[i]:
-            return [{"code": "empty", "text": "No row has a value here."}]
+            return [{"code": "empty", "text": "This column is empty."}]
         warnings = []
         if self._escaped[i]:
-            said = f"{self._escaped[i]:,} values carry an apostrophe against formulas; steps read them without it."
+            said = f"{self._escaped[i]:,} values start with an apostrophe against formulas; steps read them without it."
             warnings.append({"code": "escaped", "text": said})
         if self._mended[i]:
             said = (
-                f"{self._mended[i]:,} values were damaged by a wrong encoding (JosÃ©); steps read them mended (José)."
+                f"{self._mended[i]:,} values were damaged by a wrong encoding (JosÃ©); steps read them repaired (José)."
             )
             warnings.append({"code": "mended", "text": said})
         kinds = {kind: count for kind, count in self._kinds[i].items() if count}

@@ -54,9 +54,9 @@ def find_footer(text: TextFile, below: Span, dialect: Dialect, eol: bytes, width
     shown = " / ".join(said)
     shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
     were = (
-        "1 line below the rows is no row; it was"
+        "1 line below the rows is not a row; it was"
         if len(said) == 1
-        else f"{len(said)} lines below the rows are no rows; they were"
+        else f"{len(said)} lines below the rows are not rows; they were"
     )
     return end, Warned("footer", f"{were} left out: “{shown}”")
 

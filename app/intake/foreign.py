@@ -13,14 +13,14 @@ __all__ = ["foreign", "no_table"]
 
 _AS_CSV = "Open it in the program it came from and save it as CSV (UTF-8), then upload that file."
 _UNPACK = "Unpack it and upload the CSV in it; if there is none, open what is in it and save it as CSV (UTF-8)."
-_AGAIN = "Download it again; if it is meant to be like this, open it in a spreadsheet and save it as CSV (UTF-8)."
+_AGAIN = "Download it again. If it is meant to look like this, open it in a spreadsheet and save it as CSV (UTF-8)."
 _FAILED = "this looks like a failed download"
 
 # How files that are not tables begin, and what they are; signatures from the formats' own specifications.
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x05\x06", "an empty ZIP archive", _AS_CSV),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook", _AS_CSV),
-    (b"ID;PWXL", "a spreadsheet in SYLK form", _AS_CSV),
+    (b"ID;PWXL", "a SYLK spreadsheet", _AS_CSV),
     (b"%PDF", "a PDF document", _AS_CSV),
     (b"\x1f\x8b", "a gzip archive", _UNPACK),
     (b"BZh", "a bzip2 archive", _UNPACK),
@@ -28,21 +28,21 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "a zstd archive", _UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
     (b"Rar!", "a RAR archive", _UNPACK),
-    (b"\x89PNG", "a picture", _AS_CSV),
-    (b"\xff\xd8\xff", "a picture", _AS_CSV),
-    (b"GIF8", "a picture", _AS_CSV),
-    (b"RIFF", "a picture or a sound", _AS_CSV),
+    (b"\x89PNG", "an image", _AS_CSV),
+    (b"\xff\xd8\xff", "an image", _AS_CSV),
+    (b"GIF8", "an image", _AS_CSV),
+    (b"RIFF", "an image or audio file", _AS_CSV),
     (b"{\\rtf", "a Word document", _AS_CSV),
     (b"SQLite format 3\0", "a database", _AS_CSV),
     (b"PAR1", "a Parquet file", _AS_CSV),
     (b"ARROW1", "an Arrow file", _AS_CSV),
     (b"Obj\x01", "an Avro file", _AS_CSV),
     (b"bplist00", "an Apple property list or web archive", _AS_CSV),
-    (b"\x00\x05\x16\x07", "the Macintosh part of a file, not the file itself", _AS_CSV),
+    (b"\x00\x05\x16\x07", "a macOS resource file, not the file itself", _AS_CSV),
     (b"BEGIN:VCARD", "a list of vCards", _AS_CSV),
     (b"BEGIN:VCALENDAR", "a calendar", _AS_CSV),
-    (b"version https://git-lfs", "a pointer of Git LFS that stands for the file", _AGAIN),
-    (b"HTTP/1.", "the answer of a web server, headers and all", _AGAIN),
+    (b"version https://git-lfs", "a Git LFS pointer, not the file itself", _AGAIN),
+    (b"HTTP/1.", "a raw web server response, including headers", _AGAIN),
 )
 _MARKUP = re.compile(rb"\s*<(?:[!?]|/?[a-z][\w:-]*(?:\s[^<>]*)?/?>(?![,;\t|]))", re.IGNORECASE)
 _JSON = re.compile(
@@ -67,7 +67,7 @@ def no_table(head: bytes) -> InputError | None:
     """The refusal of decoded text that begins like this; None where it may be a table."""
     written = head.rstrip(b"\0\x1a")  # what a disk or an old editor pads a file with
     if len(_CONTROL.findall(written)) > max(_BINARY_SHARE * len(written), _BINARY_FEW):
-        return InputError("The file holds binary data, not text.", _AS_CSV)
+        return InputError("The file contains binary data, not text.", _AS_CSV)
     if _MARKUP.match(head):
         return InputError(f"The file is a web page or XML, not a CSV: {_FAILED}.", _AGAIN)
     if _JSON.match(head):

@@ -159,7 +159,7 @@ def match_headers(
     _by_parts(header, chosen, mapping, cells)
     _settle_single_name(mapping, cells)
     by_value = _by_value(header, chosen, mapping, cells, suspects)
-    notes += [f"“{column}” holds {WHAT[name]}, so it is mapped to {name}." for name, column in by_value.items()]
+    notes += [f"“{column}” contains {WHAT[name]}, so it is mapped to {name}." for name, column in by_value.items()]
     used = set(mapping.values())
     others = [label for label in header if label not in used]
     return HeaderMatch(

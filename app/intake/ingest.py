@@ -110,7 +110,7 @@ async def ingest(
         NotFoundError: there is no such client.
     """
     if kind is not None and kind not in list(UploadKind):
-        raise InputError(f"“{kind}” is no kind of upload.", f"Choose one of {', '.join(UploadKind)}.")
+        raise InputError(f"“{kind}” is not an upload type.", f"Choose one of {', '.join(UploadKind)}.")
     await sweep_stale_uploads(db)
     file = await _understand(db, source, client, kind, choices)
     match = file.settled.match
@@ -119,7 +119,7 @@ async def ingest(
         if not insist and kind not in {None, "customers", likely} and file.settled.remembered is None:
             raise InputError(
                 f"The columns of {filename} look like {likely}, not {kind}.",
-                f"Choose a pipeline for {likely}; with --kind {kind} the file is read as {kind} all the same.",
+                f"Choose a pipeline for {likely}; or use --kind {kind} to read the file as {kind} anyway.",
             )
         known = await db.call(
             "begin_upload",
@@ -229,7 +229,7 @@ def _report(file: _File) -> dict[str, Any]:
     if remembered is None and match.kind not in {"customers", likely}:
         warnings.append(Warned("kind", f"The columns look like {likely}; the file is read as {match.kind}, as asked."))
     if not match.mapping:
-        warnings.append(Warned("mapping", "No column was recognised. Say by hand which column holds what."))
+        warnings.append(Warned("mapping", "No column was recognized. Map the columns by hand."))
     return {
         "encoding": file.text.encoding,
         "separator": table.separator,

@@ -102,18 +102,18 @@ def _refuse_what_is_no_header(layout: Layout, lines: Sequence[str]) -> None:
     alone = layout.header == len(layout.rows) - 1
     if (alone or not lined_up) and sum(map(len, lines)) < _SHORT and _FAILURE.search("".join(lines)):
         raise InputError(
-            f"The file holds a message, not a table: “{lines[line - 1].strip()[:100]}”. "
+            f"The file contains a message, not a table: “{lines[line - 1].strip()[:100]}”. "
             "This looks like a failed download.",
             "Download it again, then upload it.",
         )
     if any(_DATA_LIKE.search(label.strip()) for label in labels):
         raise InputError(
-            f"Line {line} looks like a row of data, not like column names.",
-            "Add a first line that names the columns, e.g. First Name, Last Name, Company Name, Website.",
+            f"Line {line} looks like a row of data, not column names.",
+            "Add a first line with the column names, e.g. First Name, Last Name, Company Name, Website.",
         )
     if not lined_up:
         raise InputError(
-            f"No table was found: line {line} names no known column, and the lines below do not line up with it.",
+            f"No table was found: line {line} has no known column name, and the lines below do not line up with it.",
             "Save the file as CSV with the column names in the first line.",
         )
 

@@ -128,7 +128,7 @@ def parse_choice(text: str) -> Choice:
     column, sign, field = text.rpartition("=")
     if not sign or not column.strip():
         raise InputError(
-            f"“{text}” does not say which column is which field.",
+            f"“{text}” does not map a column to a field.",
             'Write COLUMN=FIELD, for example "Job Title=title"; COLUMN= leaves a column unmapped.',
         )
     return column.strip(), field.strip()
@@ -161,7 +161,7 @@ def _chosen(header: Sequence[str], kind: str, mapping: dict[str, str], choices: 
         fields = " and ".join(
             f"“{field_label(field)}”" if field else "unmapped" for column, field in read if column == twice
         )
-        raise InputError(f"The column “{twice}” is to be {fields}.", "Name each column once.")
+        raise InputError(f"The column “{twice}” is mapped to {fields}.", "Name each column once.")
     wanted = as_mapping(read, FIELDS[kind])
     kept = {name: column for name, column in mapping.items() if column not in columns and name not in wanted}
     return {name: both[name] for name in FIELDS[kind] if name in (both := kept | wanted)}
@@ -179,7 +179,9 @@ def _column(header: Sequence[str], text: str) -> str:
     if len(alike) == 1:
         return alike[0]
     if alike:
-        raise InputError(f"“{text}” may be {_listed(alike, ' or ')}.", "Write the column as it stands in the file.")
+        raise InputError(
+            f"“{text}” could be {_listed(alike, ' or ')}.", "Write the column name exactly as in the file."
+        )
     near = {normalise(label): label for label in reversed(header)}
     close = get_close_matches(normalise(text), near, n=1, cutoff=_LIKE)
     hint = f"Did you mean “{near[close[0]]}”?" if close else f"Its columns are {_listed(header)}."

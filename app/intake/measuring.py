@@ -159,12 +159,12 @@ def _signs(text: TextFile, below: Span, separator: str, eol: bytes) -> _Signs:
 def _assumed(dialect: Dialect) -> str:
     """What the report says about a dialect."""
     if dialect.quotes != '"':
-        return f"Cells stand between {' and '.join(dialect.quotes[:2])}; these marks were taken off."
+        return f"Cells stand between {' and '.join(dialect.quotes[:2])}; these marks were removed."
     if dialect.lonely:
-        return "Quotation marks that nothing closes on their line were kept as characters of the cell."
+        return "Quotation marks that are never closed on their line were kept as part of the cell."
     said = []
     if dialect.blanks:
-        said.append("Blanks stand before quotation marks; the cells were read without both.")
+        said.append("Some cells have spaces before their quotation marks; both were removed.")
     if dialect.backslash:
-        said.append("Quotation marks inside cells have a backslash before them; the backslash was taken off.")
-    return " ".join(said) or "Quotation marks stand inside cells that are not quoted; they were kept."
+        said.append("Quotation marks inside cells are escaped with a backslash; the backslash was removed.")
+    return " ".join(said) or "Some unquoted cells contain quotation marks; they were kept."

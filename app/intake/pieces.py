@@ -83,14 +83,14 @@ async def announce(
         NotFoundError: there is no such client.
     """
     if kind is not None and kind not in list(UploadKind):
-        raise InputError(f"“{kind[:40]}” is no kind of upload.", f"Choose one of {', '.join(UploadKind)}.")
+        raise InputError(f"“{kind[:40]}” is not an upload type.", f"Choose one of {', '.join(UploadKind)}.")
     if customers not in {None, "add", "replace"}:
-        raise InputError("A list of customers is added, or put in the place of the list.", "Choose one of the two.")
+        raise InputError("Choose whether to add to the customer list or replace it.", "Select one of the two options.")
     if byte_size < 1:
-        raise InputError("The file is empty: it has no line 1.", "Export it again, then upload it.")
+        raise InputError("The file is empty.", "Export it again, then upload it.")
     if byte_size > MAX_BYTES:
         raise InputError(
-            f"The file has {byte_size / 1e6:,.0f} MB; an upload may have {MAX_BYTES / 1e6:,.0f} MB.",
+            f"The file is {byte_size / 1e6:,.0f} MB; the limit is {MAX_BYTES / 1e6:,.0f} MB.",
             "Split it into smaller files and upload them one after another.",
         )
     if not _SHA256.fullmatch(sha256):
@@ -160,7 +160,7 @@ async def fetch_file(db: Database, job: dict[str, Any], target: IO[bytes]) -> No
         digest.update(content)
         await asyncio.to_thread(target.write, content)
     if digest.hexdigest() != job["sha256"]:
-        raise InputError("The file arrived damaged.", "Choose it again; if that does not help, export it again.")
+        raise InputError("The file arrived damaged.", "Choose it again. If that does not help, export it again.")
 
 
 async def piece_content(db: Database, job: str, numbers: range) -> AsyncIterator[bytes]:

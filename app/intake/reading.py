@@ -90,8 +90,8 @@ class TableReader:
                 yield from self._cut(kept, self._stats.add(whole, suspect=suspect))
         if not self.rows:
             raise InputError(
-                f"Line {self._table.header_line} names {self._width} columns, but no row below has anything in it.",
-                "Export the rows too.",
+                f"Line {self._table.header_line} names {self._width} columns, but no row below contains data.",
+                "Export the file with its rows.",
             )
 
     def report(self) -> dict[str, Any]:

@@ -204,15 +204,15 @@ def _open_quote(line: int) -> InputError:
 
 def _wide_row(line: int, count: int) -> InputError:
     return InputError(
-        f"The row that starts on line {line:,} has {count:,} cells; a row may have {MAX_COLUMNS}.",
-        "Look at that line: a separator too many, or a quotation mark that is missing, may have torn it apart.",
+        f"The row that starts on line {line:,} has {count:,} cells; the limit is {MAX_COLUMNS}.",
+        "Check that line: an extra separator or a missing quotation mark may have split it.",
     )
 
 
 def _long_row(line: int, size: int) -> InputError:
     return InputError(
         f"The row that starts on line {line:,} has {size / 1e6:,.1f} million characters; "
-        f"a row may have {MAX_RECORD / 1e6:,.1f} million.",
+        f"the limit is {MAX_RECORD / 1e6:,.1f} million.",
         "Shorten its longest cell or leave that column out, and upload the file again.",
     )
 

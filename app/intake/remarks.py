@@ -35,21 +35,21 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "{n} rows have separators with a backslash before them; they were read as part of the cell.",
     ),
     "wrapped": (
-        "1 row stood in quotation marks as a whole; they were taken off.",
-        "{n} rows stood in quotation marks as a whole; they were taken off.",
+        "1 row was wrapped in quotation marks as a whole; they were removed.",
+        "{n} rows were wrapped in quotation marks as a whole; they were removed.",
     ),
     "carriage_returns": (
-        "1 line with carriage returns inside holds several rows; each was read as a row of its own.",
-        "{n} lines with carriage returns inside hold several rows; each was read as a row of its own.",
+        "1 line with carriage returns inside contains several rows; each was read as a row of its own.",
+        "{n} lines with carriage returns inside contain several rows; each was read as a row of its own.",
     ),
-    "blank_rows": ("1 row without any content was left out.", "{n} rows without any content were left out."),
+    "blank_rows": ("1 empty row was left out.", "{n} empty rows were left out."),
     "repeated_header": (
-        "The header line occurs once more below; it was left out there.",
-        "The header line occurs {n} more times below; it was left out there.",
+        "The header line appears once more below; it was left out there.",
+        "The header line appears {n} more times below; it was left out there.",
     ),
     "other_header": (
-        "1 row below holds other names of columns; it was left out. {parts}",
-        "{n} rows below hold other names of columns; they were left out. {parts}",
+        "1 row below contains different column names; it was left out. {parts}",
+        "{n} rows below contain different column names; they were left out. {parts}",
     ),
     "ruler": ("The ruled line below the column names was left out.", "{n} ruled lines were left out."),
     "nul": (
@@ -57,7 +57,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "{n} NUL characters, which no database stores, became “\ufffd”.",
     ),
 }
-_PARTS = "The file was put together from several; what follows may stand under wrong names. Upload each part by itself."
+_PARTS = "The file looks like several joined together; rows below may be under wrong names. Upload each part by itself."
 
 
 @dataclass
@@ -103,8 +103,8 @@ def mojibake(cells: int, example: tuple[str, str]) -> Warned:
     """
     before, after = (text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…" for text in example)
     were, them = ("1 cell was", "it") if cells == 1 else (f"{cells:,} cells were", "them")
-    said = f"{were} damaged by a wrong encoding before (“{before}”); steps read {them} mended (“{after}”). "
-    return Warned("mojibake", said + "The rows are kept as they came.")
+    said = f"{were} damaged by a wrong encoding before (“{before}”); steps read {them} repaired (“{after}”). "
+    return Warned("mojibake", said + "The original rows are kept.")
 
 
 def unnamed_columns(unnamed: Mapping[int, str], line: int, rows: Sequence[int] = ()) -> Warned:

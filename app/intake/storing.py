@@ -88,7 +88,7 @@ async def _append(db: Database, begun: Begun, chunk: Chunk, keys: list[int | Non
 
 async def give_up(db: Database, begun: Begun, error: BaseException) -> None:
     """Take back what was stored. Where even that is impossible, the next sweep does it."""
-    said = str(error) if isinstance(error, LeadloomError) else "The upload broke off before all rows had arrived."
+    said = str(error) if isinstance(error, LeadloomError) else "The upload was interrupted before all rows arrived."
     with contextlib.suppress(LeadloomError):
         while not (await db.call("fail_upload", upload=begun.uid, holder=begun.holder, error=said))["done"]:
             pass

@@ -101,8 +101,8 @@ def survey(text: TextFile) -> Table:
     header_line, cells = layout.rows[layout.header]
     if len(layout.labels) > MAX_COLUMNS:
         raise InputError(
-            f"Line {header_line} names {len(layout.labels):,} columns; an upload may have {MAX_COLUMNS}.",
-            "Leave out the columns that nobody needs.",
+            f"Line {header_line} names {len(layout.labels):,} columns; the limit is {MAX_COLUMNS}.",
+            "Remove the columns that you do not need.",
         )
     data_line = layout.rows[layout.header + 1][0] if layout.header + 1 < len(layout.rows) else len(lines) + 1
     numbered = _has_row_numbers(layout)
@@ -114,7 +114,7 @@ def survey(text: TextFile) -> Table:
     found = _find_records(text, below, layout.separator, eol, cells, marks)
     if found.records > MAX_ROWS:
         raise InputError(
-            f"The file has {found.records:,} rows; an upload may have {MAX_ROWS:,}. "
+            f"The file has {found.records:,} rows; the limit is {MAX_ROWS:,}. "
             f"The first row too many is near line {data_line + MAX_ROWS:,}.",
             "Split it into smaller files and upload them one after another.",
         )
@@ -151,7 +151,7 @@ def _head(text: TextFile) -> tuple[list[str], bytes]:
     if text.start + len(head) < text.end:
         head = head[: head.rfind(eol) + 1] or head
     if not head.strip(b' \r\n"' + "".join(SEPARATORS).encode()):
-        raise InputError("The file holds nothing but blanks.", "Export it again, then upload it.")
+        raise InputError("The file contains nothing but blanks.", "Export it again, then upload it.")
     return list(split_lines(head.decode("utf-8", "ignore"), eol.decode())), eol
 
 

@@ -141,7 +141,7 @@ def _weigh(file: IO[bytes]) -> int:
         raise InputError("The file is empty.", "Export it again, then upload it.")
     if size > MAX_BYTES:
         raise InputError(
-            f"The file has {size / 1e6:,.0f} MB; an upload may have {MAX_BYTES / 1e6:,.0f} MB.",
+            f"The file is {size / 1e6:,.0f} MB; the limit is {MAX_BYTES / 1e6:,.0f} MB.",
             "Split it into smaller files and upload them one after another.",
         )
     file.seek(0)

@@ -38,7 +38,7 @@ def unwrap(text: TextFile, lines: Sequence[str], span: Span, eol: bytes) -> bool
     if not any(sum(map(is_known, header.split(mark))) >= _LABELS for mark in _SEPARATORS):
         return False
     text.rewrite(_inner(line).encode() for line in all_lines(text, span, eol))
-    text.warnings.append(Warned("wrapped", "Every line stands in quotation marks as a whole; they were taken off."))
+    text.warnings.append(Warned("wrapped", "Every line is wrapped in quotation marks as a whole; they were removed."))
     return True
 
 

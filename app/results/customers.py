@@ -128,7 +128,7 @@ async def save(
         InputError: a replacement that is too long for one call.
     """
     if replace and len(customers) > MOST_PASTED:
-        raise InputError("A list that replaces another one may have 10,000 lines.", "Add the rest afterwards.")
+        raise InputError("A list that replaces another one can have up to 10,000 lines.", "Add the rest afterwards.")
     step = len(customers) if replace else CALL_ROWS
     wish = request or uuid4()
     total = {"added": 0, "changed": 0, "removed": 0}
@@ -179,8 +179,8 @@ async def take_list(
         customers, unread = await asyncio.to_thread(_read_page, page)
         if at["found"] + len(customers) > MOST_CUSTOMERS:
             raise InputError(
-                f"The file holds more than {MOST_CUSTOMERS:,} customers; so many a list may have.",
-                "Take out those that do not matter, and upload it again.",
+                f"The file has more than {MOST_CUSTOMERS:,} customers; that is the limit for a list.",
+                "Remove the ones that do not matter, then upload it again.",
             )
         at = await db.call(
             "draft_customers",

@@ -189,7 +189,7 @@ async def rows_csv(db: Database, upload: str, *, after: int | None = None) -> As
 
 
 PEOPLE_COLUMNS = (
-    *("Name", "Title today", "Company today", "E-mail", "LinkedIn", "Country"),
+    *("Name", "Current title", "Current company", "E-mail", "LinkedIn", "Country"),
     *("Worked at", "Domain", "As", "From", "To", "Still there", "Customer", "Matched by"),
 )
 

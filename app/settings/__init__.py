@@ -109,7 +109,7 @@ def _read(env_file: Path | None, _file: tuple[int, int, int] | None, _environmen
     except ValidationError as error:
         names = ", ".join(sorted({str(e["loc"][0]).upper() for e in error.errors()}))
         raise SettingsError(
-            f"These settings are missing or not usable: {names}.",
+            f"These settings are missing or invalid: {names}.",
             "Set them in the environment (see .env.example), or start the local stack with `make run`.",
         ) from None
     return _LAST["settings"]

@@ -39,7 +39,7 @@ def run(given: Input) -> Output:
 workflow = ComputeWorkflow[Input, Output](
     slug="consolidate_lead",
     title="Consolidate lead",
-    description="Joins the upload and everything found into one clean lead, and notes where every field came from.",
+    description="Combines the upload and everything found into one clean lead, and records the source of every field.",
     applies_to=("people", "companies"),
     Input=Input,
     Output=Output,

@@ -87,7 +87,7 @@ def name_and_country(given: Input) -> str | None:
 workflow = ClayWorkflow(
     slug="enrich_company_clay",
     title="Enrich company (Clay)",
-    description="Sends the company to the client's Clay table and takes over industry, size, place, funding and more.",
+    description="Sends the company to the client's Clay table and fills in industry, size, location, funding and more.",
     Input=Input,
     Output=Output,
     Config=ClayConfig,

@@ -45,7 +45,7 @@ def run(given: Input) -> Output:
 workflow = ComputeWorkflow[Input, Output](
     slug="extract_work_history",
     title="Extract work history",
-    description="Turns the person payload into one row per position, so that people can be searched by employer.",
+    description="Turns the person enrichment into one row per position, so that you can search people by employer.",
     applies_to=("people",),
     Input=Input,
     Output=Output,

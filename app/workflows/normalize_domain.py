@@ -44,10 +44,10 @@ def normalize(row: Input) -> Output:
 
 workflow = ComputeWorkflow(
     slug="normalize_domain",
-    title="Normalise domain and LinkedIn",
+    title="Normalize domain and LinkedIn",
     description=(
-        "The company's own domain out of website or e-mail address (free-mail, social and shared hosts do not count), "
-        "and canonical LinkedIn URLs."
+        "Finds the company's own domain from its website or e-mail address, ignoring free-mail, social and shared "
+        "hosts; makes LinkedIn URLs canonical."
     ),
     Input=Input,
     Output=Output,

@@ -43,10 +43,10 @@ def normalize(row: Input) -> Output:
 
 workflow = ComputeWorkflow(
     slug="normalize_name",
-    title="Normalise names",
+    title="Normalize names",
     description=(
-        "First, last and whole name without titles, credentials, emoji and taglines, in careful capitals; "
-        "company name without its legal form."
+        "Cleans first, last and full names of titles, credentials, emoji and taglines and corrects their capitals; "
+        "removes the legal form from company names."
     ),
     Input=Input,
     Output=Output,

@@ -122,7 +122,7 @@ workflow = ComputeWorkflow(
     slug="split_raw",
     title="Split raw row",
     description=(
-        "Reads the uploaded row into clean fields: trimmed text, e-mail addresses, E.164 phone numbers, "
+        "Turns the uploaded row into clean fields: trimmed text, e-mail addresses, E.164 phone numbers, "
         "canonical LinkedIn URLs, head counts, years and countries."
     ),
     Input=Original,

@@ -147,7 +147,7 @@ async def test_a_setting_that_is_missing_is_named_in_a_line(containers: Containe
     del containers.secret["LEADLOOM_SIGNING_KEY"]
     done = await asyncio.to_thread(modal_cli, "run", "-q", "-m", "app::migrate", check=False)
     assert done.returncode == 1
-    assert (done.stdout + done.stderr).startswith("These settings are missing or not usable: LEADLOOM_SIGNING_KEY.")
+    assert (done.stdout + done.stderr).startswith("These settings are missing or invalid: LEADLOOM_SIGNING_KEY.")
     assert "Traceback" not in containers.log("migrate_database")
 
 

@@ -181,7 +181,7 @@ async def test_a_refused_key_is_said_at_once_and_without_the_key(
     hosted: Database, rpc: respx.Route, refusal: httpx.Response
 ) -> None:
     rpc.return_value = refusal
-    with pytest.raises(KeyRefusedError, match=r"^Supabase refuses the key: .*SUPABASE_SECRET_KEY") as caught:
+    with pytest.raises(KeyRefusedError, match=r"^Supabase rejected the key: .*SUPABASE_SECRET_KEY") as caught:
         await hosted.call("f")
     assert rpc.call_count == 1
     rpc.return_value = _error(401, None, f"Invalid API key {_KEY}")

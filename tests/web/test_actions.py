@@ -15,17 +15,17 @@ from tests.web.kit import SCRIPT, SECRET, Scene
 
 async def test_clients_are_created_renamed_archived_and_brought_back(hands: Hands, scene: Scene) -> None:
     page = await hands.told(await hands.post("/clients", {"name": f"  {SCRIPT} Ltd "}))
-    assert "created. Upload a file to begin." in page
+    assert "created. Upload a file to get started." in page
     uid = await scene.pg.fetchval("select uid::text from clients order by id desc limit 1")
-    assert "is now called Birch" in await hands.told(await hands.post(f"/clients/{uid}/rename", {"name": "Birch"}))
+    assert "renamed to Birch" in await hands.told(await hands.post(f"/clients/{uid}/rename", {"name": "Birch"}))
     taken = await hands.post(f"/clients/{uid}/rename", {"name": "ALDER & FINCH"})
     assert taken.status_code == 422
-    assert "exists already" in taken.text
+    assert "already exists" in taken.text
     empty = await hands.post("/clients", {"name": "   "})
     assert (empty.status_code, "1 to 200 characters" in empty.text) == (422, True)
-    assert "is archived" in await hands.told(await hands.post(f"/clients/{uid}/archive"))
+    assert "archived" in await hands.told(await hands.post(f"/clients/{uid}/archive"))
     assert "Birch" in (await hands.http.get("/clients?archived=1")).text
-    assert "is back" in await hands.told(await hands.post(f"/clients/{uid}/restore"))
+    assert "restored" in await hands.told(await hands.post(f"/clients/{uid}/restore"))
     done = await actions(scene, 4)
     assert done == [f"operator@example.test {a}_client" for a in ("restore", "archive", "rename", "create")]
 
@@ -40,9 +40,11 @@ async def test_a_batch_is_paused_resumed_and_cancelled_with_counts(hands: Hands,
     asked = await hands.http.get(f"{path}/pause", headers=FRAGMENT)
     assert re.search(r"\d+ rows are not finished", asked.text)
     assert "nothing new will start" in await hands.told(await hands.post(f"{path}/pause"))
-    assert "Running again" in await hands.told(await hands.post(f"{path}/resume"))
+    assert "Batch resumed" in await hands.told(await hands.post(f"{path}/resume"))
     assert "Keep it running" in (await hands.http.get(f"{path}/cancel")).text
-    assert re.search(r"Cancelled: \d+ rows stopped", await hands.told(await hands.post(f"{path}/cancel")))
+    assert re.search(
+        r"Batch cancelled\. \d+ unfinished rows stopped\.", await hands.told(await hands.post(f"{path}/cancel"))
+    )
     assert "was not paused" in await hands.told(await hands.post(f"{path}/resume"))
 
 
@@ -63,10 +65,12 @@ async def test_a_row_is_run_again_from_a_step_and_retried_at_once(hands: Hands, 
     failed, retrying = scene.items["failed0"], scene.items["retrying0"]
     asked = await hands.http.get(f"/items/{failed}/rerun?step=0", headers=FRAGMENT)
     assert "May cost up to 1 credit" in asked.text
-    assert "runs again from step 1" in await hands.told(await hands.post(f"/items/{failed}/rerun", {"step": "0"}))
+    assert "Running the row again from step 1" in await hands.told(
+        await hands.post(f"/items/{failed}/rerun", {"step": "0"})
+    )
     assert (await hands.post(f"/items/{failed}/rerun", {"step": "9"})).status_code == 422
-    assert "tried again now" in await hands.told(await hands.post(f"/items/{retrying}/retry"))
-    assert "does not wait" in await hands.told(await hands.post(f"/items/{retrying}/retry"))
+    assert "Retrying the row now" in await hands.told(await hands.post(f"/items/{retrying}/retry"))
+    assert "no longer waiting" in await hands.told(await hands.post(f"/items/{retrying}/retry"))
 
 
 async def test_the_export_of_a_batch_has_every_row_and_says_why_it_failed(hands: Hands, scene: Scene) -> None:
@@ -98,7 +102,7 @@ CONFIG = {"webhook_url": "https://api.clay.com/v3/x", "workspace": "w", "rate_pe
 async def test_a_config_keeps_the_secrets_that_are_left_empty(hands: Hands, scene: Scene) -> None:
     path = f"/clients/{scene.client}/workflows/enrich_company_clay"
     page = await hands.told(await hands.post(path, CONFIG | {"version": "1", "label": ""}))
-    assert "is set up" in page
+    assert "configuration saved" in page
     saved = await scene.db.call("config_with_secrets", client=scene.client, workflow="enrich_company_clay", label="")
     assert saved["auth_token"] == SECRET
     assert saved["webhook_url"] == CONFIG["webhook_url"]
@@ -122,7 +126,7 @@ async def test_a_config_is_refused_field_by_field(hands: Hands, scene: Scene) ->
     assert 'aria-describedby="e-rate_per_second"' in answer.text
     assert "s3cr3t-typed" not in answer.text
     outdated = await hands.post(path, CONFIG | {"version": "7", "label": ""})
-    assert (outdated.status_code, "changed this configuration meanwhile" in outdated.text) == (409, True)
+    assert (outdated.status_code, "changed this configuration in the meantime" in outdated.text) == (409, True)
 
 
 async def test_a_second_set_up_has_a_label(hands: Hands, scene: Scene) -> None:

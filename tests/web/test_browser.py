@@ -77,7 +77,7 @@ async def test_upload_inspect_launch_watch_finish(site: Site, tmp_path: Path) ->
         launch = dialog.get_by_role("button", name="Launch 25 rows")
         await expect(launch).to_be_enabled()
         await launch.dblclick()
-        await expect(page.get_by_text("25 rows are on their way.")).to_be_visible()
+        await expect(page.get_by_text("Batch launched with 25 rows.")).to_be_visible()
         await expect(page.locator("#batch .headline .state")).to_have_text("Completed")
         await expect(page.locator("#batch")).not_to_have_attribute("hx-trigger", re.compile("."))
         await page.get_by_role("link", name="25 completed at Enrich person (Clay)").click()
@@ -85,7 +85,7 @@ async def test_upload_inspect_launch_watch_finish(site: Site, tmp_path: Path) ->
         await page.get_by_text("Output").last.click()
         await page.go_back()
         await arrived(page)
-        await expect(page.get_by_role("heading", name="Items")).to_be_visible()
+        await expect(page.get_by_role("heading", name="Rows")).to_be_visible()
     assert len((await site.db.call("insights_home")).keys()) > 0
 
 
@@ -151,13 +151,13 @@ async def test_the_builder_by_mouse(site: Site) -> None:
     async with site.enter() as page:
         await visit(page, f"/clients/{client}/pipelines/new")
         await page.get_by_label("Name", exact=True).fill("By mouse")
-        for title in ("Split raw row", "Normalise names"):
+        for title in ("Split raw row", "Normalize names"):
             await page.get_by_role("button", name=f"Add {title}").click()
-        await expect(order(page)).to_have_text(["Split raw row", "Normalise names"])
+        await expect(order(page)).to_have_text(["Split raw row", "Normalize names"])
         handle, above = page.locator(".step .grip").nth(1), page.locator(".step").nth(0)
-        moved = page.locator("#steps > :first-child", has_text="Normalise names")
+        moved = page.locator("#steps > :first-child", has_text="Normalize names")
         await drag(page, handle, above, moved, 1)
-        await expect(order(page)).to_have_text(["Normalise names", "Split raw row"])
+        await expect(order(page)).to_have_text(["Normalize names", "Split raw row"])
         new, room = (
             page.locator("#palette li[data-slug=normalize_domain] p"),
             page.locator("#steps > :first-child[data-slug]"),
@@ -168,7 +168,7 @@ async def test_the_builder_by_mouse(site: Site) -> None:
         await expect(order(page)).to_have_count(2)
         await expect(page.get_by_label("Name", exact=True)).to_have_value("By mouse")
         await page.get_by_role("button", name="Save", exact=True).click()
-        await expect(page.get_by_text("is saved as version 1.")).to_be_visible()
+        await expect(page.get_by_text("saved as version 1.")).to_be_visible()
         await expect(order(page)).to_have_count(2)
 
 
@@ -178,22 +178,22 @@ async def test_the_builder_by_keyboard(site: Site) -> None:
         await visit(page, f"/clients/{client}/pipelines/new")
         await page.get_by_label("Name", exact=True).focus()
         await page.keyboard.type("By keyboard")
-        for title in ("Split raw row", "Normalise names", "Enrich company (Clay)"):
+        for title in ("Split raw row", "Normalize names", "Enrich company (Clay)"):
             await page.get_by_role("button", name=f"Add {title}").focus()
             await page.keyboard.press("Enter")
             await expect(page.get_by_role("button", name=f"Remove {title}")).to_be_visible()
         await page.get_by_role("button", name="Move Enrich company (Clay) up").focus()
         await page.keyboard.press("Enter")
-        await expect(order(page)).to_have_text(["Split raw row", "Enrich company (Clay)", "Normalise names"])
+        await expect(order(page)).to_have_text(["Split raw row", "Enrich company (Clay)", "Normalize names"])
         # The focus went along with the step, so that the key can simply be pressed again.
         await page.keyboard.press("Alt+ArrowUp")
-        await expect(order(page)).to_have_text(["Enrich company (Clay)", "Split raw row", "Normalise names"])
+        await expect(order(page)).to_have_text(["Enrich company (Clay)", "Split raw row", "Normalize names"])
         await expect(page.locator("#builder-said")).to_have_text("Enrich company (Clay) is now step 1 of 3.")
         await page.keyboard.press("Alt+ArrowDown")
-        await expect(order(page)).to_have_text(["Split raw row", "Enrich company (Clay)", "Normalise names"])
+        await expect(order(page)).to_have_text(["Split raw row", "Enrich company (Clay)", "Normalize names"])
         await page.get_by_role("button", name="Save", exact=True).focus()
         await page.keyboard.press("Enter")
-        await expect(page.get_by_text("is saved as version 1.")).to_be_visible()
+        await expect(page.get_by_text("saved as version 1.")).to_be_visible()
 
 
 async def test_a_test_row_is_sent_and_its_callback_shown(site: Site) -> None:
@@ -202,7 +202,7 @@ async def test_a_test_row_is_sent_and_its_callback_shown(site: Site) -> None:
         await visit(page, f"/clients/{client}/workflows/enrich_company_clay")
         await page.get_by_role("button", name="Send test row").click()
         await expect(page.get_by_text("Clay accepted the row")).to_be_visible()
-        await expect(page.get_by_text("The set-up works from end to end.")).to_be_visible()
+        await expect(page.get_by_text("The configuration works end to end.")).to_be_visible()
         await page.reload()
         await arrived(page)
         await expect(page.get_by_text("1 of 50,000", exact=False).first).to_be_visible()
@@ -264,8 +264,8 @@ async def test_pages_can_be_read_without_any_script(site: Site, pg: Any) -> None
             await page.goto(path)
             await expect(page.get_by_role("heading", level=1)).to_be_visible()
         await page.goto(f"/batches/{scene.done}")
-        await page.get_by_role("link", name="Items").click()
-        await expect(page.get_by_role("heading", name="Items")).to_be_visible()
+        await page.get_by_role("link", name="Rows").click()
+        await expect(page.get_by_role("heading", name="Rows")).to_be_visible()
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "phone"])

@@ -52,7 +52,7 @@ async def test_the_inbox_shows_verdict_client_workflow_time_body_and_why(
     await clay.call_back(row, answer(SCRIPT))
     page = await operator.get("/callbacks")
     assert len(rows_of(page)) == 2
-    for words in ("Rejected", "Applied", "Northgate", "Enrich company (Clay)", "The parser failed on it"):
+    for words in ("Rejected", "Applied", "Northgate", "Enrich company (Clay)", "The parser failed"):
         assert words in page.text
     assert SCRIPT not in page.text
     assert re.search(r'href="/items/[0-9a-f-]{36}"', page.text)
@@ -139,7 +139,7 @@ async def test_a_batch_offers_to_read_again_before_it_offers_to_pay_again(
     link = re.search(r'href="(/callbacks/reread\?[^"]+)"', page.text)
     assert link is not None
     assert "Read 1 callback again?" in (await operator.get(link[1].replace("&amp;", "&"))).text
-    assert "Resend these (may pay twice)" in page.text
+    assert "Resend these (may cost twice)" in page.text
     asked = await operator.get(f"/batches/{batch}/retry?error_code=unreadable_answer")
     assert "may have been sent already" in asked.text
     item = await pg.fetchval("select uid from batch_items")
@@ -194,7 +194,7 @@ async def test_not_found_is_grey_and_apart_on_every_page(operator: httpx.AsyncCl
     assert ('data-state="not_found"' in rows.text, f"/items/{missing.item}" in rows.text) == (True, True)
     assert f"/items/{found.item}" not in rows.text
     item = await operator.get(f"/items/{missing.item}")
-    assert "Nothing was found" in item.text
+    assert "Nothing found" in item.text
     assert SCRIPT not in page.text + rows.text + item.text
 
 

@@ -54,7 +54,7 @@ async def test_keys_and_buttons_pressed_before_the_scripts_have_come_are_obeyed(
     client = await client_of(site, set_up=False)
     async with site.enter(forgiven=EARLY, color_scheme="light") as page:
         async with scripts_under_way(page, "/clients", "app.js"):
-            await page.get_by_role("button", name="Light or dark").first.click()
+            await page.get_by_role("button", name="Switch between light and dark").first.click()
             await page.keyboard.press("j")
             await page.keyboard.press("Enter")
         await expect(page).to_have_url(re.compile(f"/clients/{client}$"))

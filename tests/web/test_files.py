@@ -72,7 +72,7 @@ async def test_a_file_of_many_pieces_is_read_by_a_worker(sender: Sender, scene: 
     job = await sender.whole(file.getvalue().encode())
     assert job["state"] == "WAITING"
     page = await sender.http.get(f"{sender.base}/{job['uid']}")
-    assert "Reading begins" in page.text
+    assert "Reading starts" in page.text
     assert "new.csv" in (await sender.http.get(sender.base)).text
     await finished(scene.db, job["uid"])
     told = (await sender.http.get(f"{sender.base}/{job['uid']}", headers=sender.headers)).json()
@@ -115,7 +115,7 @@ async def test_refusals_say_what_to_do_and_the_same_file_asks_first(sender: Send
     assert (await sender.whole(HOSTILE_CSV, again=True))["state"] == "READY"
     large = await sender.announce(b"x", byte_size=2 * 10**9)
     assert large.status_code == 422
-    assert "may have 200 MB" in large.json()["message"]
+    assert "the limit is 200 MB" in large.json()["message"]
 
 
 async def test_a_file_belongs_to_its_client(sender: Sender, scene: Scene, small_pieces: None) -> None:
@@ -197,7 +197,7 @@ async def test_what_is_too_large_is_refused_before_it_is_read(sender: Sender, mo
     answer = await sender.http.post(target, content=b"x", headers=headers | {"content-length": str(2 * 10**9)})
     assert (answer.status_code, "200 MB" in answer.text) == (413, True)
     page = await sender.http.get(f"/clients/{sender.base.split('/')[2]}")
-    assert "200 MB a file" in page.text
+    assert "200 MB per file" in page.text
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ async def test_a_long_export_is_a_job_with_a_download_in_parts(
     led = await http.get(path)
     assert led.status_code == 303
     page = led.headers["location"]
-    assert "Waiting to begin" in (await http.get(page)).text
+    assert "Waiting to start" in (await http.get(page)).text
     assert (await http.get(f"{page}/file")).status_code == 409
     assert (await http.get(path)).headers["location"] == page
     await finished(scene.db, page.rsplit("/", 1)[1])
@@ -302,10 +302,10 @@ async def test_the_page_says_what_was_assumed_and_how_many_cells_steps_will_mend
     upload = await scene.ingest(content, "damaged.csv")
     page = (await operator.get(f"/clients/{scene.client}/uploads/{upload}")).text
     assert "2 cells were damaged by a wrong encoding before" in page
-    assert "Blanks stand before quotation marks" in page
+    assert "Some cells have spaces before their quotation marks" in page
 
 
 async def test_where_no_file_is_on_its_way_the_page_leads_to_the_upload(sender: Sender) -> None:
     page = (await sender.http.get(sender.base)).text
-    assert [w for w in ("Alder &amp; Finch", "Nothing on its way", "Upload a file") if w not in page] == []
+    assert [w for w in ("Alder &amp; Finch", "No files in progress", "Upload a file") if w not in page] == []
     assert (await sender.http.get(f"/clients/{NOBODY}/files")).status_code == 404

@@ -78,11 +78,11 @@ async def test_the_same_file_goes_on_after_a_reload(site: Site, file: Path) -> N
         await page.route("**/pieces/*", line)
         await visit(page, f"/clients/{client}")
         await page.set_input_files("#files", file)
-        await expect(page.locator("#upload-list [data-status]")).to_contain_text("connection is lost")
+        await expect(page.locator("#upload-list [data-status]")).to_contain_text("Connection lost")
         page.on("dialog", lambda dialog: dialog.accept())
         await page.reload()
         await arrived(page)
-        await expect(page.locator("#coming")).to_contain_text("Choose the same file again to go on")
+        await expect(page.locator("#coming")).to_contain_text("Choose the same file again to continue")
         stop = False
         await page.set_input_files("#files", file)
         await expect(page).to_have_url(re.compile(r"/uploads/[\w-]+$"))
@@ -95,13 +95,13 @@ async def test_what_is_too_large_is_refused_before_a_byte_is_sent(site: Site, fi
         asked: list[Request] = []
         page.on("request", lambda request: asked.append(request) if request.method != "GET" else None)
         await visit(page, f"/clients/{client}")
-        await expect(page.get_by_text("200 MB a file")).to_be_visible()
+        await expect(page.get_by_text("200 MB per file")).to_be_visible()
         await page.evaluate("document.getElementById('drop').dataset.most")
         # A file of 2 GB that holds nothing: the browser knows its size and reads none of it.
         with file.open("r+b") as sparse:
             sparse.truncate(2_000_000_000)
         await page.set_input_files("#files", file)
-        await expect(page.locator("#upload-list [data-status]")).to_contain_text("2,000 MB; an upload may have 200 MB")
+        await expect(page.locator("#upload-list [data-status]")).to_contain_text("2,000 MB; the limit is 200 MB")
         assert asked == []
 
 

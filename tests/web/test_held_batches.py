@@ -33,6 +33,6 @@ async def test_a_batch_that_is_held_says_why_and_is_resumed_from_its_page(
         assert WHY in page.text, path
     assert "Resume" in (await hands.http.get(f"/batches/{scene.batch}")).text
     await scene.pg.execute("drop trigger refuse on public.workflow_states")
-    assert "Running again" in await hands.told(await hands.post(f"/batches/{scene.batch}/resume"))
+    assert "Batch resumed" in await hands.told(await hands.post(f"/batches/{scene.batch}/resume"))
     page = (await hands.http.get(f"/batches/{scene.batch}")).text
     assert "made-up fault" not in page

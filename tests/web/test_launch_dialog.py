@@ -21,7 +21,7 @@ async def test_a_launch_happens_once_however_often_it_is_sent(hands: Hands, scen
     second = await hands.post(path, fields)
     assert first.headers["location"] == second.headers["location"]
     assert await scene.pg.fetchval("select count(*) from batches") == before + 1
-    assert "7 rows are on their way" in await hands.told(first)
+    assert "Batch launched with 7 rows" in await hands.told(first)
 
 
 async def test_the_launch_dialog_shows_cost_and_what_is_missing(hands: Hands, scene: Scene) -> None:
@@ -69,7 +69,7 @@ async def test_a_pipeline_saved_since_the_estimate_is_not_launched(hands: Hands,
     )
     refused = await hands.post(path, fields)
     assert (refused.status_code, "The estimate has changed" in refused.text) == (409, True)
-    with pytest.raises(ConflictError, match="Bo saved version 2"):
+    with pytest.raises(ConflictError, match="Bo just saved version 2"):
         await batches.launch(scene.db, scene.upload, scene.pipeline, actor="test", pipeline_version=1)
 
 
@@ -88,7 +88,7 @@ async def test_a_second_press_after_the_pipeline_changed_leads_to_the_batch(hand
         ({"rows": "0,5"}, "must be a whole number"),
         ({"rows": "many"}, "must be a whole number"),
         ({"rows": "0"}, "must be between 1"),
-        ({"rows": ""}, "Say how many rows"),
+        ({"rows": ""}, "Enter the number of rows"),
         ({"budget": "-1"}, "must be 0 or more"),
         ({"budget": "lots"}, "must be a number"),
         ({"pipeline": "x"}, "Choose a pipeline"),
@@ -113,7 +113,7 @@ async def test_nothing_is_launched_for_an_archived_client(hands: Hands, scene: S
 async def test_a_second_launch_of_the_same_is_pointed_out(hands: Hands, scene: Scene) -> None:
     base = f"/clients/{scene.client}/uploads"
     again = await hands.http.get(f"{base}/{scene.upload}/launch?pipeline={scene.pipeline}")
-    assert "went through this pipeline before" in again.text
+    assert "already ran this file through this pipeline" in again.text
     assert f"/batches/{scene.batch}" in again.text
     first = await hands.http.get(f"{base}/{scene.upload}/launch?pipeline={scene.template}")
-    assert "went through this pipeline before" not in first.text
+    assert "already ran this file through this pipeline" not in first.text

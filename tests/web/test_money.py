@@ -35,7 +35,7 @@ async def test_a_batch_that_waits_for_budget_says_so_and_can_be_let_go_on(hands:
         assert words in page
     assert "Waiting for budget" in (await hands.http.get("/batches")).text
     dialog = (await hands.http.get(f"/batches/{scene.batch}/budget")).text
-    assert "7 credits of 7 credits are spent" in dialog
+    assert "Spent: 7 credits. Budget: 7 credits." in dialog
     said = await hands.told(await hands.post(f"/batches/{scene.batch}/budget", {"budget": "1,250.5"}))
     assert "Budget raised from 7 credits to 1,250.5 credits." in said
     assert await entry(scene, "raise_budget") == {"actor": "operator@example.test", "from": 7, "to": 1250.5}
@@ -58,7 +58,7 @@ async def test_rows_that_may_have_been_sent_are_a_cause_of_their_own(hands: Hand
     await scene.db.call("reap_expired")
     page = (await hands.http.get(f"/batches/{scene.batch}")).text
     assert "send_unconfirmed" in page
-    assert "Resend these (may pay twice)" in page
+    assert "Resend these (may cost twice)" in page
     query = {"step_index": "1", "error_code": "send_unconfirmed"}
     dialog = (await hands.http.get(f"/batches/{scene.batch}/retry", params=query)).text
     for words in (
@@ -88,8 +88,8 @@ async def test_a_retry_of_everything_says_what_of_it_may_be_paid_twice(hands: Ha
 
 async def test_sending_again_after_a_server_error_is_a_step_setting_with_a_warning(hands: Hands, scene: Scene) -> None:
     page = (await hands.http.get(f"/pipelines/{scene.pipeline}")).text
-    assert page.count("may pay twice") == 1, "only at the paid step"
-    assert "can be charged again" in page
+    assert page.count("may cost twice") == 1, "only at the paid step"
+    assert "may be charged again" in page
     fields = [("name", "Names, then Clay"), ("kind", "people"), ("version", "1"), ("do", "save")]
     for key, workflow, resend in (("a", "normalize_name", ""), ("b", "enrich_company_clay", "yes")):
         fields += [("key", key), ("workflow", workflow), ("label", ""), ("timeout_s", ""), ("max_attempts", ""),

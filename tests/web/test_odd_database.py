@@ -45,5 +45,5 @@ async def test_a_refused_key_is_said_on_the_health_page_without_the_key(
         answer = await operator.get("/health")
         app.state.services.database = before
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    assert "Supabase refuses the key" in answer.text
+    assert "Supabase rejected the key" in answer.text
     assert "sb_secret_of_another_project" not in answer.text

@@ -219,8 +219,8 @@ async def test_health_says_when_nobody_started_the_engine(
 
 async def test_without_anything_every_list_names_the_next_action(operator: httpx.AsyncClient) -> None:
     assert "New client" in (await operator.get("/clients")).text
-    assert "Choose a client, upload a file, launch" in (await operator.get("/batches")).text
-    assert "Nothing was sent yet" in (await operator.get("/health")).text
+    assert "Choose a client, upload a file and launch it" in (await operator.get("/batches")).text
+    assert "Nothing sent yet" in (await operator.get("/health")).text
     assert (await operator.get("/")).headers["location"] == "/clients"
 
 

@@ -46,7 +46,7 @@ async def test_a_pipeline_is_built_without_any_script(hands: Hands, scene: Scene
     assert "Split raw row is now step 1 of 2." in page
     fields = [(n, "Mine" if n == "name" else v) for n, v in form_of(page)]
     told = await hands.told(await hands.post(path, [*fields, ("do", "save")]))
-    assert "is saved as version 1" in told
+    assert "saved as version 1" in told
 
 
 async def test_a_step_whose_inputs_come_too_late_is_flagged(hands: Hands, scene: Scene) -> None:
@@ -60,8 +60,8 @@ async def test_a_step_whose_inputs_come_too_late_is_flagged(hands: Hands, scene:
     page = (await hands.http.get(path)).text
     for slug in ("needs_phone", "split_raw"):
         page = (await hands.post(path, [*form_of(page), ("do", f"add:{slug}")], headers=FRAGMENT)).text
-    assert "Nothing before it provides <strong>phone</strong>" in page
-    assert "Split raw row would: move it up." in page
+    assert "No earlier step provides <strong>phone</strong>" in page
+    assert "Split raw row does: move it up." in page
 
 
 async def test_two_people_editing_the_second_is_told_and_may_decide(hands: Hands, scene: Scene) -> None:
@@ -75,10 +75,10 @@ async def test_two_people_editing_the_second_is_told_and_may_decide(hands: Hands
     assert refused.status_code == 409
     assert "Bo saved version 2 of this pipeline while you were editing version 1." in refused.text
     assert [w for _, w in steps(refused.text)] == ["normalize_name", "enrich_company_clay"]
-    assert "is saved as version 3" in await hands.told(await hands.post(path, [*mine, ("do", "overwrite")]))
+    assert "saved as version 3" in await hands.told(await hands.post(path, [*mine, ("do", "overwrite")]))
     old = await hands.http.get(f"{path}?version=2")
     assert [w for _, w in steps(old.text)] == ["split_raw"]
-    assert "This is version 2, not the current one" in old.text
+    assert "You are viewing version 2, not the current one" in old.text
 
 
 async def test_step_settings_are_saved_and_wrong_numbers_refused(hands: Hands, scene: Scene) -> None:
@@ -107,5 +107,5 @@ async def test_pipelines_are_copied_shared_archived_and_restored(hands: Hands, s
     copy = await hands.post(f"/pipelines/{scene.pipeline}/duplicate", {"client": scene.client})
     assert "Names, then Clay (copy)" in await hands.told(copy)
     assert "shared template" in await hands.told(await hands.post(f"/pipelines/{scene.pipeline}/duplicate"))
-    assert "is archived" in await hands.told(await hands.post(f"/pipelines/{scene.pipeline}/archive"))
-    assert "is back" in await hands.told(await hands.post(f"/pipelines/{scene.pipeline}/restore"))
+    assert "archived" in await hands.told(await hands.post(f"/pipelines/{scene.pipeline}/archive"))
+    assert "restored" in await hands.told(await hands.post(f"/pipelines/{scene.pipeline}/restore"))

@@ -69,14 +69,14 @@ async def test_a_schema_of_another_version_is_told(guest: httpx.AsyncClient, pg:
     answer = await guest.get("/readyz")
     assert answer.status_code == 503
     [reason] = answer.json()["reasons"]
-    assert reason == "The database's schema is not that of this version: run `leadloom migrate`, or deploy again."
+    assert reason == "The database schema does not match this version: run `leadloom migrate`, or deploy again."
 
 
 async def test_a_database_without_our_functions_is_told(guest: httpx.AsyncClient, pg: asyncpg.Connection) -> None:
     await pg.execute("drop function public.readiness()")
     answer = await guest.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["reasons"] == ["The database refuses to say how it is."]
+    assert answer.json()["reasons"] == ["The database does not report its status."]
 
 
 async def test_a_database_that_is_away_is_told_soon_and_without_a_secret(

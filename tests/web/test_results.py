@@ -93,8 +93,8 @@ async def test_a_lead_says_where_every_field_came_from(operator: httpx.AsyncClie
     page = (await operator.get(f"/leads/{item}")).text
     assert "upload, column “Email”" in page
     assert "enriched by alpha, step 1, attempt 1" in page
-    assert "derived from the title, by “Head of”" in page
-    assert "derived from the title, by “Sales”" in page
+    assert "derived from “Head of” in the job title" in page
+    assert "derived from “Sales” in the job title" in page
     assert SCRIPT not in page
     assert "&lt;script&gt;" in page
     missing = await operator.get("/leads/00000000-0000-0000-0000-000000000000")
@@ -128,7 +128,7 @@ async def test_views_are_saved_opened_and_deleted(hands: Hands, world: World) ->
     fields = [("page", "leads"), ("client", world.client), ("name", "Dutch"), ("country", "Netherlands")]
     answer = await hands.post("/views", [*fields, ("cols", "email"), ("cols", "title")])
     assert answer.headers["location"] == f"{base}/leads?country=Netherlands&cols=email&cols=title"
-    assert "The view “Dutch” is saved." in await hands.told(answer)
+    assert "View “Dutch” saved." in await hands.told(answer)
     page = (await hands.http.get(f"{base}/leads")).text
     assert "cols=email&amp;cols=title&amp;country=Netherlands" in page
     uid = await world.pg.fetchval("select uid::text from saved_views")
@@ -141,7 +141,7 @@ async def test_customers_are_pasted_uploaded_and_removed(hands: Hands, world: Wo
     base = f"/clients/{world.client}/customers"
     lines = "Company, Domain\nKestrelPay, kstrl.example\nhttps://www.linkedin.com/company/acme\n12345\n\n"
     told = await hands.told(await hands.post(base, {"lines": lines, "mode": "add"}))
-    assert "2 customers added. 1 line without a domain, page or name: 12345." in told
+    assert "2 customers added. 1 line without a domain, LinkedIn page or name: 12345." in told
     assert "Flags are being refreshed: 0 of 3 leads" in told
     while await work_in_background(world.db):
         pass
@@ -154,9 +154,9 @@ async def test_customers_are_pasted_uploaded_and_removed(hands: Hands, world: Wo
     assert "1 customer added" in await hands.told(answer)
     empty = {"file": ("none.csv", b"Customer,Domain\r\n12,\r\n", "text/csv")}
     answer = await hands.http.post(f"{base}/file", files=empty, data={"csrf_token": hands.token, "mode": "replace"})
-    assert "none.csv: No customer was found in that file." in await hands.told(answer)
+    assert "none.csv: No customers found in that file." in await hands.told(answer)
     page = (await hands.http.get(base)).text
-    assert "No customer was found in that file." in page, "it stays to be read"
+    assert "No customers found in that file." in page, "it stays to be read"
     assert page.count("Brandt &amp; Soll") > 0
     chosen = [("customer", str(row["uid"])) for row in await world.pg.fetch("select uid from client_customers")]
     assert "3 customers removed" in await hands.told(await hands.post(f"{base}/remove", chosen))
@@ -175,8 +175,8 @@ async def test_a_long_list_is_read_by_the_worker_and_its_page_says_how_far(
     file = {"file": ("long.csv", f"Customer,Domain\r\n{rows}".encode(), "text/csv")}
     answer = await hands.http.post(f"{base}/file", files=file, data={"csrf_token": hands.token, "mode": "add"})
     told = await hands.told(answer)
-    assert "long.csv has arrived and is being read." in told
-    assert "Reading begins in a moment" in told
+    assert "long.csv uploaded; reading it now." in told
+    assert "Reading starts in a moment" in told
     assert "0 customers" in told
     await work_off(world.db)
     page = (await hands.http.get(base)).text
@@ -209,7 +209,7 @@ async def test_a_share_link_shows_this_clients_leads_and_nothing_else(
     forged = token[1][:-1] + ("0" if token[1][-1] != "0" else "1")
     assert (await visitor.get(f"/share/{forged}")).status_code == 404
     link = await world.pg.fetchval("select uid::text from share_links")
-    assert "The link is closed" in await hands.told(await hands.post(f"{base}/{link}/revoke"))
+    assert "Link revoked" in await hands.told(await hands.post(f"{base}/{link}/revoke"))
     gone = await visitor.get(shared)
     assert gone.status_code == 404
     assert "Ann" not in gone.text
@@ -268,7 +268,7 @@ def test_a_visitors_filters_never_win_over_the_links() -> None:
 async def test_a_batch_is_extracted_again_from_its_page(hands: Hands, world: World) -> None:
     batch = await enriched(world, 3, "alpha")
     page = await hands.told(await hands.post(f"/batches/{batch}/extraction"))
-    assert "Extracting again" in page
+    assert "Extraction started" in page
     assert 'hx-trigger="every 2s' in page
     while await work_in_background(world.db):
         pass

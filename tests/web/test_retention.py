@@ -36,17 +36,17 @@ async def test_a_client_is_deleted_after_its_name_was_typed(
     path = f"/clients/{ended.client}/delete"
     refused = await send(operator, path, confirm="Alder")
     assert refused.status_code == 422
-    assert "The name does not match; nothing is deleted." in refused.text
+    assert "The name does not match. Nothing was deleted." in refused.text
     assert await pg.fetchval("select count(*) from deletions") == 0
     asked = await send(operator, path, confirm="Alder & Finch")
     assert asked.status_code == 303
     page = await operator.get(asked.headers["location"])
-    assert "Being deleted" in page.text
+    assert "Deleting…" in page.text
     assert "hx-trigger" in page.text
     while await work_in_background(db):
         pass
     page = await operator.get(asked.headers["location"])
-    assert "Nothing of it is in the database any more." in page.text
+    assert "Its data is no longer in the database." in page.text
     assert "hx-trigger" not in page.text
     assert (await operator.get(f"/clients/{ended.client}")).status_code == 404
     assert (await operator.get("/audit")).status_code == 200
@@ -99,7 +99,7 @@ async def test_a_person_is_erased_after_the_address_was_typed_twice(
 ) -> None:
     ada = "ada@engines.example"
     for fields, said in (
-        ({"email": "ada", "confirm": "ada"}, "This is no e-mail address."),
+        ({"email": "ada", "confirm": "ada"}, "This is not an e-mail address."),
         ({"email": ada, "confirm": "ada@engines.exampl"}, "The confirmation does not match"),
         ({"confirm": "x"}, "Whom?"),
     ):
@@ -109,7 +109,7 @@ async def test_a_person_is_erased_after_the_address_was_typed_twice(
     assert await pg.fetchval("select count(*) from erasures") == 0
     assert (await send(operator, "/erasures", email=ada, confirm=ada)).status_code == 303
     page = await operator.get("/erasures")
-    assert "Under way" in page.text
+    assert "In progress" in page.text
     while await work_in_background(db):
         pass
     page = await operator.get("/erasures")

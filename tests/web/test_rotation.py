@@ -112,7 +112,7 @@ async def test_a_token_that_got_out_is_refused_at_once(
     client = clay.world.client
     await clay.configure(client, receiver_token="the-new-receiver-token-of-northgate")
     page = await operator.get(f"/clients/{client}/workflows/{SLUG}")
-    assert "tokens that were replaced are accepted until" in page.text
+    assert "Replaced receiver tokens are accepted until" in page.text
     form = {"csrf_token": csrf(page), "label": ""}
     assert (await operator.post(f"/clients/{client}/workflows/{SLUG}/refuse-retired", data=form)).status_code == 303
     assert (await receiver_answer(guest, RECEIVER_TOKEN, row.item)).status_code == 401

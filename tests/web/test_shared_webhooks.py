@@ -24,7 +24,7 @@ async def test_a_webhook_of_another_client_must_be_confirmed(hands: Hands, scene
     assert asked.status_code == 409
     assert "This webhook URL is already used by Alder &amp; Finch." in asked.text
     assert 'name="share_webhook"' in asked.text
-    assert "Type it again" in asked.text
+    assert "Enter it again" in asked.text
     assert "typed-by-hand" not in asked.text
     assert await scene.pg.fetchval("select count(*) from client_workflow_configs") == 1
     saved = await hands.post(path, {"webhook_url": URL, "share_webhook": "1"})

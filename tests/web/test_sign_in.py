@@ -178,7 +178,7 @@ async def test_an_outage_of_the_auth_server_is_no_wrong_password(
     for _ in range(12):  # nothing is counted
         answer = await sign_in(guest)
         assert answer.status_code == 503
-        assert "Sign-in is unavailable, try again." in answer.text
+        assert "Sign-in is unavailable. Try again in a few seconds." in answer.text
     outage.status = None
     assert (await sign_in(guest)).status_code == 303
 

@@ -23,7 +23,7 @@ async def test_a_form_without_script_uploads_several_files(hands: Hands, scene: 
 
 
 async def test_duplicates_are_found_within_the_file_and_in_earlier_ones(hands: Hands, scene: Scene) -> None:
-    assert "are compared" in await hands.told(
+    assert "Duplicates checked" in await hands.told(
         await hands.post(f"/clients/{scene.client}/uploads/{scene.hostile}/duplicates")
     )
     page = await hands.http.get(f"/clients/{scene.client}/uploads/{scene.hostile}/rows?show=repeated")
@@ -34,7 +34,7 @@ async def test_the_mapping_is_changed_by_hand(hands: Hands, scene: Scene) -> Non
     path = f"/clients/{scene.client}/uploads/{scene.hostile}"
     fields = ["first_name", "last_name", "company_name", "email", "", "title"]
     page = await hands.told(await hands.post(f"{path}/mapping", [("field", f) for f in fields]))
-    assert "The mapping is saved" in page
+    assert "Mapping saved" in page
     mapping = orjson.loads(
         await scene.pg.fetchval("select mapping::text from uploads where uid = $1::uuid", scene.hostile)
     )
@@ -48,10 +48,10 @@ async def test_a_mapping_is_confirmed_used_for_the_next_file_and_forgotten(hands
     content = b"Vorname,Wo,Site\nAda,Oslo,tern.no\n"
     path = f"/clients/{scene.client}/uploads"
     first = await scene.ingest(content, "first.csv")
-    assert "A saved mapping is used for this client" in (await hands.http.get(f"{path}/{first}")).text
+    assert "Your saved mapping also applies to this client" in (await hands.http.get(f"{path}/{first}")).text
     fields = [("field", name) for name in ("first_name", "city", "website")]
     said = await hands.told(await hands.post(f"{path}/{first}/mapping", fields))
-    assert "next file with these columns is mapped the same way" in said
+    assert "next file with these columns will be mapped the same way" in said
     assert "Mapping confirmed on " in (await hands.http.get(f"{path}/{first}")).text
     assert "No changes to save." in await hands.told(await hands.post(f"{path}/{first}/mapping", fields))
 
@@ -70,7 +70,7 @@ async def test_a_mapping_is_confirmed_used_for_the_next_file_and_forgotten(hands
 async def test_a_mapping_that_is_right_is_confirmed_as_it_is(hands: Hands, scene: Scene) -> None:
     path = f"/clients/{scene.client}/uploads/{await scene.ingest(ONE_ROW, 'a.csv')}"
     fields = [("field", name) for name in ("first_name", "city")]
-    assert "The mapping is confirmed." in await hands.told(await hands.post(f"{path}/mapping", fields))
+    assert "Mapping confirmed." in await hands.told(await hands.post(f"{path}/mapping", fields))
 
 
 async def test_a_field_that_does_not_exist_is_refused(hands: Hands, scene: Scene) -> None:
@@ -83,8 +83,8 @@ async def test_columns_mapped_by_their_values_are_named(hands: Hands, scene: Sce
     rows = "".join(f"p{n},https://www.linkedin.com/in/ada-king-{n}\n" for n in range(5))
     upload = await scene.ingest(f"Vorname,Feld 7\n{rows}".encode(), "odd.csv")
     page = (await hands.http.get(f"/clients/{scene.client}/uploads/{upload}")).text
-    assert "“Feld 7” holds LinkedIn profiles, so it is mapped to linkedin." in page
-    assert "by its values" in page
+    assert "“Feld 7” contains LinkedIn profiles, so it is mapped to linkedin." in page
+    assert "by values" in page
 
 
 async def test_original_rows_come_back_whole_and_harmless(hands: Hands, scene: Scene) -> None:

@@ -16,7 +16,7 @@ from web.asking.forms import Form
 
 __all__ = ["ConfigError", "FormField", "form_fields", "parse_config"]
 
-NO_NUMBER = "Write a number like 12.5, 1250 or 1,250: a point before the fraction, commas for thousands."
+NO_NUMBER = "Enter a number like 12.5, 1250 or 1,250, with a decimal point and commas for thousands."
 
 
 class ConfigError(InputError):
@@ -73,7 +73,7 @@ def form_fields(
     fields = []
     for name, info in schema.get("properties", {}).items():
         kind, spec = _kind(info)
-        value = (typed or {}).get(name, values.get(name, info.get("default")))
+        value = _shown((typed or {}).get(name, values.get(name, info.get("default"))))
         fields.append(
             FormField(
                 name=name,
@@ -83,13 +83,18 @@ def form_fields(
                 required=name in required,
                 value=None if kind == "secret" else value,
                 is_set=name in set_secrets,
-                least=spec.get("minimum", spec.get("exclusiveMinimum")),
-                most=spec.get("maximum", spec.get("exclusiveMaximum")),
+                least=_shown(spec.get("minimum", spec.get("exclusiveMinimum"))),
+                most=_shown(spec.get("maximum", spec.get("exclusiveMaximum"))),
                 options=tuple(map(str, spec.get("enum", ()))),
                 default=info.get("default"),
             )
         )
     return fields
+
+
+def _shown(value: Any) -> Any:
+    """A number as people write it: 150 and not 150.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _kind(info: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -158,6 +163,6 @@ def _problems(refusal: ValidationError) -> dict[str, str]:
     problems = {}
     for error in refusal.errors(include_url=False, include_input=False, include_context=False):
         name = str(error["loc"][0]) if error["loc"] else ""
-        text = "This is needed." if error["type"] == "missing" else error["msg"].removeprefix("Value error, ")
+        text = "This field is required." if error["type"] == "missing" else error["msg"].removeprefix("Value error, ")
         problems[name] = text
     return problems

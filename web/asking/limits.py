@@ -17,7 +17,7 @@ __all__ = ["BodyLimit"]
 _FORM_AROUND = 1_000_000
 MOST = MAX_BYTES + _FORM_AROUND
 LARGEST = 2**63 - 1
-TOO_LARGE = f"This is too large: files may have {MAX_BYTES // 1_000_000} MB. Split the file and upload the parts."
+TOO_LARGE = f"This is too large: files can be up to {MAX_BYTES // 1_000_000} MB. Split the file and upload the parts."
 
 
 class BodyLimit:

@@ -29,7 +29,7 @@ CONDITION_OPS = {
 NUMBERS = {
     "timeout_s": ("Time-out", 1, 30 * 86_400),
     "max_attempts": ("Attempts", 1, 20),
-    "retry_delay_s": ("Pause before a retry", 0, 86_400),
+    "retry_delay_s": ("Delay before retry", 0, 86_400),
 }
 LATER_FIELDS = ("resend_on_5xx", "when_not_found")
 MOST_STEPS = 50
@@ -158,7 +158,7 @@ class Editor:
         if slug not in titles:
             raise InputError("There is no such workflow.")
         if len(self.steps) >= MOST_STEPS:
-            raise InputError(f"A pipeline has at most {MOST_STEPS} steps.")
+            raise InputError(f"A pipeline can have at most {MOST_STEPS} steps.")
         asked = small_number(position)
         at = len(self.steps) if asked is None else min(asked, len(self.steps))
         self.steps.insert(at, Step(slug))

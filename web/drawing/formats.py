@@ -36,10 +36,10 @@ STATES: dict[str, tuple[str, str]] = {
     "active": ("loader", "In progress"),
     "paused": ("pause", "Paused"),
     "ready": ("circle-check", "Ready"),
-    "receiving": ("loader", "Being read"),
+    "receiving": ("loader", "Reading"),
     "in_progress": ("loader", "Running"),
 }
-HOLDS: dict[str, str] = {"budget": "Waiting for budget", "no_address": "No address yet"}
+HOLDS: dict[str, str] = {"budget": "Waiting for budget", "no_address": "No callback URL yet"}
 """Why a step is held, in a few words."""
 
 NOTHING = "\u2013"
@@ -165,12 +165,12 @@ def list_result(result: dict[str, Any]) -> str:
     known = result["given"] - result["added"] - result["changed"]
     parts = [f"{plural(result['added'], 'customer')} added"]
     parts += [f"{result['changed']:,} completed"] if result["changed"] else []
-    parts += [f"{known:,} known already"] if known > 0 else []
+    parts += [f"{known:,} already known"] if known > 0 else []
     parts += [f"{result['removed']:,} removed"] if result["removed"] else []
     text = ", ".join(parts) + "."
     if result["unread"]:
         examples = "; ".join(line[:60] for line in result["examples"][:5])
-        text += f" {plural(result['unread'], 'line')} without a domain, page or name: {examples}."
+        text += f" {plural(result['unread'], 'line')} without a domain, LinkedIn page or name: {examples}."
     return text
 
 

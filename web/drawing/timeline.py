@@ -48,7 +48,7 @@ def _events(state: dict[str, Any] | None, callbacks: list[dict[str, Any]], index
     events += _current(state)
     for callback in callbacks:
         if callback["step_index"] == index:
-            words = f"Callback {callback['verdict']}"
+            words = f"Callback {callback['verdict'].replace('_', ' ')}"
             events.append(_event(callback["received_at"], "webhook", words, callback["note"], callback=callback))
     return sorted(events, key=_moment)
 
@@ -93,7 +93,7 @@ def _current(state: dict[str, Any]) -> list[dict[str, Any]]:
         events.append(_event(state["accepted_at"], "check", "Clay accepted the row"))
     if bucket in ("pending", "retrying"):
         parked = state["available_at"] == "infinity"
-        words = "Waits for another row of the same entity" if parked else "Next try is due"
+        words = "Waiting for another row for the same person or company" if parked else "Next attempt due"
         events.append(_event(state["available_at"], "hourglass", words))
     elif bucket == "waiting":
         events.append(_event(state["deadline_at"], "hourglass", "Waiting for Clay until"))
@@ -109,7 +109,7 @@ def _current(state: dict[str, Any]) -> list[dict[str, Any]]:
         }
         said = {
             "completed": "Completed",
-            "not_found": "Nothing was found",
+            "not_found": "Nothing found",
             "failed": f"Failed: {state['error_code']}",
             "skipped": "Skipped: the condition was not met",
             "cancelled": "Cancelled",

@@ -76,7 +76,7 @@ async def resume(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """Go on with a paused batch; nothing is lost by it, so nothing is asked."""
     changed = await operations.resume(db, str(uid), actor=admin.email)
     await services(request).wake()
-    return redirect(request, f"/batches/{uid}", "Running again." if changed else "The batch was not paused.")
+    return redirect(request, f"/batches/{uid}", "Batch resumed." if changed else "The batch was not paused.")
 
 
 @router.get("/{uid}/budget")
@@ -108,7 +108,7 @@ async def cancel_form(request: Request, db: Db, uid: UUID) -> Response:
 async def cancel(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     """End a batch for good."""
     count = await operations.cancel(db, str(uid), actor=admin.email)
-    return redirect(request, f"/batches/{uid}", f"Cancelled: {plural(count, 'row')} stopped where they were.")
+    return redirect(request, f"/batches/{uid}", f"Batch cancelled. {plural(count, 'unfinished row')} stopped.")
 
 
 @router.get("/{uid}/retry")
@@ -127,7 +127,7 @@ async def retry(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
         db, str(uid), _retry_filter(form.optional), actor=admin.email, request=form.request_key()
     )
     await services(request).wake()
-    said = f"{plural(count, 'row')} will be tried again." if count else "No failed row matches any more."
+    said = f"{plural(count, 'row')} will be tried again." if count else "No failed rows match anymore."
     return redirect(request, f"/batches/{uid}", said)
 
 

@@ -29,9 +29,9 @@ FILTERS = ("verdict", "client", "workflow", "since", "until")
 REQUEST_S = 8.0
 VERDICTS = {
     "applied": "Applied",
-    "duplicate": "Duplicate: the row had its answer",
+    "duplicate": "Duplicate: the row already had its answer",
     "late": "Late: the row had moved on",
-    "unmatched": "Unmatched: no such row",
+    "unmatched": "Unmatched: no matching row",
     "rejected": "Rejected: could not be read",
     "given_up": "Given up: could not be applied",
     "received": "Received: not applied yet",
@@ -108,7 +108,7 @@ def _so_far(form: Form) -> Reread | None:
     names = ("count", "done", "completed", "failed", "corrected", "unreadable", "unchanged")
     numbers = {name: small_number(form.text(name)) for name in names}
     if before is None or None in numbers.values():
-        raise InputError("This form was changed.", "Begin again from the list of callbacks.")
+        raise InputError("This form is no longer valid.", "Start again from the list of callbacks.")
     return Reread(**{name: value or 0 for name, value in numbers.items()}, before=before)
 
 

@@ -42,8 +42,10 @@ async def create(request: Request, db: Db, admin: Actor) -> Response:
         made = await create_client(db, name, actor=admin.email, request=form.request_key())
     except UserError as error:
         return _form(request, "New client", "/clients", "Create client", name=name, problem=error)
-    said = f"{made['name']} created. Upload a file to begin." if made["created"] else f"{made['name']} exists already."
-    return redirect(request, f"/clients/{made['uid']}", said)
+    here = f"/clients/{made['uid']}"
+    if made["created"]:
+        return redirect(request, here, f"{made['name']} created. Upload a file to get started.")
+    return redirect(request, here, f"{made['name']} already exists. This is its page.", kind="info")
 
 
 @router.get("/{uid}")
@@ -73,7 +75,7 @@ async def rename(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
         found = (await insights.uploads(db, str(uid), search=None, after=None, limit=1))["client"]
         title = f"Rename {found['name']}"
         return _form(request, title, f"/clients/{uid}/rename", "Rename", name=name, found=found, problem=error)
-    return redirect(request, f"/clients/{uid}", f"The client is now called {name}.")
+    return redirect(request, f"/clients/{uid}", f"Client renamed to {name}.")
 
 
 @router.get("/{uid}/archive")
@@ -90,7 +92,7 @@ async def archive(request: Request, db: Db, admin: Actor, uid: UUID) -> Response
     """Put a client out of the way; nothing is deleted."""
     wish = (await read_form(request)).request_key()
     await archive_client(db, str(uid), archived=True, actor=admin.email, request=wish)
-    return redirect(request, "/clients", "The client is archived. You find it under “Archived”.")
+    return redirect(request, "/clients", "Client archived. You can find it under “Archived”.")
 
 
 @router.post("/{uid}/restore")
@@ -98,7 +100,7 @@ async def restore(request: Request, db: Db, admin: Actor, uid: UUID) -> Response
     """Bring an archived client back."""
     wish = (await read_form(request)).request_key()
     await archive_client(db, str(uid), archived=False, actor=admin.email, request=wish)
-    return redirect(request, f"/clients/{uid}", "The client is back.")
+    return redirect(request, f"/clients/{uid}", "Client restored.")
 
 
 def _form(request: Request, title: str, action: str, verb: str, **more: Any) -> Response:

@@ -56,10 +56,10 @@ async def save(request: Request, db: Db, admin: Actor, client: UUID, slug: Slug)
     checked: dict[str, Any] = {}
     try:
         if workflow.Config is None:
-            raise ConflictError("This workflow needs no set-up.")
+            raise ConflictError("This workflow needs no configuration.")
         if data["config"] is not None and version is None:
             raise ConflictError(
-                f"There is a set-up {f'called “{label}” ' if label else ''}already.", "Change that one."
+                f"A configuration {f'called “{label}” ' if label else ''}already exists.", "Edit that one instead."
             )
         stored = await stored_config(db, str(client), slug, label)
         checked = parse_config(workflow.Config, _fields(data), form, stored)
@@ -78,7 +78,7 @@ async def save(request: Request, db: Db, admin: Actor, client: UUID, slug: Slug)
         owners = await webhook_owners(db, str(client), checked) if isinstance(error, ConflictError) else []
         return _page(request, data, problem=error, form=form, owners=owners)
     target = f"/clients/{client}/workflows/{slug}" + (f"?label={quote(label)}" if label else "")
-    return redirect(request, target, f"{data['workflow']['title']} is set up. Applies to rows not sent yet.")
+    return redirect(request, target, f"{data['workflow']['title']} configuration saved. Applies to rows not sent yet.")
 
 
 @router.post("/{slug}/test")
@@ -117,7 +117,7 @@ async def refuse_retired(request: Request, db: Db, admin: Actor, client: UUID, s
     label = form.text("label")[:100]
     refused = await refuse_retired_tokens(db, str(client), actor=admin.email)
     target = f"/clients/{client}/workflows/{slug}" + (f"?label={quote(label)}" if label else "")
-    return redirect(request, target, f"{plural(refused, 'replaced token')} will be refused from now on.")
+    return redirect(request, target, f"{plural(refused, 'replaced token')} revoked.")
 
 
 @router.get("/{slug}/test/{uid}")

@@ -46,10 +46,10 @@ async def paste(request: Request, db: Db, admin: Actor, client: UUID) -> Respons
     form = await read_form(request)
     text, replace = form.text("lines"), form.text("mode") == "replace"
     if len(text) > MOST_TEXT:
-        raise InputError("That is too much to paste.", "Upload it as a CSV file.")
+        raise InputError("That is too much text to paste.", "Upload it as a CSV file.")
     found = read_lines(text)
     if not found.customers:
-        raise InputError("No customer was found in that.", "One per line: a domain, a LinkedIn page or a name.")
+        raise InputError("No customers found in the text.", "Give one per line: a domain, a LinkedIn page or a name.")
     saved = await save(db, str(client), found.customers, actor=admin.email, replace=replace, request=form.request_key())
     await services(request).wake()
     return redirect(
@@ -68,7 +68,7 @@ async def file(request: Request, db: Db, admin: Actor, client: UUID) -> Response
     form = await request.form()
     sent = form.get("file")
     if not isinstance(sent, UploadFile) or not sent.filename:
-        raise InputError("No file was chosen.", "Choose a CSV with one customer per row.")
+        raise InputError("No file selected.", "Choose a CSV with one customer per row.")
     job = await send_file(
         db,
         str(client),
@@ -99,7 +99,7 @@ async def _led(request: Request, client: UUID, job: dict[str, Any]) -> Response:
         return redirect(request, here, list_result(job["result"]))
     if job["state"] == FileJobState.FAILED:
         return redirect(request, here, f"{name}: {job['error']} {job['hint'] or ''}".strip(), kind="error")
-    return redirect(request, here, f"{name} has arrived and is being read. The list changes when all of it is read.")
+    return redirect(request, here, f"{name} uploaded; reading it now. The list changes once the whole file is read.")
 
 
 @router.post("/remove")
@@ -108,7 +108,7 @@ async def remove(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
     form = await read_form(request)
     chosen = [str(uid) for text in form.all("customer") if (uid := read_uid(text))]
     if not chosen:
-        raise InputError("No customer was chosen.", "Tick the customers to remove.")
+        raise InputError("No customers selected.", "Select the customers to remove.")
     removed = await remove_customers(db, str(client), chosen, actor=admin.email, request=form.request_key())
     await services(request).wake()
     return redirect(request, f"/clients/{client}/customers", f"{plural(removed, 'customer')} removed.")
@@ -121,5 +121,5 @@ async def months(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
     value = form.integer("months", "The number of months", least=1, most=60)
     await set_new_in_role(db, str(client), value or 6, actor=admin.email, request=form.request_key())
     return redirect(
-        request, f"/clients/{client}/customers", f"New in role now means up to {plural(value or 6, 'month')}."
+        request, f"/clients/{client}/customers", f"New in role now means within {plural(value or 6, 'month')}."
     )

@@ -51,4 +51,4 @@ async def start(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     wish = (await read_form(request)).request_key()
     await request_extraction(db, [str(uid)], actor=admin.email, request=wish)
     await services(request).wake()
-    return redirect(request, f"/batches/{uid}/extraction", "Extracting again. This page shows how far it is.")
+    return redirect(request, f"/batches/{uid}/extraction", "Extraction started. This page shows its progress.")

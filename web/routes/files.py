@@ -67,7 +67,7 @@ async def begin(request: Request, db: Db, admin: Actor, client: UUID) -> Respons
         said = Announced.model_validate_json(await _body(request, MOST_JSON))
     except ValidationError as error:
         where = ", ".join(str(part) for part in error.errors()[0]["loc"]) or "the body"
-        raise InputError(f"The announcement of the file cannot be read: {where}.", "Reload the page.") from None
+        raise InputError(f"The upload request is not valid: {where}.", "Reload the page.") from None
     try:
         job = await announce(
             db,
@@ -95,13 +95,14 @@ async def begin(request: Request, db: Db, admin: Actor, client: UUID) -> Respons
 async def piece(request: Request, db: Db, client: UUID, uid: UUID, number: int) -> Response:
     """Take one piece; its Content-Digest must be right. After the last one the file is read."""
     if not 0 <= number <= LARGEST_INTEGER:
-        raise InputError("There is no such piece.", "Choose the file again.")
+        raise InputError("This part of the file is not expected.", "Choose the file again.")
     await _job_of(db, client, uid)
     content = await _body(request, PIECE_BYTES)
     digest = DIGEST.fullmatch(request.headers.get("content-digest", ""))
     if digest is None:
         raise InputError(
-            "A piece comes with its Content-Digest, sha-256.", "Reload the page and choose the file again."
+            "This part of the file came without its SHA-256 Content-Digest.",
+            "Reload the page and choose the file again.",
         )
     if not hmac.compare_digest(base64.b64decode(digest[1]), hashlib.sha256(content).digest()):
         raise DamagedError
@@ -153,5 +154,7 @@ async def _body(request: Request, most: int) -> bytes:
     async for part in request.stream():
         content += part
         if len(content) > most:
-            raise InputError(f"A request may carry {most:,} bytes here.", "Reload the page and choose the file again.")
+            raise InputError(
+                f"Requests here can be up to {most:,} bytes.", "Reload the page and choose the file again."
+            )
     return bytes(content)

@@ -101,7 +101,7 @@ async def rerun(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
     step = _step(await insights.item(db, str(uid)), form.text("step"))
     await operations.reset_items(db, [str(uid)], step, actor=admin.email, request=form.request_key())
     await services(request).wake()
-    return redirect(request, f"/items/{uid}", f"The row runs again from step {step + 1}.")
+    return redirect(request, f"/items/{uid}", f"Running the row again from step {step + 1}.")
 
 
 @router.post("/items/{uid}/retry")
@@ -110,7 +110,7 @@ async def retry_now(request: Request, db: Db, admin: Actor, uid: UUID) -> Respon
     wish = (await read_form(request)).request_key()
     changed = await operations.retry_item_now(db, str(uid), actor=admin.email, request=wish)
     await services(request).wake()
-    said = "It is tried again now." if changed else "This row does not wait for another try any more."
+    said = "Retrying the row now." if changed else "This row is no longer waiting for a retry."
     return redirect(request, f"/items/{uid}", said)
 
 
@@ -118,5 +118,5 @@ def _step(data: dict[str, Any], text: str | None) -> int:
     reached = {state["step_index"] for state in data["states"]}
     step = small_number(text)
     if step is None or step not in reached:
-        raise InputError("The row has not reached that step.", "Choose one of the steps that it has reached.")
+        raise InputError("The row has not reached that step.", "Choose a step that the row has reached.")
     return step

@@ -49,7 +49,7 @@ async def launch(request: Request, db: Db, admin: Actor, client: UUID, uid: UUID
         pipeline = as_uuid(form.text("pipeline"), "Choose a pipeline.")
         limit = form.integer("rows", "Number of rows", least=1) if form.text("scope") == "first" else None
         if form.text("scope") == "first" and limit is None:
-            raise InputError("Say how many rows.", "For example 100.")
+            raise InputError("Enter the number of rows.", "For example 100.")
         budget = form.amount("budget", "Budget")
         _refuse_unready(data, str(pipeline))
         version = _refuse_stale(data, form)
@@ -67,7 +67,7 @@ async def launch(request: Request, db: Db, admin: Actor, client: UUID, uid: UUID
     except UserError as error:
         return _dialog(request, await insights.launch(db, str(uid), client=str(client)), form, error)
     await services(request).wake()
-    said = f"Launched: {answer['item_count']:,} rows are on their way." if answer["created"] else None
+    said = f"Batch launched with {plural(answer['item_count'], 'row')}." if answer["created"] else None
     return redirect(request, f"/batches/{answer['batch']}", said)
 
 
@@ -89,9 +89,9 @@ def _refuse_stale(data: dict[str, Any], form: Form) -> int:
     if form.text("estimate") != now["estimate"]:
         cost = now["cost"]
         raise ConflictError(
-            "The estimate has changed since it was shown.",
+            "The estimate has changed since you opened this page.",
             f"“{now['chosen']['name']}” over {plural(now['rows'], 'row')} "
-            f"{'costs up to ' + in_credits(cost) if cost else 'costs nothing'}. Check it below, then launch again.",
+            f"{'costs up to ' + in_credits(cost) if cost else 'is free'}. Check it below, then launch again.",
         )
     return int(now["chosen"]["version"])
 

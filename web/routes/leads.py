@@ -130,7 +130,7 @@ async def save_view(request: Request, db: Db, admin: Actor) -> Response:
             query.setdefault(name, []).append(value)
     name = form.text("name")
     await views.save_view(db, client, page, name, query, actor=admin.email, request=form.request_key())
-    return redirect(request, view_address(f"{_base(client)}/{page}", query), f"The view “{name}” is saved.")
+    return redirect(request, view_address(f"{_base(client)}/{page}", query), f"View “{name}” saved.")
 
 
 @router.post("/views/{uid}/delete")
@@ -139,7 +139,7 @@ async def delete_view(request: Request, db: Db, admin: Actor, uid: UUID) -> Resp
     form = await read_form(request)
     await views.delete_view(db, str(uid), actor=admin.email, request=form.request_key())
     page = "people" if form.text("page") == "people" else "leads"
-    return redirect(request, f"{_base(_client(form))}/{page}", "The view is deleted.")
+    return redirect(request, f"{_base(_client(form))}/{page}", "View deleted.")
 
 
 def _client(form: Form) -> str | None:

@@ -60,7 +60,7 @@ async def create(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
         )
     except UserError as error:
         return _builder(request, data, editor, problem=error)
-    return redirect(request, f"/pipelines/{made['uid']}", f"“{editor.name}” is saved as version 1.")
+    return redirect(request, f"/pipelines/{made['uid']}", f"“{editor.name}” saved as version 1.")
 
 
 @router.get("/pipelines/{uid}")
@@ -96,7 +96,7 @@ async def change(request: Request, db: Db, admin: Actor, uid: UUID) -> Response:
         )
     except UserError as error:
         return _builder(request, data, editor, problem=error)
-    return redirect(request, f"/pipelines/{uid}", f"“{editor.name}” is saved as version {version}.")
+    return redirect(request, f"/pipelines/{uid}", f"“{editor.name}” saved as version {version}.")
 
 
 @router.post("/pipelines/{uid}/duplicate")
@@ -106,7 +106,7 @@ async def duplicate(request: Request, db: Db, admin: Actor, uid: UUID) -> Respon
     client = form.optional("client")
     owner = str(as_uuid(client, "There is no such client.")) if client else None
     made = await duplicate_pipeline(db, str(uid), owner, actor=admin.email, request=form.request_key())
-    said = f"“{made['name']}” is a copy. Change it as you like."
+    said = f"Copied as “{made['name']}”. Edit it as you like."
     return redirect(request, f"/pipelines/{made['uid']}", said)
 
 
@@ -124,7 +124,7 @@ async def archive(request: Request, db: Db, admin: Actor, uid: UUID) -> Response
     wish = (await read_form(request)).request_key()
     done = await archive_pipeline(db, str(uid), archived=True, actor=admin.email, request=wish)
     target = f"/clients/{done['client']}/pipelines" if done["client"] else "/clients"
-    return redirect(request, target, f"“{done['name']}” is archived.")
+    return redirect(request, target, f"“{done['name']}” archived.")
 
 
 @router.post("/pipelines/{uid}/restore")
@@ -132,7 +132,7 @@ async def restore(request: Request, db: Db, admin: Actor, uid: UUID) -> Response
     """Bring an archived pipeline back."""
     wish = (await read_form(request)).request_key()
     done = await archive_pipeline(db, str(uid), archived=False, actor=admin.email, request=wish)
-    return redirect(request, f"/pipelines/{uid}", f"“{done['name']}” is back.")
+    return redirect(request, f"/pipelines/{uid}", f"“{done['name']}” restored.")
 
 
 def _titles(data: dict[str, Any]) -> dict[str, str]:

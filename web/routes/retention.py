@@ -98,10 +98,10 @@ async def erase(request: Request, db: Db, admin: Actor) -> Response:
     try:
         person = Person.of(typed["email"], typed["linkedin"])
         if typed["confirm"] != (typed["email"] or typed["linkedin"]):
-            raise InputError("The confirmation does not match; nothing was erased.", "Type the address a second time.")
+            raise InputError("The confirmation does not match. Nothing was erased.", "Type the same address again.")
         await request_erasure(db, person, actor=admin.email)
     except UserError as problem:
         context = {"problem": problem, "typed": typed, "ptag": None}
         return page(request, "erasures/page.html", status=problem.status, data=await erasures(db), **context)
     await services(request).wake()
-    return redirect(request, "/erasures", "The person is being erased. This page shows how far it is.")
+    return redirect(request, "/erasures", "Erasure started. This page shows its progress.")

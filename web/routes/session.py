@@ -74,7 +74,7 @@ async def sign_in(request: Request, db: Db) -> Response:
     email, target = form.text("email")[:LONGEST_EMAIL], local_path(form.text("next"))
     password = (await request.form()).get("password")
     if not csrf_valid(f"sign-in|{request.cookies.get(BINDING, '')}", form.text("csrf_token")):
-        problem = "This form was open for too long, or your browser keeps no cookies. Please try again."
+        problem = "This form expired, or your browser blocks cookies. Please try again."
         return _form(request, status=403, email=email, target=target, problem=problem)
     attempt = await reserve_sign_in(db, email, _network(request), known_device(request, email))
     if attempt.wait_s > 0:
@@ -85,7 +85,13 @@ async def sign_in(request: Request, db: Db) -> Response:
         return _form(request, status=401, email=email, target=target, problem=WRONG)
     except AuthUnavailableError:
         await release_sign_in(db, attempt)
-        answer = _form(request, status=503, email=email, target=target, problem="Sign-in is unavailable, try again.")
+        answer = _form(
+            request,
+            status=503,
+            email=email,
+            target=target,
+            problem="Sign-in is unavailable. Try again in a few seconds.",
+        )
         answer.headers["retry-after"] = "5"
         return answer
     await release_sign_in(db, attempt, actor=session.admin.email)

@@ -30,7 +30,7 @@ from web.session.security import open_sealed, seal
 
 router = APIRouter(prefix="/clients/{client}/share")
 public = APIRouter(prefix="/share/{token}")
-GONE = ("This link has expired or was revoked.", "Ask the agency for a new one.")
+GONE = ("This link has expired or was revoked.", "Ask your agency for a new link.")
 LIMITS = ("worked_at_customer", "new_in_role")
 COLUMNS = tuple(name for name in LEAD_COLUMNS if name != "email_status")
 DEFAULT = (
@@ -72,7 +72,7 @@ async def create(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
         actor=admin.email,
         request=form.request_key(),
     )
-    return redirect(request, f"/clients/{client}/share", "The link is ready: copy it below.")
+    return redirect(request, f"/clients/{client}/share", "Link created. Copy it below.")
 
 
 @router.post("/{link}/revoke")
@@ -80,7 +80,7 @@ async def revoke(request: Request, db: Db, admin: Actor, client: UUID, link: UUI
     """Close a link at once."""
     wish = (await read_form(request)).request_key()
     revoked = await revoke_share_link(db, str(link), str(client), actor=admin.email, request=wish)
-    said = "The link is closed. Whoever opens it sees nothing." if revoked else "The link was closed already."
+    said = "Link revoked. It no longer works." if revoked else "This link was already revoked."
     return redirect(request, f"/clients/{client}/share", said)
 
 

@@ -45,7 +45,7 @@ async def uploads(request: Request, db: Db, client: UUID) -> Response:
 async def receive(request: Request, db: Db, admin: Actor, client: UUID) -> Response:
     """Take the files of a form without script: they come whole, and are stored and read as pieces all the same."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise InputError("Files come as a form here.", "Use the form on the client's page.")
+        raise InputError("Upload files through the form.", "Use the form on the client's page.")
     form = await request.form()
     kind = str(form.get("kind") or "") or None
     said, last, kindly = [], f"/clients/{client}", "success"
@@ -66,7 +66,7 @@ async def receive(request: Request, db: Db, admin: Actor, client: UUID) -> Respo
             said.append(f"{name}: {job['error']} {job['hint'] or ''}".strip())
         else:
             last = f"/clients/{client}/files/{job['uid']}"
-            said.append(f"{name} has arrived and is being read.")
+            said.append(f"{name} uploaded; reading it now.")
     if not said:
         return redirect(request, f"/clients/{client}", "Choose a file first.", kind="error")
     return redirect(request, last if len(said) == 1 else f"/clients/{client}", " ".join(said), kind=kindly)
@@ -105,10 +105,10 @@ async def save_mapping(request: Request, db: Db, admin: Actor, client: UUID, uid
     answer = await mappings.save_mapping(db, str(uid), str(client), mapping, actor=admin.email, request=wish)
     if answer["changed"]:
         await _compare(request, db, admin.email, client, uid)
-    said = "The mapping is saved. Batches launched from now on use it." if answer["changed"] else "No changes to save."
+    said = "Mapping saved. New batches will use it." if answer["changed"] else "No changes to save."
     if answer["remembered"]:
-        said = said if answer["changed"] else "The mapping is confirmed."
-        said += " This client's next file with these columns is mapped the same way."
+        said = said if answer["changed"] else "Mapping confirmed."
+        said += " This client's next file with these columns will be mapped the same way."
     return redirect(request, here, said)
 
 
@@ -120,7 +120,7 @@ async def forget_mapping(request: Request, db: Db, admin: Actor, client: UUID, u
     answer = await mappings.forget_mapping(db, str(uid), str(client), actor=admin.email, request=wish)
     if answer["changed"]:
         await _compare(request, db, admin.email, client, uid)
-    said = "Mapping forgotten." if answer["forgotten"] else "There was no mapping to forget."
+    said = "Mapping forgotten." if answer["forgotten"] else "There was no saved mapping."
     return redirect(
         request,
         f"/clients/{client}/uploads/{uid}",
@@ -133,7 +133,7 @@ async def compare(request: Request, db: Db, admin: Actor, client: UUID, uid: UUI
     """Compare the rows with each other and with the client's earlier uploads."""
     await insights.upload(db, str(uid), client=str(client))
     job = await _compare(request, db, admin.email, client, uid)
-    said = "The rows are compared." if job["state"] == FileJobState.READY else "The rows are being compared."
+    said = "Duplicates checked." if job["state"] == FileJobState.READY else "Checking for duplicates."
     return redirect(request, f"/clients/{client}/uploads/{uid}", said)
 
 

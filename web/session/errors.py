@@ -17,4 +17,4 @@ class ForbiddenError(UserError):
     status = 403
 
     def __init__(self) -> None:
-        super().__init__("This form is no longer valid.", "Go back, reload the page and send it again.")
+        super().__init__("This form is no longer valid.", "Go back, reload the page and submit it again.")

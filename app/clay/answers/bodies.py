@@ -112,7 +112,7 @@ def read_mended(text: str) -> tuple[dict[str, Any], list[str]]:
     if isinstance(body, str) and says_not_found(body):
         body = {"status": body}
     if not isinstance(body, dict):
-        raise Unreadable("The body is JSON, but not an object.")
+        raise Unreadable("The body is JSON but not an object.")
     if not body:
         raise Unreadable("The body is an empty object.")
     clean: dict[str, Any] = _clean(body, DEEPEST)
@@ -120,9 +120,11 @@ def read_mended(text: str) -> tuple[dict[str, Any], list[str]]:
 
 
 def _of_list(body: list[Any]) -> str:
+    if not body:
+        return "The body is an empty list."
     if len(body) > MOST_ROWS:
         return (
-            f"The body is a list of {len(body)}; at most {MOST_ROWS} rows are taken at once. Send fewer in one request."
+            f"The body is a list of {len(body)}; one request can carry at most {MOST_ROWS} rows. Send fewer at a time."
         )
     return f"The body is a list of {len(body)}; one object is expected, or one per row with its batch_item_id."
 

@@ -77,7 +77,7 @@ def read_outcome(
         filled: the same without unfilled placeholders, where that is known already.
     """
     if workflow is None:
-        return Outcome("rejected", note="No Clay workflow of this name is deployed.")
+        return Outcome("rejected", note="No Clay workflow with this name is deployed.")
     filled = filled or _without_placeholders(body, DEEPEST)
     said = statement_in(filled)
     if said.explicit:
@@ -86,7 +86,7 @@ def read_outcome(
     try:
         parsed, identity = workflow.interpret(without_errors(filled), report)
     except Exception as defect:  # noqa: BLE001 -- whatever a parser trips over, the raw body stays in the inbox
-        return Outcome("unreadable", note=f"The parser failed on it ({type(defect).__name__}).")
+        return Outcome("unreadable", note=f"The parser failed ({type(defect).__name__}).")
     found = {name for name, value in parsed.items() if value not in (None, "", [], {})}
     told = [parsed[name] for name in found if isinstance(parsed[name], str)]
     if told and len(told) == len(found) and all(map(is_error_text, told)):
@@ -112,9 +112,9 @@ def _without_a_find(filled: dict[str, Any], body: dict[str, Any]) -> Outcome:
     known, told = _look_through(filled, left)
     if left:
         names = ", ".join(_names(left))
-        return Outcome("unreadable", note=f"It holds no record that could be found; what it holds is: {names}.")
+        return Outcome("unreadable", note=f"No record found in it. It contains: {names}.")
     if not known:
-        return Outcome("unreadable", note="It holds no record that could be found.")
+        return Outcome("unreadable", note="No record found in it.")
     return Outcome("not_found", {}, body, note=told or NOTHING)
 
 

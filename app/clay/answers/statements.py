@@ -128,9 +128,9 @@ def _statement(layer: Named) -> Statement:
     if signs.failed and not text and isinstance(layer.get("description"), str):
         text = layer["description"].strip()[:LONGEST_TEXT]
     if signs.word in word_set("words", "pending") or (signs.number == ACCEPTED and text):
-        return Statement("pending", f'It says that it is not ready ("{_shown_status(layer)}").', firm=True)
+        return Statement("pending", f'It says it is not ready ("{_shown_status(layer)}").', firm=True)
     if signs.missing or (signs.failed and _means_nothing_there(signs, text)):
-        return Statement("not_found", text or _shown_status(layer) or "Nothing was found.", explicit=True, firm=True)
+        return Statement("not_found", text or _shown_status(layer) or "Nothing found.", explicit=True, firm=True)
     if signs.failed:
         return Statement("error", text or _without_text(layer), explicit=True, firm=True)
     if text:
@@ -293,7 +293,9 @@ def _shown_status(layer: Named) -> str:
 def _without_text(layer: Named) -> str:
     status = _shown_status(layer)
     plain = not status or key_of(status) in ("error", "failed", "failure", *words_of("words", "fine"))
-    return "Clay reported an error without a text." if plain else f'Clay reported the status "{status}" without a text.'
+    return (
+        "Clay reported an error without details." if plain else f'Clay reported the status "{status}" without details.'
+    )
 
 
 def without_errors(value: Any, depth: int = DEEPEST_ERROR) -> Any:

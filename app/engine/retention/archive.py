@@ -132,7 +132,7 @@ async def restore_batch(
     recorded = await db.read("archive_files_of", batch=batch)
     files = [file for file in recorded if file["removed_at"] and not file["restored_at"]]
     if not files:
-        raise ConflictError("Nothing of this batch is archived.", "Check the batch's id.")
+        raise ConflictError("No part of this batch is archived.", "Check the batch's id.")
     for file in files:  # before the first row is changed
         await asyncio.to_thread(_checked, folder, file)
     restored = 0
@@ -164,7 +164,7 @@ def write_part(path: Path, rows: list[dict[str, Any]]) -> tuple[str, int]:
     if [(row["id"], row["step"], row["md5"]) for row in read_part(draft)] != [
         (row["id"], row["step"], row["md5"]) for row in rows
     ]:
-        raise ArchiveError(f"{path.name} cannot be read as it was written.", "Check the disk; nothing was removed.")
+        raise ArchiveError(f"{path.name} does not read back as it was written.", "Check the disk; nothing was removed.")
     draft.replace(path)
     _sync_folder(path.parent)
     return _sha256(path), path.stat().st_size
@@ -223,9 +223,9 @@ def _checked(folder: Path, file: dict[str, Any]) -> Path:
     """The file, if it is the one that was recorded."""
     path = folder / str(file["path"])
     if not path.is_file():
-        raise ArchiveError(f"{path} is missing.", "Name the archive's folder with --folder.")
+        raise ArchiveError(f"{path} is missing.", "Give the archive's folder with --folder.")
     if _sha256(path) != file["sha256"]:
-        raise ArchiveError(f"{path} is not the file that was written.", "Use another copy of the archive.")
+        raise ArchiveError(f"{path} has changed since it was written.", "Use another copy of the archive.")
     return path
 
 

@@ -44,14 +44,12 @@ class Person:
         """
         email, linkedin = (email or "").strip() or None, (linkedin or "").strip() or None
         if email is None and linkedin is None:
-            raise InputError("Whom?", "Give the person's e-mail address, LinkedIn page, or both.")
+            raise InputError("Whom?", "Enter the person's e-mail address, LinkedIn page, or both.")
         page = linkedin_person(linkedin)
         if email is not None and not _ADDRESS.fullmatch(email):
-            raise InputError("This is no e-mail address.", "Give the whole address: name@company.com.")
+            raise InputError("This is not an e-mail address.", "Enter the full address: name@company.com.")
         if linkedin is not None and page is None:
-            raise InputError(
-                "This is no LinkedIn page of a person.", "Give the address of the profile: linkedin.com/in/…."
-            )
+            raise InputError("This is not a person's LinkedIn page.", "Enter the profile's URL: linkedin.com/in/….")
         return cls(email.lower() if email else None, page)
 
     @property

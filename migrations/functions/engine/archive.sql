@@ -29,7 +29,7 @@ declare
   v_id bigint := leadloom.batch_id(p_batch);
 begin
   if not exists (select 1 from public.batches where id = v_id and state in ('COMPLETED', 'CANCELLED')) then
-    raise exception using errcode = 'PT409', message = 'This batch has not ended.', hint = 'Only ended batches are archived.';
+    raise exception using errcode = 'PT409', message = 'This batch has not finished.', hint = 'Only finished batches can be archived.';
   end if;
   return v_id;
 end
@@ -105,8 +105,8 @@ begin
     where f.removed_at is null or f.sha256 = excluded.sha256
   returning * into v_file;
   if v_file.id is null then
-    raise exception using errcode = 'PT409', message = 'This part of the archive exists already.',
-      hint = 'Archive the batch again: it goes on with the next part.';
+    raise exception using errcode = 'PT409', message = 'This part of the archive already exists.',
+      hint = 'Archive the batch again: it continues with the next part.';
   end if;
   return leadloom.archive_file_as_json(v_file);
 end
@@ -238,7 +238,7 @@ begin
   select uid into v_uid from public.batches where id = p_batch_id and archived_at is not null;
   if v_uid is not null then
     raise exception using errcode = 'PT409', message = 'The payloads of this batch are archived.',
-      hint = format('Bring them back first: leadloom archive --restore %s', v_uid);
+      hint = format('Restore them first: leadloom archive --restore %s', v_uid);
   end if;
 end
 $$;

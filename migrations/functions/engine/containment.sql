@@ -195,7 +195,7 @@ begin
      error_code, error_text, created_at)
   values (p_item_id, p_batch_id, p_step_index, v_step ->> 'slug', 'FAILED', (v_step ->> 'max_attempts')::smallint,
           v_now, v_now, v_now, 'database_refused',
-          'The database refused this row: ' || leadloom.refusal(p_code, p_words), v_now)
+          'The database rejected this row: ' || leadloom.refusal(p_code, p_words), v_now)
   on conflict (batch_item_id, step_index) do nothing;
   update public.batch_items set state = 'FAILED', finished_at = v_now where id = p_item_id and state = 'ACTIVE';
 end

@@ -25,7 +25,7 @@ begin
   end if;
   perform leadloom.refuse_deletion(v_client, v_upload);
   if btrim(coalesce(p_confirm, '')) <> btrim(v_name) then
-    raise exception using errcode = 'PT422', message = 'The name does not match; nothing is deleted.',
+    raise exception using errcode = 'PT422', message = 'The name does not match. Nothing was deleted.',
       hint = format('Type %s to confirm.', v_name);
   end if;
   insert into public.deletions (kind, subject_uid, client_id, upload_id, name, requested_by, requested_at, archives)
@@ -53,12 +53,12 @@ begin
   if v_running > 0 then
     raise exception using errcode = 'PT409', message = format(case when v_running = 1 then '%s batch is not finished.'
         else '%s batches are not finished.' end, v_running),
-      hint = 'Wait until it ends, or cancel it; then delete.';
+      hint = 'Wait until it ends or cancel it, then delete.';
   elsif exists (select 1 from public.uploads where client_id = p_client_id and state = 'RECEIVING'
                   and (p_upload_id is null or id = p_upload_id)
                   and touched_at > leadloom.clock() - interval '10 minutes') then
-    raise exception using errcode = 'PT409', message = 'A file is being read at this moment.',
-      hint = 'Wait until it is read; then delete.';
+    raise exception using errcode = 'PT409', message = 'A file is being read right now.',
+      hint = 'Wait until it is read, then delete.';
   end if;
 end
 $$;

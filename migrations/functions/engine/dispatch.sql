@@ -158,7 +158,7 @@ begin
           v_unanswerable := v_unanswerable + (v_pass = 1)::integer;
         else
           perform leadloom.hold_step(v_due.batch_id, v_due.step_index, 'no_address',
-            'No address yet: nobody has told Leadloom where Clay can send its answers. Start the web pages, deploy the '
+            'No callback URL yet: Leadloom does not know where Clay can send its answers. Start the web pages, deploy the '
             'app, or set PUBLIC_URL; these rows then go on by themselves.');
         end if;
         continue;

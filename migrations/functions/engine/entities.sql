@@ -174,13 +174,13 @@ begin
   if v_over <> '{}' then
     perform leadloom.fail_states(v_over, v_asked.code, case v_asked.code
       when 'clay_error' then
-        'Clay had no answer for another row with the same company or person; it was not asked again.'
+        'Clay had no answer for another row with the same company or person; it was not sent again.'
       when 'not_found' then
-        'Nothing was found for another row with the same company or person; it was not asked for again.'
+        'Nothing was found for another row with the same company or person; it was not sent again.'
       when 'unreadable_answer' then
-        'The answer for another row with the same company or person could not be read; it was not asked for again.'
+        'The answer for another row with the same company or person could not be read; it was not sent again.'
       else
-        'Another row with the same company or person was sent, may have been paid for, and brought no answer; this one was not sent.'
+        'Another row with the same company or person was sent and may have been charged, but got no answer; this one was not sent.'
       end);
     return;
   end if;

@@ -127,7 +127,7 @@ begin
       status = case when status = 'FAILED' then 'CANCELLED' else status end,
       advanced_at = case when status = 'FAILED' then coalesce(advanced_at, v_now) else advanced_at end,
       error_code = null, error_text = null,
-      not_found = case when not_found is not null then 'Nothing was found.' end
+      not_found = case when not_found is not null then 'Nothing found.' end
   where batch_item_id = any (v_all);
   update public.batch_items set state = 'CANCELLED' where id = any (v_all) and state = 'FAILED';
   return v_n;

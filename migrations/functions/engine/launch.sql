@@ -47,7 +47,7 @@ begin
   select * into v_pipeline from public.enrichment_pipelines where id = leadloom.pipeline_id(p_pipeline) for share;
   if v_pipeline.version <> p_pipeline_version then
     raise exception using errcode = 'PT409',
-      message = format('%s saved version %s of this pipeline meanwhile.', v_pipeline.updated_by, v_pipeline.version),
+      message = format('%s just saved version %s of this pipeline.', v_pipeline.updated_by, v_pipeline.version),
       hint = 'Check the steps and the sum below, then launch again.';
   end if;
   perform leadloom.check_launch(v_upload, v_pipeline, p_row_limit, p_budget);
@@ -88,7 +88,7 @@ begin
       hint = 'Choose one of this client''s pipelines or a template.';
   elsif p_pipeline.upload_kind <> p_upload.kind then
     raise exception using errcode = 'PT422',
-      message = format('This pipeline is for uploads of %s; the file holds %s.', p_pipeline.upload_kind, p_upload.kind),
+      message = format('This pipeline is for uploads of %s; the file contains %s.', p_pipeline.upload_kind, p_upload.kind),
       hint = 'Choose a pipeline that fits the file.';
   elsif p_row_limit is not null and p_row_limit < 1 then
     raise exception using errcode = 'PT422', message = 'The number of rows must be 1 or more.';

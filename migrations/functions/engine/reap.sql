@@ -65,10 +65,10 @@ begin
   perform leadloom.hold_entities_of(v_spent || v_unsure || v_unanswered);
   v_exhausted := leadloom.fail_states(v_spent, 'lease_expired', 'The worker did not answer in time, in any attempt.');
   v_unconfirmed := leadloom.fail_states(v_unsure, 'send_unconfirmed',
-    'May have been sent: Clay did not confirm it, and no callback came in time. It is not sent again by itself, since it '
-    'may have been paid for.');
+    'May have been sent: Clay did not confirm it, and no callback came in time. It is not sent again automatically, since it '
+    'may have been charged.');
   v_timed_out := leadloom.fail_states(v_unanswered, 'callback_timeout',
-    'Clay accepted the row, but no callback came in time. It is not sent again by itself, since it may have been paid for.');
+    'Clay accepted the row, but no callback came in time. It is not sent again automatically, since it may have been charged.');
   return jsonb_build_object('unclaimed', coalesce(v_unclaimed, 0), 'released', v_released, 'exhausted', v_exhausted,
                             'unconfirmed', v_unconfirmed, 'timed_out', v_timed_out);
 end

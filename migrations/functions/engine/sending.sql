@@ -205,7 +205,7 @@ begin
   end if;
   perform leadloom.hold_batch(p_state.batch_id);
   update public.sends
-  set outcome = 'taken', note = 'Booked as not sent, and answered all the same.', settled_at = leadloom.clock()
+  set outcome = 'taken', note = 'Recorded as not sent, but answered.', settled_at = leadloom.clock()
   where id = v_proven.id;
   -- A state that a rerun made anew has no part in sends before its first attempt.
   update public.workflow_states set send_count = send_count + 1 where id = p_state.id and attempt >= p_attempt;

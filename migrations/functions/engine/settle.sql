@@ -85,7 +85,7 @@ begin
   end if;
   return (public.fail_items(jsonb_build_array(jsonb_build_object(
     'state_id', p_state.id, 'attempt', p_state.attempt, 'code', 'unreadable_answer', 'retry', false, 'unsent', false,
-    'text', format('The answer could not be read: %s It is kept, and can be read again free of charge.', p_note))))
+    'text', format('The answer could not be read: %s It is stored and can be read again for free.', p_note))))
     ->> 'failed')::integer = 1;
 end
 $$;
@@ -112,11 +112,11 @@ begin
     return (public.complete_items(jsonb_build_array(v_item || jsonb_build_object(
       'parsed', p_outcome -> 'parsed', 'raw', p_outcome -> 'raw', 'source', 'clay',
       'identity', p_outcome -> 'identity',
-      'not_found', case when v_not_found then coalesce(v_text, 'Nothing was found.') end))) ->> 'applied')::integer = 1;
+      'not_found', case when v_not_found then coalesce(v_text, 'Nothing found.') end))) ->> 'applied')::integer = 1;
   end if;
   return (public.fail_items(jsonb_build_array(v_item || jsonb_build_object(
     'code', case when v_not_found then 'not_found' else 'clay_error' end,
-    'text', coalesce(v_text, case when v_not_found then 'Nothing was found.' else 'Clay reported an error.' end),
+    'text', coalesce(v_text, case when v_not_found then 'Nothing found.' else 'Clay reported an error.' end),
     'retry', false, 'unsent', false))) ->> 'failed')::integer = 1;
 end
 $$;
@@ -139,6 +139,15 @@ as $$
                  where h ->> 'code' = 'not_found' and (h ->> 'attempt')::integer = p_attempt)
 $$;
 
+-- What an answer says that reports an error, as the reason of its verdict.
+create or replace function leadloom.reported_error(p_outcome jsonb) returns text
+language sql immutable security invoker set search_path = ''
+as $$
+  select case when p_outcome ->> 'error' is null then 'Clay reported an error.'
+              when p_outcome ->> 'error' like 'Clay reported %' then p_outcome ->> 'error'
+              else 'Clay reported an error: ' || left(p_outcome ->> 'error', 500) end
+$$;
+
 -- The verdict on a readable callback for a state, and what it does to it.
 create or replace function leadloom.judge_callback(
   p_state public.workflow_states, p_attempt smallint, p_outcome jsonb, out verdict public.callback_verdict, out note text)
@@ -148,20 +157,22 @@ begin
   verdict := 'late';
   if p_state.id is null then
     verdict := 'unmatched';
-    note := 'No row of this client has this item and step.';
+    note := 'This client has no row with this batch_item_id and step.';
   elsif p_attempt between p_state.attempt + 1 and (
       select f.attempt from public.attempt_floors f
       where f.batch_item_id = p_state.batch_item_id and f.step_index = p_state.step_index) then
-    note := format('Attempt %s was before the row was run again.', p_attempt);
+    note := format('Attempt %s is from before the row was run again.', p_attempt);
   elsif p_attempt > p_state.attempt or p_attempt < 1 then
     verdict := 'unmatched';
     note := 'This attempt was never sent.';
   elsif leadloom.is_superseded(p_state, p_attempt) then
-    note := format('Attempt %s is superseded by attempt %s.', p_attempt, p_state.attempt);
+    note := format('Attempt %s was replaced by attempt %s.', p_attempt, p_state.attempt);
   elsif p_state.status = 'IN_PROGRESS' and p_attempt = p_state.attempt then
     if leadloom.apply_answer(p_state, p_attempt, p_outcome) then
       verdict := 'applied';
-      note := case when p_outcome ->> 'status' = 'not_found' then 'Nothing was found: ' || (p_outcome ->> 'note')
+      note := case when p_outcome ->> 'status' = 'not_found' and p_outcome ->> 'note' <> 'Nothing found.'
+                     then 'Nothing found: ' || (p_outcome ->> 'note')
+                   when p_outcome ->> 'status' = 'error' then leadloom.reported_error(p_outcome)
                    else p_outcome ->> 'note' end;
     end if;
   elsif p_state.status = 'COMPLETED'
@@ -172,12 +183,12 @@ begin
     if leadloom.revive_for_answer(p_state, p_attempt) and leadloom.apply_answer(p_state, p_attempt, p_outcome) then
       note := 'applied';
     else
-      note := 'The row was cancelled or started over.';
+      note := 'The row was cancelled or restarted.';
     end if;
   elsif p_state.status = 'FAILED' and p_state.error_code in ('clay_error', 'not_found') then
     verdict := 'duplicate';
   else
-    note := format('The step had ended already: %s.', lower(p_state.status::text));
+    note := format('The step had already ended: %s.', lower(p_state.status::text));
   end if;
 end
 $$;

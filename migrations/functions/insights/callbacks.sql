@@ -22,12 +22,19 @@ begin
 end
 $$;
 
+-- Why a callback has its verdict, as people read it: the engine's mark on a late one that counted is a word of its own.
+create or replace function leadloom.callback_note(p_verdict public.callback_verdict, p_note text) returns text
+language sql immutable security invoker set search_path = ''
+as $$
+  select case when p_verdict = 'late' and p_note = 'applied' then 'Arrived late, but was applied.' else p_note end
+$$;
+
 create or replace function leadloom.callback_row(p_inbox public.callback_inbox) returns jsonb
 language sql stable security invoker set search_path = ''
 as $$
   select jsonb_build_object(
     'id', p_inbox.id, 'received_at', p_inbox.received_at, 'settled_at', p_inbox.settled_at,
-    'verdict', p_inbox.verdict, 'note', p_inbox.note, 'doubts', p_inbox.doubts, 'unread', p_inbox.unread, 'tries', p_inbox.tries,
+    'verdict', p_inbox.verdict, 'note', leadloom.callback_note(p_inbox.verdict, p_inbox.note), 'doubts', p_inbox.doubts, 'unread', p_inbox.unread, 'tries', p_inbox.tries,
     'workflow', p_inbox.workflow_slug,
     'workflow_title', (select title from public.enrichment_registry where slug = p_inbox.workflow_slug),
     'step_index', p_inbox.step_index, 'attempt', p_inbox.attempt, 'rereadable', leadloom.can_be_reread(p_inbox),

@@ -52,7 +52,7 @@ as $$
           select verdict from public.callback_inbox where received_at > leadloom.clock() - interval '1 day'
           order by received_at desc limit 100000) v group by 1) h),
     'trouble', (select coalesce(jsonb_agg(t order by t.received_at desc), '[]') from (
-        select c.received_at, c.workflow_slug, c.verdict, c.note,
+        select c.received_at, c.workflow_slug, c.verdict, leadloom.callback_note(c.verdict, c.note) as note,
           (select i.uid from public.batch_items i where i.id = c.batch_item_id) as item
         from unnest(array['unmatched', 'rejected', 'late', 'given_up']::public.callback_verdict[]) v (verdict)
         -- The newest of each verdict, by its own index: a week's callbacks are never looked through.

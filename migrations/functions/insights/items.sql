@@ -212,7 +212,7 @@ begin
         'parsed', leadloom.shown_json(r.parsed)) order by r.id desc), '[]')
       from (select * from public.superseded_results where batch_item_id = v_item.id order by id desc limit 20) r),
     'callbacks', (select coalesce(jsonb_agg(jsonb_build_object('id', c.id, 'received_at', c.received_at,
-        'step_index', c.step_index, 'attempt', c.attempt, 'verdict', c.verdict, 'note', c.note,
+        'step_index', c.step_index, 'attempt', c.attempt, 'verdict', c.verdict, 'note', leadloom.callback_note(c.verdict, c.note),
         'size', length(c.body), 'body', left(c.body, 20000)) order by c.id), '[]')
       from (select * from public.callback_inbox where batch_item_id = v_item.id order by id limit 100) c),
     'before', (select uid from public.batch_items where batch_id = v_batch.id and row_number < v_item.row_number

@@ -61,11 +61,11 @@ declare
   v_key text := md5(p_request::text || case when p_kind = 'export' then p_actor else '' end);
 begin
   if p_kind not in ('export', 'duplicates', 'customers') then
-    raise exception using errcode = 'PT422', message = format('Nothing can be asked for as %s.', p_kind);
+    raise exception using errcode = 'PT422', message = format('There is no file job of the kind %s.', p_kind);
   end if;
   if (select count(*) >= 50 from public.file_jobs
       where state in ('WAITING', 'RUNNING') and kind = p_kind::public.file_job_kind) then
-    raise exception using errcode = 'PT409', message = '50 files are being made already.',
+    raise exception using errcode = 'PT409', message = '50 files are already being prepared.',
       hint = 'Wait until some of them are ready.';
   end if;
   insert into public.file_jobs
@@ -120,8 +120,8 @@ begin
     elsif v_job.attempts >= 5 then
       update public.file_jobs
       set state = 'FAILED', holder = null, touched_at = leadloom.clock(), finished_at = leadloom.clock(),
-          error = coalesce('It did not work in five attempts: ' || error, 'It broke off five times.'),
-          hint = 'Try again; if it fails again, the log says more.'
+          error = coalesce('It failed five times: ' || error, 'It was interrupted five times.'),
+          hint = 'Try again. If it fails again, see the log for details.'
       where id = v_job.id;
       v_job := null;
     end if;

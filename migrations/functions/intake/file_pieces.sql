@@ -25,7 +25,7 @@ begin
     raise exception using errcode = 'PT422', message = 'The file''s SHA-256 is 64 hexadecimal digits.';
   end if;
   if p_customers not in ('add', 'replace') then
-    raise exception using errcode = 'PT422', message = 'A list of customers is added, or replaces the one before.';
+    raise exception using errcode = 'PT422', message = 'A customer list either adds to the existing one or replaces it.';
   end if;
   v_key := concat_ws(' ', v_client.id, p_sha256, p_customers);
   select * into v_job from public.file_jobs
@@ -61,7 +61,7 @@ declare
 begin
   select * into v_job from public.file_jobs where id = leadloom.file_job_id(p_job) for update;
   if v_job.kind <> 'upload' then
-    raise exception using errcode = 'PT422', message = 'This is no upload.';
+    raise exception using errcode = 'PT422', message = 'This is not an upload.';
   elsif v_job.state = 'FAILED' then
     raise exception using errcode = 'PT409', message = coalesce(v_job.error, 'This upload failed.'),
       hint = coalesce(v_job.hint, 'Choose the file again.');
@@ -69,7 +69,7 @@ begin
     return leadloom.file_job_row(v_job);
   elsif p_number not between 0 and v_job.piece_count - 1
      or p_size <> least(v_job.piece_bytes, v_job.byte_size - p_number::bigint * v_job.piece_bytes) then
-    raise exception using errcode = 'PT422', message = 'This piece does not fit the announced file.',
+    raise exception using errcode = 'PT422', message = 'This part does not belong to the file being uploaded.',
       hint = 'Choose the file again.';
   end if;
   insert into public.file_pieces (job_id, number, start, size, content)
@@ -93,7 +93,7 @@ begin
   select * into v_piece from public.file_pieces
   where job_id = leadloom.file_job_id(p_job) and number = p_number;
   if v_piece.job_id is null then
-    raise exception using errcode = 'PT404', message = 'This file is no longer here.', hint = 'Ask for it again.';
+    raise exception using errcode = 'PT404', message = 'This file is no longer available.', hint = 'Request it again.';
   end if;
   return jsonb_build_object('start', v_piece.start, 'size', v_piece.size,
                             'content', translate(encode(v_piece.content, 'base64'), E'\n', ''));
@@ -113,7 +113,7 @@ begin
   select * into v_job from public.file_jobs
   where id = leadloom.file_job_id(p_job) and state = 'RUNNING' and holder = p_holder for update;
   if v_job.id is null then
-    raise exception using errcode = 'PT409', message = 'Another worker has taken this export over.';
+    raise exception using errcode = 'PT409', message = 'Another worker has taken over this export.';
   end if;
   v_start := coalesce((select start + size from public.file_pieces
                        where job_id = v_job.id and number = p_number - 1), 0);
@@ -139,7 +139,7 @@ begin
   if v_job.kind <> 'export' or v_job.state = 'EXPIRED' then
     raise exception using errcode = 'PT404', message = 'This export has expired.', hint = 'Export the list again.';
   elsif v_job.state <> 'READY' then
-    raise exception using errcode = 'PT409', message = 'This export is not ready yet.', hint = 'Its page shows how far it is.';
+    raise exception using errcode = 'PT409', message = 'This export is not ready yet.', hint = 'Its page shows the progress.';
   end if;
   return leadloom.file_job_row(v_job) || jsonb_build_object(
     'starts', (select coalesce(jsonb_agg(start order by number), '[]') from public.file_pieces where job_id = v_job.id));

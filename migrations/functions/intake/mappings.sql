@@ -94,7 +94,7 @@ begin
   select * into v_upload from public.uploads where id = leadloom.upload_id(p_upload, p_client);
   select * into v_upload from public.uploads where id = v_upload.id for update;
   if v_upload.state <> 'READY' then
-    raise exception using errcode = 'PT409', message = 'This upload is not read completely.',
+    raise exception using errcode = 'PT409', message = 'This upload is still being read.',
       hint = 'Wait until it is ready, then change the mapping.';
   end if;
   return v_upload;

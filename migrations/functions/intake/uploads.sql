@@ -90,8 +90,8 @@ language plpgsql stable security invoker set search_path = ''
 as $$
 begin
   if p_upload.state = 'RECEIVING' and p_upload.holder is distinct from p_holder then
-    raise exception using errcode = 'PT409', message = 'This file is being read by another upload that began later.',
-      hint = 'Follow that one; nothing is lost.';
+    raise exception using errcode = 'PT409', message = 'A later upload is already reading this file.',
+      hint = 'Follow that one instead; nothing is lost.';
   elsif p_upload.state = 'FAILED' then
     raise exception using errcode = 'PT409', message = 'This upload failed. ' || coalesce(p_upload.error, ''),
       hint = 'Start a new one.';
@@ -180,7 +180,7 @@ declare
 begin
   select * into v_upload from public.uploads where id = leadloom.upload_id(p_upload) for update;
   if v_upload.state = 'READY' then
-    raise exception using errcode = 'PT409', message = 'The upload is complete; it cannot fail any more.';
+    raise exception using errcode = 'PT409', message = 'The upload is complete and cannot fail anymore.';
   elsif v_upload.state = 'RECEIVING' then
     perform leadloom.check_receiving(v_upload, p_holder);
   end if;
@@ -231,7 +231,7 @@ begin
     exit when v_removed >= p_portion;
     v_failed := v_failed + (v_stale.state = 'RECEIVING')::integer;
     update public.uploads
-    set state = 'FAILED', error = coalesce(error, 'The upload broke off before all rows had arrived.'), row_count = 0
+    set state = 'FAILED', error = coalesce(error, 'The upload was interrupted before all rows arrived.'), row_count = 0
     where id = v_stale.id;
     v_removed := v_removed + leadloom.remove_rows(v_stale.id, p_portion - v_removed);
   end loop;

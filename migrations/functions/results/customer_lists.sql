@@ -210,7 +210,7 @@ begin
   select * into v_job from public.file_jobs
   where id = leadloom.file_job_id(p_job) and state = 'RUNNING' and holder = p_holder for update;
   if v_job.id is null then
-    raise exception using errcode = 'PT409', message = 'Another worker has taken this list over.';
+    raise exception using errcode = 'PT409', message = 'Another worker has taken over this list.';
   end if;
   return v_job;
 end
@@ -253,8 +253,8 @@ begin
   v_saved := v_job.resume_at -> 'saved';
   if v_saved is null then
     if coalesce((v_job.resume_at ->> 'found')::integer, 0) = 0 then
-      raise exception using errcode = 'PT422', message = 'No customer was found in that file.',
-        hint = 'One per row: a domain, a LinkedIn page or a name.';
+      raise exception using errcode = 'PT422', message = 'No customers found in that file.',
+        hint = 'Give one per row: a domain, a LinkedIn page or a name.';
     end if;
     v_saved := leadloom.adopt_list(
       v_job.client_id, p_job, (select id from public.uploads where uid = p_upload and client_id = v_job.client_id),
@@ -262,7 +262,7 @@ begin
     update public.file_jobs set resume_at = v_job.resume_at || jsonb_build_object('saved', v_saved)
     where id = v_job.id and state = 'RUNNING' and holder = p_holder;
     if not found then
-      raise exception using errcode = 'PT409', message = 'Another worker has taken this list over.';
+      raise exception using errcode = 'PT409', message = 'Another worker has taken over this list.';
     end if;
   end if;
   return v_saved || jsonb_build_object('unread', v_job.resume_at -> 'unread', 'examples', v_job.resume_at -> 'examples');

@@ -13,8 +13,8 @@ declare
 begin
   if p_item.id is null then
     status := case when p_batch.state = 'CANCELLED' then 'failed' else 'waiting' end;
-    reason := case when p_batch.state = 'CANCELLED' then 'The batch was cancelled before this row was begun.'
-                   else 'This row is not begun yet.' end;
+    reason := case when p_batch.state = 'CANCELLED' then 'The batch was cancelled before this row started.'
+                   else 'This row has not started yet.' end;
     return;
   elsif p_item.state = 'COMPLETED' then
     status := 'delivered';
@@ -29,7 +29,7 @@ begin
   if p_item.state = 'ACTIVE' then
     status := 'waiting';
     reason := case when v_state.status = 'IN_PROGRESS' and v_state.sent_at is not null
-                   then 'Sent; the answer is still to come.' else 'In progress.' end;
+                   then 'Sent; waiting for the answer.' else 'In progress.' end;
   else
     status := 'failed';
     failed_at := p_batch.blueprint -> v_state.step_index::integer ->> 'title';

@@ -199,7 +199,7 @@ begin
   where f.item_uid = p_item and (p_client is null or f.client_id = leadloom.client_id(p_client));
   if v_lead.batch_item_id is null then
     raise exception using errcode = 'PT404', message = 'There is no such lead.',
-      hint = 'It may not be extracted yet: open its batch and press Re-extract.';
+      hint = 'It may not be extracted yet: open its batch and click Re-extract.';
   end if;
   return leadloom.lead_row(v_lead, leadloom.new_role_since(v_lead.client_id)) || jsonb_build_object(
     'provenance', v_lead.provenance -> 'fields', 'sources', v_lead.provenance -> 'sources', 'report', v_lead.report,

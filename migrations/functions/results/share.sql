@@ -74,7 +74,7 @@ begin
     return v_answer;
   end if;
   if p_days is null or p_days not between 1 and 365 then
-    raise exception using errcode = 'PT422', message = 'A link lasts between 1 and 365 days.';
+    raise exception using errcode = 'PT422', message = 'A link must expire after 1 to 365 days.';
   end if;
   insert into public.share_links (client_id, label, filters, expires_at, created_by, created_at)
   values (v_client, left(btrim(coalesce(p_label, '')), 100), coalesce(p_filters, '{}'),
@@ -139,7 +139,7 @@ begin
   if v_link.id is null or v_link.revoked_at is not null or v_link.expires_at <= leadloom.clock()
      or v_client.archived_at is not null then
     raise exception using errcode = 'PT404', message = 'This link has expired or was revoked.',
-      hint = 'Ask the agency for a new one.';
+      hint = 'Ask your agency for a new link.';
   end if;
   if p_count and leadloom.answered(p_request) is null then
     update public.share_links set opened = opened + 1, last_opened = leadloom.clock() where id = v_link.id;

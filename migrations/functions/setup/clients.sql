@@ -83,7 +83,7 @@ begin
   end if;
   return leadloom.note_answer(p_request, jsonb_build_object('changed', v_old <> btrim(p_name)));
 exception when unique_violation then
-  raise exception using errcode = 'PT409', message = format('A client named "%s" exists already.', btrim(p_name)),
+  raise exception using errcode = 'PT409', message = format('A client named "%s" already exists.', btrim(p_name)),
     hint = 'Choose another name.';
 end
 $$;
@@ -105,7 +105,7 @@ begin
   select count(*) into v_active from public.batches where client_id = v_id and state in ('RUNNING', 'PAUSED');
   if p_archived and v_active > 0 then
     raise exception using errcode = 'PT409', message = format('%s of this client''s batches are not finished.', v_active),
-      hint = 'Wait until they end, or cancel them, then archive the client.';
+      hint = 'Wait until they end or cancel them, then archive the client.';
   end if;
   update public.clients set archived_at = case when p_archived then leadloom.clock() end
   where id = v_id and (archived_at is not null) <> p_archived;

@@ -41,13 +41,13 @@ begin
     return v_answer;
   end if;
   if length(p_label) > 200 then
-    raise exception using errcode = 'PT422', message = 'The label has more than 200 letters.', hint = 'Choose a shorter one.';
+    raise exception using errcode = 'PT422', message = 'The label is longer than 200 characters.', hint = 'Choose a shorter one.';
   end if;
   select * into v_config from public.client_workflow_configs
   where client_id = v_client and workflow_slug = p_workflow and label = coalesce(p_label, '') for update;
   if v_config.id is not null and p_version is not null and v_config.version <> p_version then
     raise exception using errcode = 'PT409',
-      message = format('%s changed this configuration meanwhile.', v_config.updated_by),
+      message = format('%s changed this configuration in the meantime.', v_config.updated_by),
       hint = 'Open it again to see the change, then repeat yours.';
   end if;
   if v_config.config = p_config then
@@ -59,7 +59,7 @@ begin
       raise exception using errcode = 'PT409',
         message = format('This webhook URL is already used by %s.',
                          (select string_agg(n, ' and ') from jsonb_array_elements_text(v_owners) n)),
-        hint = 'Rows of both clients would land in the same Clay table. Copy the URL of this client''s own table, '
+        hint = 'Rows of both clients would end up in the same Clay table. Copy the URL of this client''s own table, '
                'or confirm that they share it.';
     end if;
   end if;

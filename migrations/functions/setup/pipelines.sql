@@ -18,15 +18,15 @@ begin
   where r.slug is null or r.retired_at is not null;
   if v_bad is not null then
     raise exception using errcode = 'PT422', message = format('Unknown workflow: %s.', v_bad),
-      hint = 'Choose from the available steps, and take a removed one out of the pipeline.';
+      hint = 'Choose from the available steps, and remove any that no longer exist.';
   end if;
   select string_agg(distinct r.title, ', ') into v_bad
   from jsonb_array_elements(p_steps) s
   join public.enrichment_registry r on r.slug = s ->> 'workflow'
   where not p_kind = any (r.applies_to);
   if v_bad is not null then
-    raise exception using errcode = 'PT422', message = format('%s cannot work on an upload of %s.', v_bad, p_kind),
-      hint = 'Take the step out, or choose another kind of upload for this pipeline.';
+    raise exception using errcode = 'PT422', message = format('%s does not work on uploads of %s.', v_bad, p_kind),
+      hint = 'Remove the step, or choose another upload type for this pipeline.';
   end if;
 end
 $$;
@@ -57,7 +57,7 @@ begin
                          jsonb_build_object('name', v_pipeline.name));
   return leadloom.note_answer(p_request, jsonb_build_object('uid', v_pipeline.uid, 'version', 1));
 exception when unique_violation then
-  raise exception using errcode = 'PT409', message = format('A pipeline named "%s" exists already.', btrim(p_name)),
+  raise exception using errcode = 'PT409', message = format('A pipeline named "%s" already exists.', btrim(p_name)),
     hint = 'Choose another name, or change the existing one.';
 end
 $$;
@@ -92,7 +92,7 @@ begin
                          jsonb_build_object('name', v_pipeline.name, 'version', v_pipeline.version));
   return leadloom.note_answer(p_request, jsonb_build_object('uid', v_pipeline.uid, 'version', v_pipeline.version));
 exception when unique_violation then
-  raise exception using errcode = 'PT409', message = format('A pipeline named "%s" exists already.', btrim(p_name)),
+  raise exception using errcode = 'PT409', message = format('A pipeline named "%s" already exists.', btrim(p_name)),
     hint = 'Choose another name.';
 end
 $$;

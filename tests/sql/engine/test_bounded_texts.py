@@ -192,7 +192,7 @@ async def test_a_long_error_code_and_a_long_actor_are_cut(world: World) -> None:
 
 
 async def test_a_long_label_is_refused_in_words(world: World) -> None:
-    with pytest.raises(InputError, match="The label has more than 200 letters"):
+    with pytest.raises(InputError, match="The label is longer than 200 characters"):
         await world.db.call(
             "save_workflow_config", client=world.client, workflow="paid", label=long_text(), config={}, version=None,
             actor="ann",

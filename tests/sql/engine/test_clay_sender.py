@@ -104,7 +104,7 @@ async def test_rows_beyond_the_lifetime_cap_are_not_sent(clay: ClayWorld, hook: 
     assert (hook.call_count, report.taken, report.refused) == (30, 30, {"webhook_exhausted": 20})
     failed = await clay.pg.fetch("select * from workflow_states where status = 'FAILED'")
     assert {state["error_code"] for state in failed} == {"webhook_exhausted"}
-    assert all("Make a new webhook" in state["error_text"] for state in failed)
+    assert all("Create a new webhook" in state["error_text"] for state in failed)
     assert {state["sent_at"] for state in failed} == {None}
     await clay.configure(webhook_url=HOOK + "-new", lifetime_cap=30)
     await clay.db.call("retry_failed", batch=batch, filter={}, actor="test")

@@ -135,7 +135,7 @@ async def failed_rows(world: World) -> list[Any]:
     )
 
 
-WORDS = "The database refused this row: the made-up fault (SQLSTATE 22003)"
+WORDS = "The database rejected this row: the made-up fault (SQLSTATE 22003)"
 
 
 async def test_one_raw_row_that_is_refused_fails_alone(world: World) -> None:

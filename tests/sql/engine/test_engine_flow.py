@@ -124,7 +124,7 @@ async def test_a_pipeline_that_does_not_fit_is_refused_in_words(world: World) ->
     pipeline = await world.pipeline("alpha")
     await world.pg.execute("update enrichment_pipelines set upload_kind = 'companies'")
     args = {"launch_key": str(uuid4()), "row_limit": None, "name": None, "budget": None, "actor": "test"}
-    with pytest.raises(InputError, match="for uploads of companies; the file holds people"):
+    with pytest.raises(InputError, match="for uploads of companies; the file contains people"):
         await world.db.call("launch_batch", upload=await world.upload(1), pipeline=pipeline, **args)
     with pytest.raises(NotFoundError, match="no such upload"):
         await world.db.call("launch_batch", upload=str(uuid4()), pipeline=pipeline, **args)

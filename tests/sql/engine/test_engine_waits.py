@@ -136,7 +136,7 @@ async def test_an_engine_whose_key_is_refused_for_good_waits_and_does_not_die(st
         report = await run_engine(own, LocalSpawner(own, asyncio.Event(), str(uuid4())), pace=PACE, max_seconds=5)
     assert not report.held
     assert report.waited_s > 1
-    assert "Supabase refuses the key" in (report.trouble or "")
+    assert "Supabase rejected the key" in (report.trouble or "")
     assert "sb_secret_x" not in (report.trouble or "")
 
 

@@ -24,7 +24,7 @@ async def test_paid_rows_are_held_with_the_reason_and_computed_ones_go_on(world:
     assert (answer["claimed"], answer["failed"]) == (3, 0)
     [hold] = (await world.status(paid))["holds"]
     assert (hold["code"], hold["step_index"]) == ("no_address", 0)
-    assert hold["reason"].startswith("No address yet")
+    assert hold["reason"].startswith("No callback URL yet")
     rows = await world.pg.fetch("select status::text, attempt from workflow_states where step_name = 'paid'")
     assert [tuple(row) for row in rows] == [("PENDING", 0)] * 2
     await world.complete(await world.claim())

@@ -34,7 +34,7 @@ async def test_a_row_without_a_match_goes_on(clay: ClayWorld) -> None:
     assert await clay.result(missing) == {}
     item = await clay.pg.fetchrow("select * from batch_items where uid = $1::uuid", missing.item)
     assert item["company_domain"] == "c2.example", "what was known stays"
-    assert (await clay.inbox())[1]["note"] == "Nothing was found: No company found"
+    assert (await clay.inbox())[1]["note"] == "Nothing found: No company found"
     status = await clay.world.run(batch)
     assert (status["state"], status["completed"], status["failed"], status["not_found"]) == ("COMPLETED", 2, 0, 1)
     assert (await matrix(clay, batch))[0] == {"completed": 1, "not_found": 1, "sent": 2}

@@ -73,7 +73,7 @@ async def test_a_result_that_cannot_be_stored_fails_its_row_alone(odd_world: Wor
     assert sorted(failed) == [7, 8, 9, 11, 12, 13]
     assert {failed[number][0] for number in (7, 8, 9, 11)} == {"database_refused"}
     for number in (7, 11):
-        assert failed[number][1].startswith("The database refused this row: unsupported Unicode escape sequence")
+        assert failed[number][1].startswith("The database rejected this row: unsupported Unicode escape sequence")
         assert "SQLSTATE 22P05" in failed[number][1]
     assert failed[8][1] == "The result cannot be written as JSON: str is not valid UTF-8: surrogates not allowed."
     assert failed[9][1] == "The result cannot be written as JSON: Integer exceeds 64-bit range."
@@ -95,7 +95,7 @@ async def test_a_row_that_a_constraint_refuses_fails_alone(odd_world: World) -> 
     await work_all(odd_world)
     failed = await failures(odd_world)
     assert set(failed.values()) == {
-        ("database_refused", "The database refused this row: index row size 6000 exceeds the maximum (SQLSTATE 54000)")
+        ("database_refused", "The database rejected this row: index row size 6000 exceeds the maximum (SQLSTATE 54000)")
     }
     status = await odd_world.status(batch)
     assert (status["completed"], status["failed"]) == (ROWS - len(failed), len(failed))

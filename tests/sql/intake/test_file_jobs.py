@@ -167,7 +167,7 @@ async def test_a_file_that_is_refused_or_damaged_fails_in_words(
 ) -> None:
     picture = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
     job = await finished(db, (await sent(db, await announced(db, client, picture), picture))["uid"])
-    assert (job["state"], job["error"]) == ("FAILED", "The file is a picture, not a CSV.")
+    assert (job["state"], job["error"]) == ("FAILED", "The file is an image, not a CSV.")
     assert "save it as CSV" in job["hint"]
     content = people_csv(50)
     job = await announced(db, client, content)
@@ -183,7 +183,7 @@ async def test_what_is_no_file_is_refused_before_it_is_sent(db: Database, client
     for size, said in [(0, "empty"), (-1, "empty"), (MAX_BYTES + 1, "200 MB"), (2 * 10**9, "2,000 MB"), (10**40, "MB")]:
         with pytest.raises(InputError, match=said):
             await pieces.announce(db, client, byte_size=size, **about)
-    for change, said in [({"sha256": "A" * 64}, "64 hexadecimal"), ({"kind": "leads"}, "no kind of upload")]:
+    for change, said in [({"sha256": "A" * 64}, "64 hexadecimal"), ({"kind": "leads"}, "not an upload type")]:
         with pytest.raises(InputError, match=said):
             await pieces.announce(db, client, byte_size=9, **(about | change))
     with pytest.raises(NotFoundError, match="no such client"):

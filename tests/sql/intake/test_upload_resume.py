@@ -117,7 +117,7 @@ async def test_a_reader_that_was_replaced_writes_nothing_more(
             "finish_upload": {"row_count": 1, "report": {}},
             "fail_upload": {"error": "x"},
         }[call]
-        with pytest.raises(ConflictError, match="read by another upload"):
+        with pytest.raises(ConflictError, match="already reading this file"):
             await db.call(call, upload=str(uid), holder=str(former), **args)
     assert await pg.fetchval("select state from uploads where uid = $1", uid) == "RECEIVING"
     assert json.loads(await pg.fetchval("select header from uploads where uid = $1", uid)) == ["a"]

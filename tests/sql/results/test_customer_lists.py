@@ -94,7 +94,7 @@ async def test_a_list_without_a_customer_is_refused_in_words_and_changes_nothing
     db: Database, pg: asyncpg.Connection, client: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = await finished(db, (await arrived(db, client, b"Customer,Domain\r\n123,\r\n45,\r\n", "replace"))["uid"])
-    assert (refused["state"], refused["error"]) == ("FAILED", "No customer was found in that file.")
+    assert (refused["state"], refused["error"]) == ("FAILED", "No customers found in that file.")
     monkeypatch.setattr(customers, "MOST_CUSTOMERS", 120)
     long = await finished(db, (await arrived(db, client, listed(121), "replace"))["uid"])
     assert (long["state"], "more than 120 customers" in long["error"]) == ("FAILED", True)

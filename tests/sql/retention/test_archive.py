@@ -95,7 +95,7 @@ async def test_out_and_back_again_nothing_is_different(world: World, tmp_path: P
     back = await restore_batch(world.db, tmp_path, batch, actor="test")
     assert back.payloads == 18
     assert await payloads(world) == before
-    with pytest.raises(ConflictError, match="Nothing of this batch is archived"):
+    with pytest.raises(ConflictError, match="No part of this batch is archived"):
         await restore_batch(world.db, tmp_path, batch, actor="test")
     assert await archivable(world.db, 90 * DAYS) == [], "what was brought back stays for as long again"
     assert (await archive_batch(world.db, tmp_path, batch, actor="test")).payloads == 18, "a second time, in more files"

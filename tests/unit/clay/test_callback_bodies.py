@@ -72,7 +72,7 @@ def test_objects_are_found_in_many_forms(text: str, body: dict[str, Any]) -> Non
         ("<html>502</html>", "not JSON"),
         ('{"status": "succ', "not JSON (line 1"),
         ('{"raw": {"name": The Original Bakery}}', "not JSON (line 1, column 18)"),
-        ("[]", "a list of 0"),
+        ("[]", "an empty list"),
         ("[1, 2]", "a list of 2"),
         ('[{"a": 1}, {"b": 2}]', "a list of 2"),
         ("[[[[[1]]]]]", "a list of 1"),

@@ -66,8 +66,8 @@ def test_an_answer_that_found_nothing_is_an_answer(envelope: dict[str, Any]) -> 
         ({"status": "error", "error": {"message": "Deep", "code": 4}}, "Deep"),
         ({"status": "error", "error": {"code": 4}}, '{"code":4}'),
         ({"status": "error", "error": "null", "message": "Second"}, "Second"),
-        ({"status": "error"}, "without a text"),
-        ({"status": "error", "error": True}, "without a text"),
+        ({"status": "error"}, "without details"),
+        ({"status": "error", "error": True}, "without details"),
         ({"status": "error", "error": "x", "name": "Acme"}, "x"),
         ({"batch_item_id": ITEM, "error": "Rate limited"}, "Rate limited"),
     ],
@@ -144,7 +144,7 @@ def test_what_nobody_reads_is_named() -> None:
 def test_mended_json_says_what_was_mended() -> None:
     outcome = read_callback(SLUGS["company"], '{"name": "Tern Vale", "phone": ,}')
     assert outcome["status"] == "success"
-    assert outcome["note"] == "Its JSON was mended: a value left out, a comma too many."
+    assert outcome["note"] == "Its JSON was repaired: a value left out, a comma too many."
 
 
 KEYS = (

@@ -44,7 +44,7 @@ def workbook() -> bytes:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old Excel workbook"),
         (b"%PDF-1.7\n%\xe2\xe3", "PDF"),
         (b"\x1f\x8b\x08\x00abc", "gzip"),
-        (b"\x89PNG\r\n\x1a\n", "picture"),
+        (b"\x89PNG\r\n\x1a\n", "image"),
         (b"<!DOCTYPE html><html><body>Sign in</body></html>", "web page"),
         (b'<?xml version="1.0"?><rows/>', "web page or XML"),
         (json.dumps([{"First Name": "Ann"}]).encode(), "JSON"),

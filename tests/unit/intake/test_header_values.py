@@ -60,7 +60,7 @@ def test_useless_labels_are_read_by_their_cells_and_that_is_said() -> None:
     assert match.mapping == {"linkedin": "Field 1", "email": "x", "company_domain": "Spalte3"}
     assert match.by_value == ["Field 1", "x", "Spalte3"] or set(match.by_value) == {"Field 1", "x", "Spalte3"}
     assert match.unrecognised == ["Note to self"]
-    assert "“x” holds e-mail addresses, so it is mapped to email." in match.notes
+    assert "“x” contains e-mail addresses, so it is mapped to email." in match.notes
 
 
 def test_a_label_of_its_own_comes_first() -> None:

@@ -37,7 +37,7 @@ def test_what_is_no_choice_is_refused_in_words(text: str) -> None:
     [
         ([("Vornahme", "first_name")], "The file has no column “Vornahme”. Did you mean “Vorname”?"),
         ([("xyz", "title")], "The file has no column “xyz”. Its columns are “Vorname”, “Nachname”, "),
-        ([("e mail", "email")], "“e mail” may be “E-Mail” or “Email”. Write the column as it stands in the file."),
+        ([("e mail", "email")], "“e mail” could be “E-Mail” or “Email”. Write the column name exactly as in the file."),
         ([("Notiz", "titel")], "There is no field “titel”. Did you mean title?"),
         ([("Notiz", "Job Title")], "There is no field “Job Title”. Did you mean title?"),
         ([("Notiz", "Firma")], "There is no field “Firma”. Did you mean company_name?"),
@@ -46,11 +46,11 @@ def test_what_is_no_choice_is_refused_in_words(text: str) -> None:
         ([("Notiz", "title"), ("E-Mail", "title")], "Two columns cannot both be “title”: Notiz and E-Mail."),
         (
             [("Notiz", "title"), ("notiz", "city")],
-            "The column “Notiz” is to be “title” and “city”. Name each column once.",
+            "The column “Notiz” is mapped to “title” and “city”. Name each column once.",
         ),
         (
             [("Notiz", "title"), ("Notiz", "")],
-            "The column “Notiz” is to be “title” and unmapped. Name each column once.",
+            "The column “Notiz” is mapped to “title” and unmapped. Name each column once.",
         ),
     ],
 )

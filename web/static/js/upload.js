@@ -64,7 +64,7 @@
     const job = waiting.shift();
     if (!job) { allDone(); return; }
     busy = true;
-    send(job).catch((error) => refuse(job, error instanceof Refused ? error.message : "The file cannot be read. Choose it again.", error.again === true)).finally(() => { busy = false; next(); });
+    send(job).catch((error) => refuse(job, error instanceof Refused ? error.message : "Your browser could not read the file. Choose it again.", error.again === true)).finally(() => { busy = false; next(); });
   }
 
   const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); addEventListener("online", resolve, { once: true }); });
@@ -88,7 +88,7 @@
         try { said = await answer.json(); } catch { said = { message: `The server answered ${answer.status}.`, hint: "Reload the page and try again." }; }
         throw new Refused(said);
       }
-      status(job.row, "The connection is lost. What was sent is kept; trying again");
+      status(job.row, "Connection lost. What was sent is kept; retrying");
       await pause(wait);
     }
   }
@@ -98,8 +98,8 @@
 
   async function send(job) {
     const { file, row: element } = job;
-    if (file.size > most) throw new Refused({ message: `The file has ${number(Math.ceil(file.size / 1e6))} MB; an upload may have ${number(most / 1e6)} MB.`, hint: "Split it into smaller files and upload them one after another." });
-    if (!file.size) throw new Refused({ message: "The file is empty: it has no line 1.", hint: "Export it again, then upload it." });
+    if (file.size > most) throw new Refused({ message: `The file is ${number(Math.ceil(file.size / 1e6))} MB; the limit is ${number(most / 1e6)} MB.`, hint: "Split it into smaller files and upload them one after another." });
+    if (!file.size) throw new Refused({ message: "The file is empty.", hint: "Export it again, then upload it." });
     status(element, "Preparing");
     progress(element, 0, 0);
     const kind = box.querySelector("[name=kind]").value || null;
@@ -137,13 +137,13 @@
     if (state.state === "READY") { done(job, box.dataset.done || `${box.dataset.url.replace(/files$/, "uploads")}/${state.result.upload}`, state.result.rows); return true; }
     if (state.state === "FAILED") throw new Refused({ message: state.error, hint: state.hint, again: state.code === "same_file" });
     if (state.state === "WAITING") {
-      status(element, waited > 20000 ? "Stored. It is read as soon as the engine runs; you can leave this page" : "Stored. Reading begins");
+      status(element, waited > 20000 ? "Stored. Reading starts when the engine runs; you can leave this page" : "Stored. Reading starts shortly");
       progress(element, 0, 0);
     } else if (state.phase === "reading" && state.total_rows) {
       status(element, `Reading, ${number(state.done_rows)} of ${number(state.total_rows)} rows`);
       progress(element, state.done_rows, state.total_rows);
     } else {
-      status(element, state.phase === "customers" ? `${number(state.done_rows)} rows read. The list changes when all of it is read` : state.phase === "comparing" ? `${number(state.done_rows)} rows read. Looking for duplicates` : "Reading");
+      status(element, state.phase === "customers" ? `${number(state.done_rows)} rows read. The list changes once the whole file is read` : state.phase === "comparing" ? `${number(state.done_rows)} rows read. Looking for duplicates` : "Reading");
       progress(element, 0, 0);
     }
     return false;
@@ -154,7 +154,7 @@
     element.dataset.state = "done";
     finished.push(url);
     element.querySelector("progress").remove();
-    status(element, `${number(rows)} rows`, "success");
+    status(element, `${number(rows)} ${rows === 1 ? "row" : "rows"}`, "success");
     const link = document.createElement("a");
     link.href = url;
     link.className = "link";
