@@ -99,7 +99,7 @@ async def _carry_out(db: Database, job: dict[str, Any], holder: str) -> None:
                 await asyncio.shield(db.call("release_file_job", job=uid, holder=holder, error=None))
         raise
     except Exception as error:
-        log.exception("The %s %s broke off; it is tried again", job["kind"], uid)
+        log.exception("The %s %s was interrupted and will be tried again", job["kind"], uid)
         said = f"{type(error).__name__}: {error}"
         await db.call("release_file_job", job=uid, holder=holder, error=said)
 

@@ -6,7 +6,7 @@ itself what it is: the column "LinkedIn" holds the "LinkedIn URL". A field that 
 
 from __future__ import annotations
 
-__all__ = ["COMPANY_FIELDS", "IDENTITY_COLUMNS", "PERSON_FIELDS", "field_heading", "field_label"]
+__all__ = ["COMPANY_FIELDS", "IDENTITY_COLUMNS", "PERSON_FIELDS", "field_heading", "field_label", "in_words"]
 
 IDENTITY_COLUMNS = frozenset(
     (
@@ -48,14 +48,33 @@ _NAMES: dict[str, tuple[str, str]] = {
     "works_at_customer": ("Works at a customer", "works at a customer"),
 }
 
+_WORDS: dict[str, str] = {
+    "batch_items": "rows of batches",
+    "callback_inbox": "callbacks",
+    "client_customers": "customers",
+    "client_workflow_configs": "Clay configurations",
+    "enrichment_pipelines": "pipelines",
+    "enrichment_results": "step results",
+    "final_leads": "leads",
+    "person_work_history": "positions",
+    "raw_apollo_uploads": "uploaded rows",
+    "workflow_states": "steps of rows",
+}
+"""The tables, where a page or a command counts their rows."""
+
 
 def field_label(name: str) -> str:
     """A field's name in a sentence or beside an input: `company_domain` is "company domain"."""
     known = _NAMES.get(name)
-    return known[1] if known else name.replace("_", " ")
+    return known[1] if known else in_words(name)
 
 
 def field_heading(name: str) -> str:
     """A field's name above its column: `company_domain` is "Company domain"."""
     known = _NAMES.get(name)
-    return known[0] if known else name.replace("_", " ").capitalize()
+    return known[0] if known else in_words(name).capitalize()
+
+
+def in_words(name: str) -> str:
+    """Any other name of the data (a verdict, an action, a table) as people read it: `given_up` is "given up"."""
+    return _WORDS.get(name) or name.replace("_", " ")

@@ -19,6 +19,7 @@ from app.engine import batches
 from app.engine.launching import launch_file
 from app.errors import SettingsError
 from app.settings import settings
+from app.text.field_names import in_words
 from functions.console.options import amount, column_choice, whole
 from functions.console.output import console, print_json, table
 from migrations.migrate import migrate as run_migrations
@@ -64,26 +65,28 @@ def launch(
     client: Annotated[str, typer.Option(help="The client's name.")],
     pipeline: Annotated[str, typer.Option(help="The name of one of its pipelines, or of a template.")],
     sample: Annotated[
-        int | None, typer.Option(help="Only the first so many rows.", parser=whole(1), metavar="ROWS")
+        int | None, typer.Option(help="Only the first ROWS rows.", parser=whole(1), metavar="ROWS")
     ] = None,
-    budget: Annotated[float | None, typer.Option(help="What it may spend.", parser=amount, metavar="CREDITS")] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="The most it may spend.", parser=amount, metavar="CREDITS")
+    ] = None,
     column_map: Annotated[
         list[str] | None,
         typer.Option(
             "--map",
-            help="Which field a column holds, in this file; COLUMN= leaves it unmapped. May be given several times.",
+            help="Map a column of this file to a field; COLUMN= leaves it unmapped. Can be repeated.",
             metavar="COLUMN=FIELD",
         ),
     ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Stay until the batch has ended, or waits for somebody.")
-    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the batch has ended or needs attention.")] = False,
     kind: Annotated[
-        str | None, typer.Option(help="people or companies, where the columns look like the other.", metavar="KIND")
+        str | None,
+        typer.Option(help="Read the file as people or companies, whatever its columns look like.", metavar="KIND"),
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Upload the file even if the client has it already.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Upload the file even if the client already has it.")] = False,
     key: Annotated[
-        UUID | None, typer.Option(help="A name for this launch: carried out again, it goes on or answers as before.")
+        UUID | None,
+        typer.Option(help="A key for this launch: repeating it continues the same launch instead of starting another."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -162,10 +165,10 @@ def show_status(numbers: dict[str, Any]) -> None:
     used = [b for b in buckets if any(step["buckets"].get(b) for step in numbers["steps"])]
     rows = [[step["title"], *(f"{step['buckets'].get(b, 0):,}" for b in used)] for step in numbers["steps"]]
     console.print(f"[bold]{numbers['name']}[/]: {numbers['state']} {numbers['state_reason'] or ''}")
-    console.print(table(["step", *(b.replace("_", " ") for b in used)], rows))
+    console.print(table(["step", *(in_words(b) for b in used)], rows))
     console.print(
         f"{numbers['item_count']:,} rows: {numbers['completed']:,} completed, {numbers['failed']:,} failed, "
-        f"{numbers['cancelled']:,} cancelled, {numbers['active']:,} under way; {numbers['sent']:,} sent to Clay, "
+        f"{numbers['cancelled']:,} cancelled, {numbers['active']:,} in progress; {numbers['sent']:,} sent to Clay, "
         f"{formats.credits(numbers['spent'])}."
     )
     say_holds(numbers)
@@ -174,13 +177,15 @@ def show_status(numbers: dict[str, Any]) -> None:
 def say_holds(numbers: dict[str, Any]) -> None:
     """Say which steps wait for somebody, and what to do about it."""
     for hold in numbers["holds"]:
-        advice = f" `leadloom budget {numbers['uid']} CREDITS` raises it." if hold["code"] == "budget" else ""
+        advice = f" `leadloom budget {numbers['uid']} CREDITS` raises the budget." if hold["code"] == "budget" else ""
         console.print(f"[yellow]Held: {hold['reason']}[/]{advice}")
 
 
 def budget(
     batch: Batch,
-    raise_to: Annotated[float, typer.Argument(help="What it may spend in all.", parser=amount, metavar="CREDITS")],
+    raise_to: Annotated[
+        float, typer.Argument(help="The most it may spend in total.", parser=amount, metavar="CREDITS")
+    ],
     as_json: Json = False,
 ) -> None:
     """Raise a batch's budget; its paid steps that waited for it go on."""
@@ -195,7 +200,7 @@ def budget(
     elif answer["changed"]:
         console.print(f"Budget raised from {formats.credits(answer['from'])} to {formats.credits(answer['to'])}.")
     else:
-        console.print(f"The budget is {formats.credits(answer['to'])} already.")
+        console.print(f"The budget is already {formats.credits(answer['to'])}.")
 
 
 def audit(batch: Batch, as_json: Json = False) -> None:

@@ -26,10 +26,10 @@ def callbacks(
     verdict: Annotated[str, typer.Option(help="rejected, doubtful, given_up, applied, late, unmatched, …")] = "",
     client: Annotated[str, typer.Option(help="The client's name.")] = "",
     workflow: Annotated[str, typer.Option(help="The workflow's slug.")] = "",
-    since: Annotated[str, typer.Option(help="Received on this day or later: 2026-11-26.")] = "",
-    until: Annotated[str, typer.Option(help="Received on this day or before.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=500, help="How many are listed.")] = 20,
-    reread: Annotated[bool, typer.Option("--reread", help="Read again all that can be; costs nothing.")] = False,
+    since: Annotated[str, typer.Option(help="Received on or after this day, e.g. 2026-11-26.")] = "",
+    until: Annotated[str, typer.Option(help="Received on or before this day.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many to list.")] = 20,
+    reread: Annotated[bool, typer.Option("--reread", help="Read all unreadable ones again; free.")] = False,
     as_json: Json = False,
 ) -> None:
     """List what Clay sent back, or read again what could not be read; nothing is sent, nothing is paid."""

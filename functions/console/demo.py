@@ -187,8 +187,8 @@ def _print(summary: Summary) -> None:
         ["failed", f"{summary.failed:,}"],
         ["sent to the sandbox", f"{summary.sent:,}"],
         ["callbacks", f"{summary.callbacks:,}"],
-        ["item-steps a second", f"{summary.item_steps_per_second:,}"],
-        ["uploaded rows a second", f"{summary.ingest_rows_per_second:,}"],
+        ["item-steps per second", f"{summary.item_steps_per_second:,}"],
+        ["uploaded rows per second", f"{summary.ingest_rows_per_second:,}"],
         ["seconds", f"{summary.seconds:,}"],
     ]
     console.print(table(["", "what happened"], rows))

@@ -37,7 +37,7 @@ def extract(
             f"Batch [bold]{report.batch}[/]: {report.done:,} rows extracted; {report.leads_new:,} leads new, "
             f"{report.leads_changed:,} changed; {report.positions_new:,} positions new, "
             f"{report.positions_changed:,} changed, {report.positions_removed:,} removed; "
-            f"{report.with_doubts:,} rows with something that could not be read."
+            f"{report.with_doubts:,} rows with values that could not be read."
         )
 
 
@@ -58,7 +58,7 @@ def export(
     batch: Batch,
     *,
     out: Annotated[Path, typer.Option(help="The CSV to write; its manifest is written beside it.")],
-    columns: Annotated[str | None, typer.Option(help="Lead columns, by commas; all of them when absent.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Lead columns, separated by commas; all if omitted.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write every uploaded row of a batch as CSV: original columns, outcome, results, and why a row failed."""

@@ -28,30 +28,30 @@ __all__ = ["archive", "delete_client", "delete_upload", "erase"]
 
 DAY_S = 24 * 3600
 Folder = Annotated[
-    Path | None, typer.Option(help="The archive's folder; `archive` in the home folder when absent.", file_okay=False)
+    Path | None, typer.Option(help="The archive's folder; `archive` in the home folder if omitted.", file_okay=False)
 ]
-Confirm = Annotated[str | None, typer.Option(help="The name again, instead of typing it when asked.")]
+Confirm = Annotated[str | None, typer.Option(help="The name, to skip the prompt.")]
 
 
 def archive(
-    batch: Annotated[list[UUID] | None, typer.Argument(help="These batches; all old ones when absent.")] = None,
+    batch: Annotated[list[UUID] | None, typer.Argument(help="The batches; all old ones if omitted.")] = None,
     *,
     older_than: Annotated[int, typer.Option(help="Days since a batch's end.", min=0)] = 90,
-    restore: Annotated[bool, typer.Option("--restore", help="Bring the batches named back into the database.")] = False,
+    restore: Annotated[bool, typer.Option("--restore", help="Restore the given batches to the database.")] = False,
     folder: Folder = None,
     as_json: Json = False,
 ) -> None:
     """Move payloads and callback bodies of old batches to Parquet files, or bring them back."""
     named = [str(one) for one in batch or ()]
     if restore and not named:
-        raise InputError("Which batch?", "Name the batches to bring back by their ids.")
+        raise InputError("Which batch?", "Give the ids of the batches to restore.")
     done = asyncio.run(_archive(named, older_than * DAY_S, _folder(folder), restore=restore))
     if as_json:
         print_json([asdict(one) for one in done])
         return
-    verb = "brought back" if restore else "archived"
+    verb = "restored" if restore else "archived"
     for one in done:
-        rest = "" if one.complete else " Something came in meanwhile; run it again."
+        rest = "" if one.complete else " New data arrived in the meantime; run it again."
         size = f"{one.files} files of {one.byte_size:,} bytes"
         console.print(f"Batch [bold]{one.batch}[/]: {one.payloads:,} payloads {verb}, {size}.{rest}")
     if not done:
@@ -93,7 +93,8 @@ def erase(
     )
     if record["archives"]:
         console.print(
-            "These files of the archive are not here and may hold the person still: " + ", ".join(record["archives"])
+            "These archive files are not on this machine and may still contain the person: "
+            + ", ".join(record["archives"])
         )
 
 
@@ -156,7 +157,7 @@ def _print_deleted(record: dict[str, Any], *, as_json: bool) -> None:
     console.print(table(["what", "rows deleted"], [[name, f"{n:,}"] for name, n in record["counts"].items()]))
     if record["archives"]:
         console.print(
-            "These files of the archive are not here and hold its data still: " + ", ".join(record["archives"])
+            "These archive files are not on this machine and still contain its data: " + ", ".join(record["archives"])
         )
 
 

@@ -75,7 +75,8 @@ def stack(
 def clay_sandbox(
     mode: Annotated[str, typer.Option(help="well, misbehaving or odd.")] = "well",
     rate: Annotated[
-        float, typer.Option(help="Rows a second per workspace; Clay itself takes 10.", parser=amount, metavar="ROWS")
+        float,
+        typer.Option(help="Rows per second per workspace; Clay itself accepts 10.", parser=amount, metavar="ROWS"),
     ] = 10,
     burst: Annotated[int, typer.Option(help="Rows at once.", parser=whole(1), metavar="ROWS")] = 20,
 ) -> None:

@@ -163,7 +163,7 @@ async def test_customers_are_pasted_uploaded_and_removed(hands: Hands, world: Wo
     while await work_in_background(world.db):
         pass
     assert await world.pg.fetchval("select count(*) from final_leads where worked_at_customer") == 0
-    assert "up to 3 months" in await hands.told(await hands.post(f"{base}/months", {"months": "3"}))
+    assert "within the last 3 months" in await hands.told(await hands.post(f"{base}/months", {"months": "3"}))
 
 
 async def test_a_long_list_is_read_by_the_worker_and_its_page_says_how_far(
@@ -183,7 +183,7 @@ async def test_a_long_list_is_read_by_the_worker_and_its_page_says_how_far(
     assert "300 customers added." in page
     upload = await world.pg.fetchval("select uid::text from uploads")
     answer = await hands.post(f"{base}/upload/{upload}")
-    assert "0 customers added, 300 known already." in await hands.told(answer)
+    assert "0 customers added, 300 already known." in await hands.told(answer)
 
 
 async def test_a_share_link_shows_this_clients_leads_and_nothing_else(

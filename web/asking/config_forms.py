@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from app.errors import InputError
+from app.text.field_names import field_heading
 from app.text.numbers import read_number
 from web.asking.forms import Form
 
@@ -77,7 +78,7 @@ def form_fields(
         fields.append(
             FormField(
                 name=name,
-                title=info.get("title") or name.replace("_", " ").capitalize(),
+                title=info.get("title") or field_heading(name),
                 description=info.get("description", ""),
                 kind=kind,
                 required=name in required,

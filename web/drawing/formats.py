@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import orjson
 from markupsafe import Markup
 
-from app.text.field_names import field_label
+from app.text.field_names import field_label, in_words
 from app.text.numbers import read_digits
 
 __all__ = ["FILTERS", "HOLDS", "STATES", "credits", "day", "parse_time"]
@@ -161,7 +161,7 @@ def plural(n: Any, one: str, many: str | None = None) -> str:
 
 
 def list_result(result: dict[str, Any]) -> str:
-    """What came of a list of customers: `3 customers added, 1 known already.` and the lines that say nothing."""
+    """What came of a list of customers: `3 customers added, 1 already known.` and the lines that say nothing."""
     known = result["given"] - result["added"] - result["changed"]
     parts = [f"{plural(result['added'], 'customer')} added"]
     parts += [f"{result['changed']:,} completed"] if result["changed"] else []
@@ -205,6 +205,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "clock": clock,
     "day": day,
     "field": field_label,
+    "in_words": in_words,
     "list_result": list_result,
     "plural": plural,
     "pretty_json": pretty_json,

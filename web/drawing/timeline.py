@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.text.field_names import in_words
 from web.drawing.formats import parse_time
 
 __all__ = ["timeline"]
@@ -48,7 +49,7 @@ def _events(state: dict[str, Any] | None, callbacks: list[dict[str, Any]], index
     events += _current(state)
     for callback in callbacks:
         if callback["step_index"] == index:
-            words = f"Callback {callback['verdict'].replace('_', ' ')}"
+            words = f"Callback {in_words(callback['verdict'])}"
             events.append(_event(callback["received_at"], "webhook", words, callback["note"], callback=callback))
     return sorted(events, key=_moment)
 

@@ -121,5 +121,7 @@ async def months(request: Request, db: Db, admin: Actor, client: UUID) -> Respon
     value = form.integer("months", "The number of months", least=1, most=60)
     await set_new_in_role(db, str(client), value or 6, actor=admin.email, request=form.request_key())
     return redirect(
-        request, f"/clients/{client}/customers", f"New in role now means within {plural(value or 6, 'month')}."
+        request,
+        f"/clients/{client}/customers",
+        f"New in role now means started within the last {plural(value or 6, 'month')}.",
     )
