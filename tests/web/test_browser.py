@@ -46,7 +46,7 @@ async def test_a_dearer_pipeline_is_not_launched_before_its_sum_is_shown(site: S
         dialog = page.get_by_role("dialog")
         pipeline = dialog.get_by_label("Pipeline")
         await pipeline.select_option(label="Clean up only · version 1 · shared template")
-        await expect(dialog.get_by_text("costs nothing")).to_be_visible()
+        await expect(dialog.locator(".sum").get_by_text("free")).to_be_visible()
         await page.route("**/launch?*", lambda route: route.abort())  # the new sum is slow, the click is quick
         await pipeline.select_option(label="Full enrichment · version 1 · shared template")
         await dialog.get_by_role("button", name="Launch").click()
@@ -85,7 +85,7 @@ async def test_upload_inspect_launch_watch_finish(site: Site, tmp_path: Path) ->
         await page.get_by_text("Output").last.click()
         await page.go_back()
         await arrived(page)
-        await expect(page.get_by_role("heading", name="Rows")).to_be_visible()
+        await expect(page.get_by_role("heading", name="Rows", exact=True)).to_be_visible()
     assert len((await site.db.call("insights_home")).keys()) > 0
 
 
@@ -264,8 +264,8 @@ async def test_pages_can_be_read_without_any_script(site: Site, pg: Any) -> None
             await page.goto(path)
             await expect(page.get_by_role("heading", level=1)).to_be_visible()
         await page.goto(f"/batches/{scene.done}")
-        await page.get_by_role("link", name="Rows").click()
-        await expect(page.get_by_role("heading", name="Rows")).to_be_visible()
+        await page.get_by_role("link", name="Rows", exact=True).click()
+        await expect(page.get_by_role("heading", name="Rows", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "phone"])
