@@ -44,7 +44,7 @@ def archive(
     """Move payloads and callback bodies of old batches to Parquet files, or bring them back."""
     named = [str(one) for one in batch or ()]
     if restore and not named:
-        raise InputError("Which batch?", "Give the ids of the batches to restore.")
+        raise InputError("Which batch?", "Name the batches to restore by their ids.")
     done = asyncio.run(_archive(named, older_than * DAY_S, _folder(folder), restore=restore))
     if as_json:
         print_json([asdict(one) for one in done])
