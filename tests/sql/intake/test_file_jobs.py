@@ -194,7 +194,7 @@ async def test_a_piece_that_does_not_fit_is_refused(db: Database, client: str) -
     content = people_csv(200)
     job = await announced(db, client, content)
     for number, piece in [(0, b"short"), (job["piece_count"], content[:PIECE]), (-1, content[:PIECE]), (0, b"")]:
-        with pytest.raises(InputError, match="does not fit"):
+        with pytest.raises(InputError, match="does not belong to the file"):
             await pieces.send_piece(db, job["uid"], number, piece)
     with pytest.raises(NotFoundError):
         await pieces.send_piece(db, str(uuid4()), 0, b"x")
