@@ -47,8 +47,8 @@ MARKS = (
     (b"\xfe\xff", "utf-16"),
 )
 _OPENING = (b"{", b"[")
-_WIDE = {b"\1\0": "utf-16-le", b"\0\1": "utf-16-be"}
-"""Zero bytes beside a bracket tell UTF-16 without a mark."""
+_WIDE = {b"\1\0\1\0": "utf-16-le", b"\0\1\0\1": "utf-16-be"}
+"""Zero bytes beside a bracket and beside what follows it tell UTF-16 without a mark; a single one is a stray NUL."""
 CHARSETS = re.compile(
     r"utf[-_]?(?:8|16|32)(?:[-_]?[lb]e)?|(?:us-)?ascii|latin-?[1-9]|iso[-_]?8859[-_]\d{1,2}|(?:windows-|cp)125\d|"
     r"mac[-_]?roman|macintosh|koi8-[ru]|shift[-_]jis|euc[-_](?:jp|kr)|gb(?:k|2312|18030)|big5"
@@ -77,7 +77,7 @@ def decode_body(raw: bytes, charset: str = "") -> str:
     said = charset.strip().strip("\"'").lower()
     stated = said if said and CHARSETS.fullmatch(said) else ""
     wide = stated if stated.startswith("utf") else ""
-    unmarked = _WIDE.get(bytes(bool(byte) for byte in raw[:2]), "") if raw[:2].strip(b"\0") in _OPENING else ""
+    unmarked = _WIDE.get(bytes(bool(byte) for byte in raw[:4]), "") if raw[:2].strip(b"\0") in _OPENING else ""
     for encoding in filter(None, (marked, wide, unmarked, "utf-8", stated, "cp1252")):
         with contextlib.suppress(UnicodeDecodeError, LookupError):
             return raw.decode(encoding).replace("\0", "\ufffd")
