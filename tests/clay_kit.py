@@ -11,7 +11,7 @@ import orjson
 from app.clay.tokens import make_token
 from app.db import Database
 from app.engine import callbacks
-from app.engine.callbacks import Received
+from app.engine.callback_groups import Received, summed, take_group
 from app.settings import settings
 from app.workflows import registry_rows
 from tests.engine_kit import World, make_world
@@ -119,12 +119,16 @@ class ClayWorld:
     async def call_back(self, row: Claimed, body: Any = None, slug: str = SLUG) -> Received:
         """A callback at the row's signed URL."""
         raw = body if isinstance(body, bytes) else orjson.dumps(answer() if body is None else body)
-        return await callbacks.receive(self.db, callbacks.signed_sender(slug, row.token(slug)), raw)
+        return await self.take(callbacks.signed_sender(slug, row.token(slug)), raw)
 
     async def call_back_fixed(self, body: Any, token: str = RECEIVER_TOKEN, slug: str = SLUG) -> Received:
         """A callback at the fixed URL."""
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
-        return await callbacks.receive(self.db, await callbacks.fixed_sender(self.db, slug, token), raw)
+        return await self.take(await callbacks.fixed_sender(self.db, slug, token), raw)
+
+    async def take(self, sender: callbacks.Sender, raw: bytes) -> Received:
+        """A callback as the receivers take it, in a group of its own."""
+        return summed(await take_group(self.db, callbacks.arrivals(sender, raw)))
 
     async def state(self, row: Claimed) -> asyncpg.Record:
         """The row's state now."""

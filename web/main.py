@@ -12,10 +12,12 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from web import errors, receivers
+from app.engine.callback_groups import CallbackGroups
+from web import errors
 from web.asking.limits import BodyLimit
 from web.deps import Services, Wake, csrf_checked, signed_in
 from web.drawing.assets import StaticAssets
+from web.receivers import Receivers
 from web.routes import (
     audit,
     batches,
@@ -77,15 +79,16 @@ def create_app(*, wake: Wake | None = None, public_url: str | None = None) -> Fa
         public_url: base of the receiver URLs that the pages show; None: taken from the settings, or from the request.
     """
     services = Services(wake=wake, public_url=public_url)
+    groups = CallbackGroups(services.db, services.wake)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        await groups.aclose()
         await services.aclose()
 
     app = FastAPI(title="Leadloom", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.services = services
-    app.include_router(receivers.router)
     app.include_router(health_probes.router)
     app.include_router(session.router)
     app.include_router(share.public)
@@ -96,4 +99,5 @@ def create_app(*, wake: Wake | None = None, public_url: str | None = None) -> Fa
     app.add_middleware(BodyLimit)
     app.add_middleware(Shield)
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    app.add_middleware(Receivers, services=services, groups=groups)
     return app

@@ -1,16 +1,19 @@
-"""Callbacks: verified, stored raw, read, and applied to the state that waits for them, in this order.
+"""Callbacks: who sends them, and what they say.
 
-The receivers (`web/receivers.py`) ask who sends (`signed_sender`, `fixed_sender`) before they read a body, and hand it
-to `receive`. What was stored but not applied, because the process died or the database went away in between, is picked
-up by the engine's `settle_unsettled`. Senders and receivers know nothing of each other but the token.
+The receivers (`web/receivers.py`) ask who sends (`signed_sender`, `fixed_sender`) before they take a body, have it read
+(`arrivals`), and hand it to `app/engine/callback_groups.py`, which stores and settles it with what arrived beside it.
+What could only be stored is picked up by the engine's `settle_unsettled`. Senders and receivers know nothing of each
+other but the token.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
+
+import orjson
 
 from app.clay.answers.bodies import Unreadable, addressee, addressee_in, decode_body, read_mended
 from app.clay.answers.lists import may_hold_rows, split_body
@@ -18,17 +21,17 @@ from app.clay.answers.meaning import Outcome, read_outcome
 from app.clay.tokens import CallbackToken, token_digest, verify_token
 from app.db import Database
 from app.errors import DatabaseError, DatabaseUnavailableError, LeadloomError
-from app.logs import log_context
 from app.settings import settings
 from app.workflows import ClayWorkflow, registry
 
 __all__ = [
+    "Arrival",
     "ForgedTokenError",
-    "Received",
     "Sender",
+    "arrivals",
     "fixed_sender",
     "read_callback",
-    "receive",
+    "refused_by_database",
     "settle_unsettled",
     "signed_sender",
 ]
@@ -45,29 +48,48 @@ class ForgedTokenError(LeadloomError):
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """What became of a callback.
-
-    Attributes:
-        verdict: of the callback, or of all in a body where they agree, else `several`; `received`: settled later.
-        applied: a step has its answer.
-        acted: a step has ended with it.
-        verdicts: where a body held several, those of each in order.
-    """
-
-    verdict: str
-    applied: bool
-    acted: bool = False
-    verdicts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Sender:
     """Who sends a callback, as its token says: a row's attempt, or a client's table."""
 
     workflow: str
     token: CallbackToken | None = None
     client_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One callback, read and not stored yet.
+
+    Attributes:
+        sender: who sends it.
+        body: as it came.
+        outcome: what it means, from `read_callback`.
+        request: one key for all tries of storing it: a lost reply stores nothing twice.
+    """
+
+    sender: Sender
+    body: str
+    outcome: dict[str, Any]
+    request: UUID = field(default_factory=uuid4)
+
+    @property
+    def item(self) -> str | None:
+        """The row that it is about, as its URL or its body says."""
+        return str(self.sender.token.item) if self.sender.token else self.outcome["item"]
+
+    def as_json(self) -> dict[str, Any]:
+        """The callback as `take_callbacks` takes it."""
+        known = self.sender.token
+        return {
+            "request": self.request,
+            "workflow": self.sender.workflow,
+            "client_id": self.sender.client_id,
+            "item": known.item if known else None,
+            "step": known.step_index if known else None,
+            "attempt": known.attempt if known else None,
+            "body": self.body,
+            "outcome": self.outcome,
+        }
 
 
 def signed_sender(workflow_slug: str, token: str) -> Sender:
@@ -99,37 +121,25 @@ async def fixed_sender(db: Database, workflow_slug: str, bearer: str) -> Sender:
     return Sender(workflow_slug, client_id=found["client_id"])
 
 
-async def receive(db: Database, sender: Sender, raw: bytes, charset: str = "") -> Received:
-    """Store a callback's body, and apply it. A body of several rows at the fixed URL is as many callbacks.
+def arrivals(sender: Sender, raw: bytes, charset: str = "") -> list[Arrival]:
+    """What a request brought, read: one callback, or as many as the fixed URL's body has rows. Never raises.
 
     Args:
-        db: the database.
         sender: from `signed_sender` or `fixed_sender`.
         raw: the request's body.
         charset: of its Content-Type.
-
-    Raises:
-        DatabaseError: the body could not be stored; the caller should ask Clay to send it again.
     """
-    text = decode_body(raw, charset)
     known = sender.token
-    if known is None and len(pieces := split_body(text)) > 1:
-        return await _receive_several(db, sender, pieces)
-    names = {
-        "item": known.item if known else None,
-        "step": known.step_index if known else None,
-        "attempt": known.attempt if known else None,
-    }
-    with log_context(workflow=sender.workflow, **names):
-        stored = await db.call(
-            "receive_callback",
-            workflow=sender.workflow,
-            client_id=sender.client_id,
-            body=text,
-            request=uuid4(),  # one for all tries of this call: a lost reply stores nothing twice
-            **names,
-        )
-        return await _settle(db, stored["inbox_id"], sender.workflow, text, known.item if known else None)
+    text = decode_body(raw, charset)
+    texts = [text]
+    if known is None:
+        try:
+            texts = split_body(text)
+        except Exception as defect:
+            log.exception("A body could not be cut into its rows, and counts as one: %s", type(defect).__name__)
+    if len(texts) > 1:
+        return [Arrival(sender, part, read_callback(sender.workflow, part)) for part in texts]
+    return [Arrival(sender, text, read_callback(sender.workflow, text, known.item if known else None))]
 
 
 async def settle_unsettled(db: Database, older_than_s: float = UNSETTLED_AFTER_S, limit: int = AT_A_TIME) -> int:
@@ -149,63 +159,6 @@ async def settle_unsettled(db: Database, older_than_s: float = UNSETTLED_AFTER_S
             log.exception("callback %d could not be settled, and is tried again", stored["inbox_id"])
             await db.call("note_unsettled", inbox=stored["inbox_id"], why=f"{type(error).__name__}: {error}")
     return settled
-
-
-async def _receive_several(db: Database, sender: Sender, texts: list[str]) -> Received:
-    """Store the rows of one body, each as a callback of its own, and settle them together."""
-    with log_context(workflow=sender.workflow):
-        ids = await db.call(
-            "receive_callbacks",
-            workflow=sender.workflow,
-            client_id=sender.client_id,
-            bodies=texts,
-            request=uuid4(),
-        )
-        items = [
-            {"inbox_id": inbox_id, "outcome": read_callback(sender.workflow, text)}
-            for inbox_id, text in zip(ids, texts, strict=True)
-        ]
-        try:
-            said = await _settle_several(db, items)
-        except DatabaseError as error:
-            log.warning("%d callbacks are stored, and settled later: %s", len(ids), error)
-            return Received("received", applied=False, verdicts=("received",) * len(ids))
-    by_id = {entry["inbox_id"]: entry for entry in said}
-    settled = [by_id[inbox_id] for inbox_id in ids]
-    verdicts = tuple(entry["verdict"] for entry in settled)
-    return Received(
-        verdicts[0] if len(set(verdicts)) == 1 else "several",
-        applied=any(entry["applied"] for entry in settled),
-        acted=any(entry["acted"] for entry in settled),
-        verdicts=verdicts,
-    )
-
-
-async def _settle_several(db: Database, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Settle several callbacks in one call; where the database refuses one's data, in halves, down to that one."""
-    try:
-        answers: list[dict[str, Any]] = await db.call("settle_callbacks", items=items)
-    except DatabaseError as error:
-        if not (error.code or "").startswith(UNACCEPTABLE):
-            raise
-        if len(items) == 1:
-            [one] = items
-            refused = {"inbox_id": one["inbox_id"], "outcome": refused_by_database(one["outcome"], error)}
-            return await db.call("settle_callbacks", items=[refused])  # type: ignore[no-any-return]
-        half = len(items) // 2
-        return [*await _settle_several(db, items[:half]), *await _settle_several(db, items[half:])]
-    return answers
-
-
-async def _settle(db: Database, inbox_id: int, workflow_slug: str, text: str, item: UUID | None) -> Received:
-    """Read a stored body and apply it. What the database cannot do now is left for `settle_unsettled`."""
-    try:
-        said = await _apply(db, inbox_id, read_callback(workflow_slug, text, item))
-    except DatabaseError as error:
-        log.warning("A callback is stored, and settled later: %s", error, extra={"callback": inbox_id})
-        return Received("received", applied=False)
-    log.info("A callback was settled.", extra={"callback": inbox_id, "verdict": said["verdict"]})
-    return Received(said["verdict"], said["applied"], said["acted"])
 
 
 async def _apply(db: Database, inbox_id: int, outcome: dict[str, Any]) -> dict[str, Any]:
@@ -228,19 +181,33 @@ def refused_by_database(outcome: dict[str, Any], error: DatabaseError) -> dict[s
 def read_callback(workflow_slug: str, text: str, item: str | UUID | None = None) -> dict[str, Any]:
     """What a stored body means, as `settle_callback` takes it; pure, and it never raises.
 
+    A defect of a reader is no reason to lose an answer: the body is then one that could not be read, and can be read
+    again once the defect is mended.
+
     Args:
         workflow_slug: the workflow that the callback is for.
         text: the body.
         item: the row that the URL names: of a body with several rows, that one is meant.
     """
     try:
+        outcome = _read(workflow_slug, text, item)
+        orjson.dumps(outcome)
+    except Exception as defect:
+        log.exception("A callback's reader failed.")
+        note = f"The parser failed on it ({type(defect).__name__})."
+        return Outcome("unreadable", note=note).as_json(*addressee_in(text))
+    return outcome
+
+
+def _read(workflow_slug: str, text: str, item: str | UUID | None) -> dict[str, Any]:
+    try:
         body, slips = read_mended(text)
     except Unreadable as reason:
         if item and (part := _part_for(text, str(item))) != text:
-            return read_callback(workflow_slug, part)
+            return _read(workflow_slug, part, None)
         return Outcome("unreadable", note=str(reason)).as_json(*addressee_in(text))
     if item and may_hold_rows(body) and (part := _part_for(text, str(item))) != text:
-        return read_callback(workflow_slug, part)
+        return _read(workflow_slug, part, None)
     workflow = registry().get(workflow_slug)
     filled = None if "{{" in text else body
     outcome = read_outcome(workflow if isinstance(workflow, ClayWorkflow) else None, body, filled)

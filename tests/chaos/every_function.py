@@ -48,6 +48,15 @@ async def _receive(rich: Rich) -> dict[str, Any]:
     return callback(rich, item, 1, state["attempt"], GOOD)
 
 
+async def _group(rich: Rich) -> dict[str, Any]:
+    """The answer of a row that waits, the same once more, one to a row that is done, and one that nobody knows."""
+    waiting = await _receive(rich)
+    done = await rich.one("select i.uid from batch_items i where i.state = 'COMPLETED' order by i.id limit 1")
+    stranger = {"item": key("nobody"), "step": 1, "attempt": 1}
+    several = [waiting, waiting, waiting | {"item": str(done)}, waiting | stranger]
+    return {"callbacks": [one | {"outcome": GOOD, "request": key(f"part {n}")} for n, one in enumerate(several)]}
+
+
 async def _unsent(rich: Rich) -> dict[str, Any]:
     """A paid row that is claimed and not marked yet."""
     await rich.db.pg.execute(
@@ -201,7 +210,7 @@ CASES: dict[str, Case] = FILE_CASES | {
     "pause_batch": lambda r: {"batch": r["batch"], "actor": "test"},
     "reap_expired": {"limit": 5000},
     "receive_callback": _receive,
-    "receive_callbacks": {"workflow": "paid", "client_id": None, "bodies": ["{}", "[]"], "request": key("two rows")},
+    "receive_callbacks": _group,
     "refresh_customer_flags": {"limit": 5000},
     "release_engine_lease": {"holder": key("engine"), "report": {"ticks": 1}},
     "release_extraction": lambda r: {"run": r["run"], "through": 3},
@@ -240,7 +249,7 @@ CASES: dict[str, Case] = FILE_CASES | {
     "scan_upload": _keyed,
     "set_new_in_role": lambda r: {"client": r["Northgate"], "months": 9, "actor": "test"},
     "settle_callback": lambda r: {"inbox": r["stored callback"], "outcome": GOOD},
-    "settle_callbacks": lambda r: {"items": [{"inbox_id": r["stored callback"], "outcome": GOOD}]},
+    "take_callbacks": _group,
     "store_extractions": lambda r: {"run": r["run"], "rows": r["extracted"], "through": 6},
     "sweep_stale_uploads": {"idle_s": 60},
     "sync_registry": {"workflows": REGISTRY[:-1]},

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import SettingsError
 from app.settings import settings
 
-__all__ = ["HEADERS", "Shield", "csrf_token", "csrf_valid", "is_https", "open_sealed", "seal"]
+__all__ = ["HEADERS", "HSTS", "Shield", "csrf_token", "csrf_valid", "is_https", "open_sealed", "seal"]
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -34,6 +34,8 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
+
+HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
 def _macs(purpose: str, text: str) -> list[str]:
@@ -111,7 +113,7 @@ class Shield:
                     headers.setdefault(name, value)
                 headers.setdefault("cache-control", "no-store")
                 if https:
-                    headers.setdefault("strict-transport-security", "max-age=31536000")
+                    headers.setdefault(*(text.decode() for text in HSTS))
                 for cookie in scope.get("state", {}).get("cookies", ()):
                     headers.append("set-cookie", cookie)
             await send(message)

@@ -134,7 +134,8 @@ def addressee(body: dict[str, Any]) -> tuple[UUID | None, int | None]:
     item: UUID | None = None
     for layer in (body, *(value for value in body.values() if isinstance(value, dict))):
         for key in ITEM_KEYS:
-            item = item or read_uid(str(layer.get(key) or "").strip())
+            if item is None and (named := layer.get(key)):
+                item = read_uid(str(named).strip())
     return item, read_digits(str(body.get("attempt", "")).strip(), most=LARGEST_ATTEMPT) or None
 
 

@@ -15,7 +15,8 @@ as $$
   order by f.place, f.client_id limit 1
 $$;
 
--- p_request: the receiver's own key for this HTTP request; asked again for a lost reply, the body is stored once.
+-- Store one body; receivers take them in groups (take.sql), and those of the version before, during a deploy, one by
+-- one. p_request: the receiver's own key for this HTTP request; asked again for a lost reply, the body is stored once.
 create or replace function public.receive_callback(
   p_workflow text, p_item uuid, p_step integer, p_attempt integer, p_client_id bigint, p_body text,
   p_request uuid default null) returns jsonb
@@ -35,34 +36,6 @@ begin
   end if;
   return jsonb_build_object('inbox_id', v_id);
 end
-$$;
-
--- The same for a body of several rows: a callback each, in their order. Again with the same p_request stores nothing
--- more.
-create or replace function public.receive_callbacks(
-  p_workflow text, p_client_id bigint, p_bodies jsonb, p_request uuid) returns jsonb
-language plpgsql volatile security invoker set search_path = ''
-as $$
-declare
-  v_ids jsonb;
-begin
-  insert into public.callback_inbox (received_at, workflow_slug, client_id, body, request_key)
-  select leadloom.clock(), leadloom.indexable(p_workflow), p_client_id, body, leadloom.part_key(p_request, place)
-  from jsonb_array_elements_text(p_bodies) with ordinality as b(body, place)
-  order by place
-  on conflict (request_key) where request_key is not null do nothing;
-  select jsonb_agg(c.id order by b.place) into v_ids
-  from generate_series(1, jsonb_array_length(p_bodies)) b(place)
-  join public.callback_inbox c on c.request_key = leadloom.part_key(p_request, b.place);
-  return coalesce(v_ids, '[]');
-end
-$$;
-
--- The key of a request's n-th part.
-create or replace function leadloom.part_key(p_request uuid, p_place bigint) returns uuid
-language sql immutable security invoker set search_path = ''
-as $$
-  select md5(p_request::text || '/' || p_place)::uuid
 $$;
 
 -- Stored, and not settled since; the one that waited longest first. Each look counts as a try, and puts the callback

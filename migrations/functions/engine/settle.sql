@@ -98,26 +98,45 @@ as $$
   from public.batches where id = p_state.batch_id
 $$;
 
+-- Whether an answer completes its (waiting) state or fails it.
+create or replace function leadloom.answer_way(p_state public.workflow_states, p_outcome jsonb) returns text
+language sql stable security invoker set search_path = ''
+as $$
+  select case when p_outcome ->> 'status' = 'success'
+                   or p_outcome ->> 'status' = 'not_found' and not leadloom.fails_without_a_find(p_state)
+              then 'complete' else 'fail' end
+$$;
+
+-- The same answer as complete_items or fail_items takes it.
+create or replace function leadloom.answer_item(p_state_id bigint, p_attempt smallint, p_way text, p_outcome jsonb)
+returns jsonb
+language sql immutable security invoker set search_path = ''
+as $$
+  select jsonb_build_object('state_id', p_state_id, 'attempt', p_attempt) || case
+    when p_way = 'complete' then jsonb_build_object(
+      'parsed', p_outcome -> 'parsed', 'raw', p_outcome -> 'raw', 'source', 'clay', 'identity', p_outcome -> 'identity',
+      'not_found', case when not_found then coalesce(said, 'Nothing found.') end)
+    else jsonb_build_object(
+      'code', case when not_found then 'not_found' else 'clay_error' end,
+      'text', coalesce(said, case when not_found then 'Nothing found.' else 'Clay reported an error.' end),
+      'retry', false, 'unsent', false) end
+  from (select nullif(btrim(coalesce(p_outcome ->> 'error', p_outcome ->> 'note')), '') as said,
+               p_outcome ->> 'status' = 'not_found' as not_found) words
+$$;
+
 -- End the state with what the callback said; false if its attempt is over.
 create or replace function leadloom.apply_answer(
   p_state public.workflow_states, p_attempt smallint, p_outcome jsonb) returns boolean
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_item jsonb := jsonb_build_object('state_id', p_state.id, 'attempt', p_attempt);
-  v_text text := nullif(btrim(coalesce(p_outcome ->> 'error', p_outcome ->> 'note')), '');
-  v_not_found boolean := p_outcome ->> 'status' = 'not_found';
+  v_way text := leadloom.answer_way(p_state, p_outcome);
+  v_items jsonb := jsonb_build_array(leadloom.answer_item(p_state.id, p_attempt, v_way, p_outcome));
 begin
-  if p_outcome ->> 'status' = 'success' or (v_not_found and not leadloom.fails_without_a_find(p_state)) then
-    return (public.complete_items(jsonb_build_array(v_item || jsonb_build_object(
-      'parsed', p_outcome -> 'parsed', 'raw', p_outcome -> 'raw', 'source', 'clay',
-      'identity', p_outcome -> 'identity',
-      'not_found', case when v_not_found then coalesce(v_text, 'Nothing found.') end))) ->> 'applied')::integer = 1;
+  if v_way = 'complete' then
+    return (public.complete_items(v_items) ->> 'applied')::integer = 1;
   end if;
-  return (public.fail_items(jsonb_build_array(v_item || jsonb_build_object(
-    'code', case when v_not_found then 'not_found' else 'clay_error' end,
-    'text', coalesce(v_text, case when v_not_found then 'Nothing found.' else 'Clay reported an error.' end),
-    'retry', false, 'unsent', false))) ->> 'failed')::integer = 1;
+  return (public.fail_items(v_items) ->> 'failed')::integer = 1;
 end
 $$;
 
@@ -251,28 +270,5 @@ begin
   end if;
   return jsonb_build_object('verdict', v_inbox.verdict, 'note', v_inbox.note, 'acted', v_acted, 'applied',
     v_inbox.verdict = 'applied' or (v_inbox.verdict = 'late' and v_inbox.note is not distinct from 'applied'));
-end
-$$;
-
--- The same for several at once: [{"inbox_id", "outcome"}] in, as many [{"inbox_id", "verdict", "note", "acted",
--- "applied"}] out. Rows are taken in the order of batches and items, so that two such calls never wait for each other
--- in a circle; of two answers for one row the first counts.
-create or replace function public.settle_callbacks(p_items jsonb) returns jsonb
-language plpgsql volatile security invoker set search_path = ''
-as $$
-declare
-  v_item record;
-  v_answers jsonb := '[]';
-begin
-  for v_item in
-    select r.inbox_id, r.outcome
-    from jsonb_to_recordset(p_items) as r(inbox_id bigint, outcome jsonb)
-    left join public.batch_items i on i.uid = (r.outcome ->> 'item')::uuid
-    order by i.batch_id, i.id, r.inbox_id
-  loop
-    v_answers := v_answers
-      || (public.settle_callback(v_item.inbox_id, v_item.outcome) || jsonb_build_object('inbox_id', v_item.inbox_id));
-  end loop;
-  return v_answers;
 end
 $$;

@@ -300,17 +300,17 @@ async def test_settling_twice_answers_with_the_verdict_that_stands(clay: ClayWor
 async def test_an_answer_that_cannot_be_settled_now_is_kept(clay: ClayWorld) -> None:
     [row] = await clay.sent()
     async with clay.pg.transaction():
-        await clay.pg.execute("alter function public.settle_callback(bigint, jsonb) rename to settle_callback_away")
+        await clay.pg.execute("alter function public.take_callbacks(jsonb) rename to take_callbacks_away")
     outcome = await clay.call_back(row)
     assert (outcome.verdict, outcome.applied) == ("received", False)
-    await clay.pg.execute("alter function public.settle_callback_away(bigint, jsonb) rename to settle_callback")
+    await clay.pg.execute("alter function public.take_callbacks_away(jsonb) rename to take_callbacks")
     assert await settle_unsettled(clay.db, older_than_s=0) == 1
     assert (await clay.state(row))["status"] == "COMPLETED"
 
 
 async def test_an_answer_that_cannot_be_stored_is_an_error_for_the_caller(clay: ClayWorld) -> None:
     [row] = await clay.sent()
-    await clay.pg.execute("drop function public.receive_callback")
+    await clay.pg.execute("drop function public.receive_callbacks; drop function public.take_callbacks")
     with pytest.raises(DatabaseError):
         await clay.call_back(row)
 

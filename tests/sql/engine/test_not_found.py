@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -198,18 +199,18 @@ async def test_another_clients_rows_in_a_list_are_left_alone(clay: ClayWorld) ->
 
 
 async def test_a_lost_reply_stores_several_rows_once(clay: ClayWorld) -> None:
-    args = {"workflow": SLUG, "client_id": clay.world.client_id, "bodies": ["{}", "[]", "{}"]}
-    request = "0b0e0c0a-0000-4000-8000-000000000001"
-    first = await clay.db.call("receive_callbacks", **args, request=request)
-    assert await clay.db.call("receive_callbacks", **args, request=request) == first
+    given = {"workflow": SLUG, "client_id": clay.world.client_id}
+    callbacks = [given | {"body": body, "request": str(uuid4())} for body in ("{}", "[]", "{}")]
+    first = await clay.db.call("receive_callbacks", callbacks=callbacks)
+    assert await clay.db.call("receive_callbacks", callbacks=callbacks) == first
     assert len(set(first)) == len(await clay.inbox()) == 3
 
 
 async def test_several_rows_that_were_stored_and_not_settled_are_settled_later(clay: ClayWorld) -> None:
     first, second = await clay.sent(2)
-    await clay.pg.execute("alter function public.settle_callbacks(jsonb) rename to settle_callbacks_away")
+    await clay.pg.execute("alter function public.take_callbacks(jsonb) rename to take_callbacks_away")
     said = await clay.call_back_fixed(body_of((first.item, answer("A")), (second.item, answer("B")), form="list"))
-    await clay.pg.execute("alter function public.settle_callbacks_away(jsonb) rename to settle_callbacks")
+    await clay.pg.execute("alter function public.take_callbacks_away(jsonb) rename to take_callbacks")
     assert (said.verdict, said.verdicts) == ("received", ("received", "received"))
     assert await settle_unsettled(clay.db, older_than_s=0) == 2
     assert (await clay.state(second))["status"] == "COMPLETED"
