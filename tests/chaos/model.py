@@ -188,6 +188,7 @@ class Model:
             if unsent and state.sent:
                 state.sends -= 1
                 state.booked.discard(state.attempt)
+                state.taken_back.add(state.attempt)
             if snoozed:
                 state.snoozes += 1
             if unsent or again:
@@ -235,6 +236,10 @@ class Model:
         """An answer; returns the verdict."""
         state = self.at(where)
         before = self.batches[where[0]].items[where[1]].before.get(where[2], 0)
+        if state is not None and attempt in state.taken_back:  # it left after all
+            state.taken_back.discard(attempt)
+            state.booked.add(attempt)
+            state.sends += 1
         if state is None or attempt < 1 or attempt > max(state.attempt, before):
             verdict = "unmatched"
         elif self._is_superseded(state, attempt):

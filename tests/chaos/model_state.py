@@ -54,6 +54,7 @@ class State:
     code: str | None = None
     advanced: bool = False
     booked: set[int] = field(default_factory=set)  # attempts that were, or may have been, sent
+    taken_back: set[int] = field(default_factory=set)  # attempts that were booked, and said not to have left
 
     @property
     def used(self) -> int:

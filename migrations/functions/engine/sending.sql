@@ -208,10 +208,25 @@ begin
   set outcome = 'taken', note = 'Recorded as not sent, but answered.', settled_at = leadloom.clock()
   where id = v_proven.id;
   -- A state that a rerun made anew has no part in sends before its first attempt.
-  update public.workflow_states set send_count = send_count + 1 where id = p_state.id and attempt >= p_attempt;
+  update public.workflow_states
+  set send_count = send_count + 1, history = leadloom.with_proven_send(history, p_attempt, v_proven.marked_at)
+  where id = p_state.id and attempt >= p_attempt;
   update public.webhook_counters set sent = sent + 1 where url_sha256 = v_proven.url_sha256;
   perform leadloom.count_sends(p_state.batch_id, p_state.step_index, 1);
 end
+$$;
+
+-- The earlier attempts of a state, with the one that left after all; it may have been counted in with its neighbours.
+create or replace function leadloom.with_proven_send(p_history jsonb, p_attempt smallint, p_at timestamptz) returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  select case when bool_or((h ->> 'attempt')::smallint = p_attempt)
+    then jsonb_agg(h || case when (h ->> 'attempt')::smallint = p_attempt then jsonb_build_object('sent_at', p_at)
+                             else '{}' end order by place)
+    else jsonb_build_object('attempt', p_attempt, 'sent_at', p_at, 'code', 'answered',
+                            'text', 'Booked as not sent, and answered all the same.')
+         || coalesce(p_history, '[]') end
+  from jsonb_array_elements(coalesce(p_history, '[]')) with ordinality as e(h, place)
 $$;
 
 -- When an attempt left, or may have; null where it did not.

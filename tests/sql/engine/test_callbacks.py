@@ -176,6 +176,17 @@ async def test_an_answer_for_an_attempt_that_waits_for_its_retry_saves_the_retry
     assert await clay.world.findings(batch) == []
 
 
+async def test_an_error_reported_for_an_attempt_that_was_taken_back_proves_that_it_left(clay: ClayWorld) -> None:
+    [row] = await clay.sent()
+    failure = {"code": "clay_rejected", "text": "422", "retry": False, "unsent": True, "url_sha256": "0" * 64}
+    await clay.db.call("fail_items", items=[row.ref | failure])
+    outcome = await clay.call_back(row, {"status": "error", "error": "Quota"})
+    assert (outcome.verdict, outcome.applied) == ("late", False)
+    state = await clay.state(row)
+    [attempt] = orjson.loads(state["history"])
+    assert (state["status"], state["send_count"], attempt["sent_at"] is not None) == ("FAILED", 1, True)
+
+
 async def test_a_row_that_is_run_again_waits_for_its_new_answer(clay: ClayWorld) -> None:
     [row] = await clay.sent()
     await clay.call_back(row)
