@@ -29,8 +29,8 @@ from app.errors import DatabaseError
 
 __all__ = ["Sending"]
 
-GROUP = 20
-"""Rows in a group at most."""
+FIRST_GROUP, GROUP = 20, 100
+"""Rows in a group at most: until the webhook has taken one, and afterwards."""
 
 GROUP_SPAN_S = 0.05
 """A group holds what the config's rate lets out in this time, so that a mark is at most this much ahead."""
@@ -90,7 +90,8 @@ class Sending:
 
     def group_size(self) -> int:
         """How many rows the next group has: what may leave in `GROUP_SPAN_S` at the config's rate."""
-        return max(1, min(GROUP, self.config.burst, math.ceil(self.config.rate_per_second * GROUP_SPAN_S)))
+        most = GROUP if self.proven else FIRST_GROUP
+        return max(1, min(most, self.config.burst, math.ceil(self.config.rate_per_second * GROUP_SPAN_S)))
 
     def most_flying(self, size: int) -> int:
         """How many rows may be on the wire when a group is marked: a second's worth, so that slow answers cost no rate.
