@@ -55,7 +55,7 @@ declare
       join public.workflow_states s on s.batch_item_id = i.id
       where i.uid = c.item and s.step_name = c.workflow and (c.step is null or s.step_index = c.step)
         and (c.client_id is null
-             or exists (select 1 from public.batches b where b.id = s.batch_id and b.client_id = c.client_id))
+             or c.client_id = (select b.client_id from public.batches b where b.id = s.batch_id))
       order by s.status = 'IN_PROGRESS' desc, s.step_index desc
       limit 1)
     from leadloom.callbacks_in(p_callbacks) c order by c.place);
@@ -77,10 +77,11 @@ as $$
            s.status = 'IN_PROGRESS'
            and row_number() over (partition by c.item order by c.place) = 1
            and coalesce(c.attempt, case when s.attempt = 1 or s.sent_at is not null then s.attempt end) = s.attempt
-           and not exists (select 1 from public.callback_inbox i where i.request_key = c.request)
-           and not exists (select 1 from public.sends x
-                           where x.batch_item_id = s.batch_item_id and x.step_index = s.step_index
-                             and x.attempt = s.attempt and x.outcome in ('refused', 'unsent')) as meets
+           -- One look each: an EXISTS here may be planned as a hash of the whole table.
+           and (select i.id from public.callback_inbox i where i.request_key = c.request limit 1) is null
+           and (select x.id from public.sends x
+                where x.batch_item_id = s.batch_item_id and x.step_index = s.step_index
+                  and x.attempt = s.attempt and x.outcome in ('refused', 'unsent') limit 1) is null as meets
     from leadloom.callbacks_in(p_callbacks) c
     left join public.workflow_states s on s.id = p_states[c.place]) w
 $$;
