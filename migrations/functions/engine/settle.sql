@@ -149,6 +149,16 @@ as $$
        with ordinality as n(name, place)
 $$;
 
+-- The note beside the verdict `applied`.
+create or replace function leadloom.applied_note(p_outcome jsonb) returns text
+language sql immutable security invoker set search_path = ''
+as $$
+  select case when p_outcome ->> 'status' = 'not_found' and p_outcome ->> 'note' <> 'Nothing found.'
+                then 'Nothing found: ' || (p_outcome ->> 'note')
+              when p_outcome ->> 'status' = 'error' then leadloom.reported_error(p_outcome)
+              else p_outcome ->> 'note' end
+$$;
+
 -- Whether this attempt has been answered with "nothing found" before.
 create or replace function leadloom.was_not_found(p_state public.workflow_states, p_attempt smallint) returns boolean
 language sql immutable security invoker set search_path = ''
@@ -189,10 +199,7 @@ begin
   elsif p_state.status = 'IN_PROGRESS' and p_attempt = p_state.attempt then
     if leadloom.apply_answer(p_state, p_attempt, p_outcome) then
       verdict := 'applied';
-      note := case when p_outcome ->> 'status' = 'not_found' and p_outcome ->> 'note' <> 'Nothing found.'
-                     then 'Nothing found: ' || (p_outcome ->> 'note')
-                   when p_outcome ->> 'status' = 'error' then leadloom.reported_error(p_outcome)
-                   else p_outcome ->> 'note' end;
+      note := leadloom.applied_note(p_outcome);
     end if;
   elsif p_state.status = 'COMPLETED'
         or (p_outcome ->> 'status' = 'not_found' and leadloom.was_not_found(p_state, p_attempt)) then

@@ -165,9 +165,7 @@ as $$
          case when s.id is null then (p_callbacks -> (c.place - 1)::integer ->> 'attempt')::smallint else s.attempt end,
          c.body, c.request,
          case when s.id is null then 'received' else 'applied' end::public.callback_verdict,
-         case when s.id is null then null
-              when c.outcome ->> 'status' = 'not_found' then 'Nothing was found: ' || (c.outcome ->> 'note')
-              else c.outcome ->> 'note' end,
+         case when s.id is not null then leadloom.applied_note(c.outcome) end,
          case when s.id is not null then leadloom.clock() end, s.batch_id, s.batch_item_id,
          case when s.id is not null then nullif(c.outcome -> 'doubts', 'null') end,
          case when s.id is not null then leadloom.names_in(c.outcome -> 'unread') end
