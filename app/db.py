@@ -203,7 +203,7 @@ async def connect(settings: Settings | None = None) -> Database:
         client = AsyncPostgrestClient(f"{chosen.supabase_url.rstrip('/')}/rest/v1", headers=headers, http_client=http)
     except ValueError:
         await http.aclose()
-        raise SettingsError("Supabase cannot be used: SUPABASE_URL is no http(s) address.", _CHECK) from None
+        raise SettingsError("Supabase cannot be used: SUPABASE_URL is not an http(s) URL.", _CHECK) from None
     return Database(client, http, key)
 
 

@@ -35,7 +35,7 @@ __all__ = [
 
 
 class LeadloomError(Exception):
-    """Something Leadloom was asked to do did not work."""
+    """That did not work."""
 
     retried = False
 
@@ -59,19 +59,19 @@ class UserError(LeadloomError):
 
 
 class InputError(UserError):
-    """The input is not acceptable."""
+    """This input is not valid."""
 
     status = 422
 
 
 class NotFoundError(UserError):
-    """What was named does not exist."""
+    """That does not exist."""
 
     status = 404
 
 
 class ConflictError(UserError):
-    """It was changed meanwhile, or exists already."""
+    """It already exists or was changed in the meantime."""
 
     status = 409
 

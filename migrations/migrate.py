@@ -109,7 +109,7 @@ async def _connect(database_url: str) -> asyncpg.Connection:
         MigrationError: that did not work.
     """
     if not database_url:
-        raise MigrationError("DATABASE_URL is not set.", "It is the project's direct connection string.")
+        raise MigrationError("DATABASE_URL is not set.", "Set it to the project's direct connection string.")
     if _port(database_url) == _TRANSACTION_POOLER_PORT:
         raise MigrationError(
             f"DATABASE_URL names the transaction pooler (port {_TRANSACTION_POOLER_PORT}), which holds no lock.",
@@ -258,4 +258,4 @@ async def _validate(connection: asyncpg.Connection, signature: str) -> None:
     try:
         await connection.execute(f"select pg_catalog.{validator}('{signature}'::regprocedure)")
     except asyncpg.PostgresError as error:
-        raise MigrationError(f"The function {signature} is not right: {error.message}.", error.hint) from error
+        raise MigrationError(f"The function {signature} is invalid: {error.message}.", error.hint) from error

@@ -194,7 +194,7 @@ def read_callback(workflow_slug: str, text: str, item: str | UUID | None = None)
         orjson.dumps(outcome)
     except Exception as defect:
         log.exception("A callback's reader failed.")
-        note = f"The parser failed on it ({type(defect).__name__})."
+        note = f"Internal error in Leadloom ({type(defect).__name__})."
         return Outcome("unreadable", note=note).as_json(*addressee_in(text))
     return outcome
 

@@ -245,7 +245,7 @@ def _row_of(item: dict[str, Any], mapping: dict[str, str] | None) -> bytes:
         return orjson.dumps(item_row(item["item"], evidence_from(item["original"], mapping, item["results"])))
     except Exception as error:
         log.exception("Item %s could not be extracted.", item["item"])
-        return _without_lead(item["item"], f"the parser failed: {type(error).__name__}: {error}")
+        return _without_lead(item["item"], f"internal error in Leadloom: {type(error).__name__}: {error}")
 
 
 def _without_lead(item: int, why: str) -> bytes:

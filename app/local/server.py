@@ -50,7 +50,7 @@ def listen(port: int | None = None) -> socket.socket:
             continue
         sock.listen(1024)
         return sock
-    raise LeadloomError("No port of 127.0.0.1 can be listened on.")
+    raise LeadloomError("No free port on 127.0.0.1.")
 
 
 class _Requests:

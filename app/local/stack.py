@@ -77,7 +77,7 @@ class Stack:
         except PermissionError as error:
             await self.stop()
             raise SettingsError(
-                f"{error.filename or self.home} is closed to this account.",
+                f"{error.filename or self.home} is not accessible to this account.",
                 "Start the stack as the account that made the folder, or name another folder in LEADLOOM_HOME.",
             ) from error
         except BaseException:
@@ -147,7 +147,7 @@ class Stack:
             owner = lock.read().strip()
             lock.close()
             raise ConflictError(
-                f"A stack is running on {self.home} already (process {owner or 'unknown'}).",
+                f"A stack is already running in {self.home} (process {owner or 'unknown'}).",
                 "Use that one, stop it first, or name another folder in LEADLOOM_HOME.",
             ) from None
         lock.truncate(0)

@@ -48,5 +48,8 @@ def chosen_columns(columns: Sequence[str] | None) -> list[str]:
     wanted = list(dict.fromkeys(columns or DEFAULT_COLUMNS))
     unknown = [name for name in wanted if name not in LEAD_COLUMNS]
     if unknown:
-        raise InputError(f"There is no column {', '.join(unknown)}.", f"The columns are: {', '.join(LEAD_COLUMNS)}.")
+        raise InputError(
+            f"Unknown column{'s' * (len(unknown) > 1)}: {', '.join(unknown)}.",
+            f"The columns are: {', '.join(LEAD_COLUMNS)}.",
+        )
     return wanted

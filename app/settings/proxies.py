@@ -36,7 +36,7 @@ def read_proxies(text: str) -> Proxies:
     if given.isascii() and given.isdigit():
         hops = read_digits(given, most=MOST_HOPS)
         if hops is None:
-            raise ValueError("That many proxies are not believable.")
+            raise ValueError(f"Leadloom trusts at most {MOST_HOPS} proxies.")
         return hops
     return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in given.split(",") if part.strip())
 

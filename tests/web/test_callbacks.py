@@ -52,7 +52,7 @@ async def test_the_inbox_shows_verdict_client_workflow_time_body_and_why(
     await clay.call_back(row, answer(SCRIPT))
     page = await operator.get("/callbacks")
     assert len(rows_of(page)) == 2
-    for words in ("Rejected", "Applied", "Northgate", "Enrich company (Clay)", "The parser failed"):
+    for words in ("Rejected", "Applied", "Northgate", "Enrich company (Clay)", "Internal error in Leadloom"):
         assert words in page.text
     assert SCRIPT not in page.text
     assert re.search(r'href="/items/[0-9a-f-]{36}"', page.text)

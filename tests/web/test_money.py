@@ -44,7 +44,7 @@ async def test_a_batch_that_waits_for_budget_says_so_and_can_be_let_go_on(hands:
 
 
 @pytest.mark.parametrize(
-    ("typed", "words"), [("12,50", "must be a number"), ("", "must be a number"), ("3", "7 credits already")]
+    ("typed", "words"), [("12,50", "must be a number"), ("", "must be a number"), ("3", "already 7 credits")]
 )
 async def test_a_budget_that_cannot_be_is_refused_in_words(hands: Hands, scene: Scene, typed: str, words: str) -> None:
     await reach_budget(scene)

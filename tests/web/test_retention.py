@@ -101,7 +101,7 @@ async def test_a_person_is_erased_after_the_address_was_typed_twice(
     for fields, said in (
         ({"email": "ada", "confirm": "ada"}, "This is not an e-mail address."),
         ({"email": ada, "confirm": "ada@engines.exampl"}, "The confirmation does not match"),
-        ({"confirm": "x"}, "Whom?"),
+        ({"confirm": "x"}, "Who should be erased?"),
     ):
         refused = await send(operator, "/erasures", **fields)
         assert refused.status_code == 422

@@ -86,7 +86,7 @@ def read_outcome(
     try:
         parsed, identity = workflow.interpret(without_errors(filled), report)
     except Exception as defect:  # noqa: BLE001 -- whatever a parser trips over, the raw body stays in the inbox
-        return Outcome("unreadable", note=f"The parser failed ({type(defect).__name__}).")
+        return Outcome("unreadable", note=f"Internal error in Leadloom ({type(defect).__name__}).")
     found = {name for name, value in parsed.items() if value not in (None, "", [], {})}
     told = [parsed[name] for name in found if isinstance(parsed[name], str)]
     if told and len(told) == len(found) and all(map(is_error_text, told)):

@@ -44,7 +44,7 @@ class Person:
         """
         email, linkedin = (email or "").strip() or None, (linkedin or "").strip() or None
         if email is None and linkedin is None:
-            raise InputError("Whom?", "Enter the person's e-mail address, LinkedIn page, or both.")
+            raise InputError("Who should be erased?", "Enter the person's e-mail address, LinkedIn page, or both.")
         page = linkedin_person(linkedin)
         if email is not None and not _ADDRESS.fullmatch(email):
             raise InputError("This is not an e-mail address.", "Enter the full address: name@company.com.")

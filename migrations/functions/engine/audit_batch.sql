@@ -20,8 +20,8 @@ declare
 begin
   select * into v_batch from public.batches where id = leadloom.batch_id(p_batch);
   if p_part is not null and p_part not in ('rows', 'states', 'results', 'money', 'sends', 'counts') then
-    raise exception using errcode = 'PT422', message = format('“%s” is no part of the books.', p_part),
-      hint = 'The parts are rows, states, results, money, sends and counts.';
+    raise exception using errcode = 'PT422', message = format('There is no check called “%s”.', p_part),
+      hint = 'Choose rows, states, results, money, sends or counts.';
   end if;
   if p_part is null or p_part = 'rows' then
     v_findings := v_findings || leadloom.audit_rows(v_batch);

@@ -54,14 +54,14 @@ begin
   select * into v_batch from public.batches where id = leadloom.batch_id(p_batch) for no key update;
   if v_batch.state in ('COMPLETED', 'CANCELLED') then
     raise exception using errcode = 'PT409', message = 'This batch has ended.',
-      hint = 'Launch a new batch with the budget that you want.';
+      hint = 'Launch a new batch with the budget you want.';
   elsif v_batch.budget is null then
     raise exception using errcode = 'PT409', message = 'This batch has no budget.', hint = 'It can spend as much as it needs.';
   elsif p_budget is null or p_budget > 1000000000 then
     raise exception using errcode = 'PT422', message = 'The budget must be 1,000,000,000 credits or less.';
   elsif p_budget < v_batch.budget then
     raise exception using errcode = 'PT409',
-      message = format('The budget is %s already.', leadloom.credits(v_batch.budget)),
+      message = format('The budget is already %s.', leadloom.credits(v_batch.budget)),
       hint = 'It can only be raised. Pause the batch to stop paid steps.';
   end if;
   if p_budget > v_batch.budget then

@@ -51,14 +51,13 @@ begin
   select count(*) into v_running from public.batches
   where client_id = p_client_id and (p_upload_id is null or upload_id = p_upload_id) and state in ('RUNNING', 'PAUSED');
   if v_running > 0 then
-    raise exception using errcode = 'PT409', message = format(case when v_running = 1 then '%s batch is not finished.'
-        else '%s batches are not finished.' end, v_running),
-      hint = 'Wait until it ends or cancel it, then delete.';
+    raise exception using errcode = 'PT409', message = leadloom.plural(v_running, 'batch is', 'batches are') || ' not finished.',
+      hint = 'Wait for all batches to finish, or cancel them, then delete.';
   elsif exists (select 1 from public.uploads where client_id = p_client_id and state = 'RECEIVING'
                   and (p_upload_id is null or id = p_upload_id)
                   and touched_at > leadloom.clock() - interval '10 minutes') then
-    raise exception using errcode = 'PT409', message = 'A file is being read right now.',
-      hint = 'Wait until it is read, then delete.';
+    raise exception using errcode = 'PT409', message = 'A file is still being read.',
+      hint = 'Wait until it is done, then delete.';
   end if;
 end
 $$;
@@ -91,7 +90,7 @@ as $$
 begin
   if exists (select 1 from public.deletions where finished_at is null
                and (upload_id = p_upload_id or kind = 'client' and client_id = p_client_id)) then
-    raise exception using errcode = 'PT409', message = 'This is being deleted.', hint = 'Choose another one.';
+    raise exception using errcode = 'PT409', message = 'This client or upload is being deleted.', hint = 'Choose another one.';
   end if;
 end
 $$;

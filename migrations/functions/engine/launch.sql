@@ -48,7 +48,7 @@ begin
   if v_pipeline.version <> p_pipeline_version then
     raise exception using errcode = 'PT409',
       message = format('%s just saved version %s of this pipeline.', v_pipeline.updated_by, v_pipeline.version),
-      hint = 'Check the steps and the sum below, then launch again.';
+      hint = 'Check the steps and the total below, then launch again.';
   end if;
   perform leadloom.check_launch(v_upload, v_pipeline, p_row_limit, p_budget);
   insert into public.batches
@@ -76,8 +76,8 @@ language plpgsql stable security invoker set search_path = ''
 as $$
 begin
   if p_upload.state <> 'READY' then
-    raise exception using errcode = 'PT404', message = 'This upload is not read completely.',
-      hint = 'Wait until the upload is ready, then launch.';
+    raise exception using errcode = 'PT404', message = 'This upload is not ready.',
+      hint = 'Wait until every row is stored, then launch.';
   elsif exists (select 1 from public.clients where id = p_upload.client_id and archived_at is not null) then
     raise exception using errcode = 'PT409', message = 'This client is archived.', hint = 'Restore the client, then launch.';
   elsif p_pipeline.archived_at is not null then

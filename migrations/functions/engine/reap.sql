@@ -40,9 +40,9 @@ begin
   )
   update public.workflow_states s
   set status = 'PENDING', available_at = v_now, lease_until = null, error_code = 'lease_expired',
-      error_text = 'The worker did not answer in time.', snoozes = s.snoozes + e.snoozed::integer,
-      history = case when e.snoozed then leadloom.with_snooze(s, 'lease_expired', 'The worker did not answer in time.')
-                     else leadloom.with_attempt(s, 'lease_expired', 'The worker did not answer in time.') end
+      error_text = 'The worker did not respond in time.', snoozes = s.snoozes + e.snoozed::integer,
+      history = case when e.snoozed then leadloom.with_snooze(s, 'lease_expired', 'The worker did not respond in time.')
+                     else leadloom.with_attempt(s, 'lease_expired', 'The worker did not respond in time.') end
   from expired e where s.id = e.id;
   get diagnostics v_released = row_count;
   v_spent := array(
@@ -63,7 +63,7 @@ begin
     order by deadline_at limit v_limit for update skip locked);
   -- Each of the three would take these locks in its own order.
   perform leadloom.hold_entities_of(v_spent || v_unsure || v_unanswered);
-  v_exhausted := leadloom.fail_states(v_spent, 'lease_expired', 'The worker did not answer in time, in any attempt.');
+  v_exhausted := leadloom.fail_states(v_spent, 'lease_expired', 'The worker did not respond in time on any attempt.');
   v_unconfirmed := leadloom.fail_states(v_unsure, 'send_unconfirmed',
     'May have been sent: Clay did not confirm it, and no callback came in time. It is not sent again automatically, since it '
     'may have been charged.');

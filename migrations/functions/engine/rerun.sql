@@ -109,7 +109,7 @@ begin
   v_ids := leadloom.lock_for_reset(p_items, p_from_step);
   if v_ids = '{}' then
     raise exception using errcode = 'PT409', message = 'None of these rows has reached that step, or their batch is cancelled.',
-      hint = 'Choose a step that the row has reached.';
+      hint = 'Choose a step that the rows have reached.';
   end if;
   perform leadloom.refuse_archived(b.id) from (select distinct batch_id as id from public.batch_items where id = any (v_ids)) b;
   perform leadloom.reopen_batch(b.id) from (

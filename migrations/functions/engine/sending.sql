@@ -205,7 +205,7 @@ begin
   end if;
   perform leadloom.hold_batch(p_state.batch_id);
   update public.sends
-  set outcome = 'taken', note = 'Recorded as not sent, but answered.', settled_at = leadloom.clock()
+  set outcome = 'taken', note = 'Recorded as not sent, but Clay answered.', settled_at = leadloom.clock()
   where id = v_proven.id;
   -- A state that a rerun made anew has no part in sends before its first attempt.
   update public.workflow_states
@@ -224,7 +224,7 @@ as $$
     then jsonb_agg(h || case when (h ->> 'attempt')::smallint = p_attempt then jsonb_build_object('sent_at', p_at)
                              else '{}' end order by place)
     else jsonb_build_object('attempt', p_attempt, 'sent_at', p_at, 'code', 'answered',
-                            'text', 'Booked as not sent, and answered all the same.')
+                            'text', 'Recorded as not sent, but Clay answered.')
          || coalesce(p_history, '[]') end
   from jsonb_array_elements(coalesce(p_history, '[]')) with ordinality as e(h, place)
 $$;

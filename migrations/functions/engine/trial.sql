@@ -20,7 +20,7 @@ begin
   on conflict (url_sha256) do update set sent = w.sent + 1, last_at = leadloom.clock() where w.sent < p_cap
   returning sent into v_sent;
   if v_sent is null then
-    raise exception using errcode = 'PT409', message = format('This webhook has used all its %s submissions.', p_cap),
+    raise exception using errcode = 'PT409', message = format('This webhook has used up its %s.', leadloom.plural(p_cap, 'submission')),
       hint = 'Create a new webhook in Clay and save its URL here.';
   end if;
   perform leadloom.audit(p_actor, 'send_test_row', v_id, 'workflow_config', p_client,

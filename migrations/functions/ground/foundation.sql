@@ -7,6 +7,14 @@ as $$
   select now() + coalesce(nullif(current_setting('leadloom.clock_offset', true), '')::interval, interval '0')
 $$;
 
+-- A count as people write it: 1 row, 2 rows, 1,234 rows, 3 batches.
+create or replace function leadloom.plural(p_count bigint, p_one text, p_many text default null) returns text
+language sql immutable security invoker set search_path = ''
+as $$
+  select to_char(coalesce(p_count, 0), 'FM999,999,999,999,999,990') || ' '
+         || case when p_count = 1 then p_one else coalesce(p_many, p_one || 's') end
+$$;
+
 -- What people see: `waiting` (sent, the callback is due) and `retrying` are told apart from running and pending.
 create or replace function leadloom.bucket(p_status public.state_status, p_attempt smallint, p_sent_at timestamptz)
 returns text

@@ -120,7 +120,7 @@ begin
     elsif v_job.attempts >= 5 then
       update public.file_jobs
       set state = 'FAILED', holder = null, touched_at = leadloom.clock(), finished_at = leadloom.clock(),
-          error = coalesce('It failed five times: ' || error, 'It was interrupted five times.'),
+          error = coalesce('Failed after five attempts: ' || error, 'Interrupted on all five attempts.'),
           hint = 'Try again. If it fails again, see the log for details.'
       where id = v_job.id;
       v_job := null;

@@ -22,10 +22,10 @@ begin
       hint = 'Restore the client, or choose another one.';
   end if;
   if p_sha256 !~ '^[0-9a-f]{64}$' then
-    raise exception using errcode = 'PT422', message = 'The file''s SHA-256 is 64 hexadecimal digits.';
+    raise exception using errcode = 'PT422', message = 'The file''s SHA-256 must be 64 hexadecimal digits.';
   end if;
   if p_customers not in ('add', 'replace') then
-    raise exception using errcode = 'PT422', message = 'A customer list either adds to the existing one or replaces it.';
+    raise exception using errcode = 'PT422', message = 'Choose whether to add to the customer list or replace it.';
   end if;
   v_key := concat_ws(' ', v_client.id, p_sha256, p_customers);
   select * into v_job from public.file_jobs

@@ -77,8 +77,9 @@ begin
   where u.client_id = p_client_id and u.sha256 = p_sha256 and u.state = 'READY' order by u.id desc limit 1;
   if v_same.id is not null then
     raise exception using errcode = 'PT409',
-      message = format('You already uploaded this file: “%s” on %s, %s rows.', v_same.filename,
-                       to_char(v_same.created_at at time zone 'UTC', 'FMDD Mon YYYY, HH24:MI "UTC"'), v_same.row_count),
+      message = format('You already uploaded this file on %s: “%s”, %s.',
+                       to_char(v_same.created_at at time zone 'UTC', 'FMDD Mon YYYY, HH24:MI "UTC"'), v_same.filename,
+                       leadloom.plural(v_same.row_count, 'row')),
       hint = 'Use that upload, or upload the file again anyway.';
   end if;
 end
@@ -152,7 +153,8 @@ begin
   select count(*) into v_rows from public.raw_apollo_uploads where upload_id = v_upload.id;
   if v_rows <> p_row_count then
     raise exception using errcode = 'PT409',
-      message = format('%s of %s rows arrived.', v_rows, p_row_count), hint = 'Upload the file again.';
+      message = format('%s of %s arrived.', to_char(v_rows, 'FM999,999,999,990'),
+                       leadloom.plural(p_row_count, 'row')), hint = 'Upload the file again.';
   end if;
   update public.uploads
   set state = 'READY', row_count = v_rows, report = report || coalesce(p_report, '{}'),
@@ -180,7 +182,7 @@ declare
 begin
   select * into v_upload from public.uploads where id = leadloom.upload_id(p_upload) for update;
   if v_upload.state = 'READY' then
-    raise exception using errcode = 'PT409', message = 'The upload is complete and cannot fail anymore.';
+    raise exception using errcode = 'PT409', message = 'This upload is already complete.';
   elsif v_upload.state = 'RECEIVING' then
     perform leadloom.check_receiving(v_upload, p_holder);
   end if;

@@ -254,7 +254,7 @@ begin
   if v_saved is null then
     if coalesce((v_job.resume_at ->> 'found')::integer, 0) = 0 then
       raise exception using errcode = 'PT422', message = 'No customers found in that file.',
-        hint = 'Give one per row: a domain, a LinkedIn page or a name.';
+        hint = 'Each row needs a domain, a LinkedIn page or a name.';
     end if;
     v_saved := leadloom.adopt_list(
       v_job.client_id, p_job, (select id from public.uploads where uid = p_upload and client_id = v_job.client_id),

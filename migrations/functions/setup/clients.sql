@@ -104,8 +104,8 @@ begin
   end if;
   select count(*) into v_active from public.batches where client_id = v_id and state in ('RUNNING', 'PAUSED');
   if p_archived and v_active > 0 then
-    raise exception using errcode = 'PT409', message = format('%s of this client''s batches are not finished.', v_active),
-      hint = 'Wait until they end or cancel them, then archive the client.';
+    raise exception using errcode = 'PT409', message = leadloom.plural(v_active, 'batch is', 'batches are') || ' not finished.',
+      hint = 'Wait for all batches to finish, or cancel them, then archive the client.';
   end if;
   update public.clients set archived_at = case when p_archived then leadloom.clock() end
   where id = v_id and (archived_at is not null) <> p_archived;

@@ -44,5 +44,5 @@ async def test_a_part_finds_what_is_broken_in_it_and_the_parts_find_what_the_who
 
 async def test_a_part_that_does_not_exist_is_refused(world: World) -> None:
     batch, _ = await finished(world)
-    with pytest.raises(InputError, match="no part of the books"):
+    with pytest.raises(InputError, match="no check called"):
         await world.db.read("audit_batch", batch=batch, part="everything")

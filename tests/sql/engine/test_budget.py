@@ -88,7 +88,7 @@ async def test_raising_twice_changes_once(world: World) -> None:
 
 async def test_a_budget_is_only_raised_and_only_while_that_means_something(world: World) -> None:
     batch = await spend(world)
-    with pytest.raises(ConflictError, match="7 credits already"):
+    with pytest.raises(ConflictError, match="already 7 credits"):
         await batches.raise_budget(world.db, batch, Decimal(6), actor="ann")
     with pytest.raises(InputError):
         await batches.raise_budget(world.db, batch, Decimal("1e12"), actor="ann")
@@ -125,3 +125,13 @@ async def test_pausing_and_resuming_does_not_lift_the_hold(world: World) -> None
 )  # fmt: skip
 async def test_credits_read_as_people_write_them(world: World, amount: str, words: str) -> None:
     assert await world.pg.fetchval("select leadloom.credits($1::numeric)", Decimal(amount)) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "batches", "rows"),
+    [(0, "0 batches", "0 rows"), (1, "1 batch", "1 row"), (2, "2 batches", "2 rows"),
+     (50_000, "50,000 batches", "50,000 rows"), (None, "0 batches", "0 rows")],
+)  # fmt: skip
+async def test_counts_read_as_people_write_them(world: World, count: int | None, batches: str, rows: str) -> None:
+    said = await world.pg.fetchrow("select leadloom.plural($1, 'batch', 'batches'), leadloom.plural($1, 'row')", count)
+    assert tuple(said) == (batches, rows)

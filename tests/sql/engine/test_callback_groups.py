@@ -158,7 +158,7 @@ async def test_a_defect_of_a_reader_is_kept_as_an_answer_that_cannot_be_read(
         defect = arrival(row)
     said = await take_group(clay.db, [defect, arrival(other)])
     assert [one.verdict for one in said] == ["rejected", "applied"]
-    assert (await clay.inbox())[0]["note"] == "The parser failed on it (RecursionError)."
+    assert (await clay.inbox())[0]["note"] == "Internal error in Leadloom (RecursionError)."
     assert orjson.loads((await clay.inbox())[0]["body"]) == answer()
 
 

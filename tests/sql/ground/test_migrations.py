@@ -163,7 +163,7 @@ async def test_a_failing_file_is_named_with_its_line_and_leaves_nothing(
 
 async def test_a_function_that_calls_what_is_not_there_is_refused(empty: str, tmp_path: Path, write: Callable) -> None:
     write("functions/wrong.sql", "create function public.wrong() returns int language sql as 'select public.gone()'")
-    with pytest.raises(MigrationError, match=r"wrong\(\) is not right: function public.gone\(\) does not exist"):
+    with pytest.raises(MigrationError, match=r"wrong\(\) is invalid: function public.gone\(\) does not exist"):
         await migrate(empty, tmp_path)
     assert await _value(empty, "select to_regproc('public.twice')") is None  # all or none
 

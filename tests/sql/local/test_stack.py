@@ -158,7 +158,7 @@ async def test_postgresql_does_not_outlive_its_stack(ports: Path, serving: Calla
 
 async def test_one_folder_has_one_stack(ports: Path) -> None:
     async with Stack(ports) as first:
-        with pytest.raises(ConflictError, match=f"is running on .* already \\(process {os.getpid()}\\)"):
+        with pytest.raises(ConflictError, match=f"is already running in .* \\(process {os.getpid()}\\)"):
             await Stack(ports).start()
         async with httpx.AsyncClient() as http:
             assert (await http.get(f"{first.url}/auth/v1/health")).status_code == 200
@@ -171,7 +171,7 @@ async def test_a_folder_of_somebody_elses_is_named(tmp_path: Path) -> None:
     if root:  # who may enter any folder
         os.seteuid(65534)
     try:
-        with pytest.raises(SettingsError, match="is closed to this account"):
+        with pytest.raises(SettingsError, match="is not accessible to this account"):
             await Stack(home).start()
     finally:
         if root:

@@ -35,7 +35,7 @@ async def test_a_filtered_list_has_the_chosen_columns_and_all_rows(
     assert rows[1] == ["Ann Number1", "p1@acme.example", "yes", "Kestrel (former, 2019\u20132022; by domain)"]
     none = await text_of(leads_csv(world.db, world.client, {"country": ["France"]}, wanted))
     assert none.count("\r\n") == 1
-    with pytest.raises(InputError, match="no column wrong"):
+    with pytest.raises(InputError, match="Unknown column: wrong"):
         await text_of(leads_csv(world.db, world.client, {}, ["wrong"]))
 
 

@@ -236,7 +236,11 @@ async def test_an_erased_row_is_neither_run_nor_extracted_again(world: World) ->
 
 @pytest.mark.parametrize(
     ("email", "linkedin", "said"),
-    [("", None, "Whom?"), ("nobody", None, "no e-mail address"), (None, "linkedin.com/company/acme", "LinkedIn page")],
+    [
+        ("", None, "Who should be erased?"),
+        ("nobody", None, "not an e-mail address"),
+        (None, "linkedin.com/company/acme", "LinkedIn page"),
+    ],
 )
 def test_what_is_no_address_of_a_person_is_refused(email: str | None, linkedin: str | None, said: str) -> None:
     with pytest.raises(InputError, match=said):
