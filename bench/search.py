@@ -64,10 +64,10 @@ def questions(db: Database, made: Seeded, rng: random.Random) -> dict[str, tuple
             lambda: leads(country=["France"], seniority=["Manager"], new_in_role=True),
         ),
         "leads that worked at a customer": (150, lambda: leads(worked_at_customer=True)),
-        "leads by words": (150, lambda: leads(q=f"{rng.choice(['ann', 'ben'])} {company()[1][:5]}")),
+        "leads by search words": (150, lambda: leads(q=f"{rng.choice(['ann', 'ben'])} {company()[1][:5]}")),
         "leads by a frequent word": (150, lambda: leads(q="software")),
         "leads by title": (150, lambda: leads(title="head of sales")),
-        "what the filters offer": (150, lambda: db.read("lead_facets", client=made.client)),
+        "the filters' choices": (150, lambda: db.read("lead_facets", client=made.client)),
     }
 
 

@@ -59,15 +59,15 @@ def plan(rows: int, keep_days: int) -> Plan:
     disk_gb = stored / 1e9
     disk_cost = max(0.0, disk_gb - FREE_GB) * DISK_GB_MONTH
     figures = {
-        "rows a second, evenly over the day": f"{per_s:,.0f}",
-        "item-steps a second": f"{per_s * (COMPUTED + PAID):,.0f}",
-        "rows to Clay, and callbacks, a second": f"{sends:,.0f}",
-        "Clay workspaces, at 10 records a second each": f"{-(-sends // CLAY_PER_S):,.0f}",
-        "webhooks used up a day, at 50,000 submissions each": f"{rows * PAID / CLAY_PER_WEBHOOK:,.0f}",
-        "new bytes a day, living": f"{rows * LIVING / 1e9:,.0f} GB",
+        "rows per second, spread evenly over the day": f"{per_s:,.0f}",
+        "item-steps per second": f"{per_s * (COMPUTED + PAID):,.0f}",
+        "rows to Clay, and callbacks, per second": f"{sends:,.0f}",
+        "Clay workspaces, at 10 records per second each": f"{-(-sends // CLAY_PER_S):,.0f}",
+        "webhooks used up per day, at 50,000 submissions each": f"{rows * PAID / CLAY_PER_WEBHOOK:,.0f}",
+        "new data per day, before archiving": f"{rows * LIVING / 1e9:,.0f} GB",
         f"disk, archived after {keep_days} days": f"{disk_gb:,.0f} GB, ${disk_cost:,.0f} a month",
-        "archived rows that stay, a day": f"{rows * ARCHIVED / 1e9:,.0f} GB",
-        "their payloads in files, a day": f"{rows * IN_FILES / 1e9:,.1f} GB",
+        "archived rows kept in the database, per day": f"{rows * ARCHIVED / 1e9:,.0f} GB",
+        "their payloads in archive files, per day": f"{rows * IN_FILES / 1e9:,.1f} GB",
     }
     missing = [name for name in ("engine", "ingest", "callbacks", "sends") if not read_results(name)[0]]
     figures |= _engine(per_s, rows) | _ingest(rows)
@@ -94,7 +94,7 @@ def _ingest(rows: int) -> dict[str, str]:
     if weighed is None:
         return {}
     busy_s = rows / weighed.ours.median
-    return {"ingest: processor hours a day, all parts": f"{busy_s / 3600:.1f}, ${busy_s * CORE_S:.2f}"}
+    return {"ingest: processor hours per day, all parts": f"{busy_s / 3600:.1f}, ${busy_s * CORE_S:.2f}"}
 
 
 def _cores(one: Result, wanted_per_s: float, cores: int) -> float:

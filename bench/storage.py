@@ -90,7 +90,7 @@ async def measure(rows: int) -> None:
     print(
         f"copies of {rows:,} rows emptied in {spent:.1f} s\n"
         f"\narchived: {archive.byte_size / rows:,.0f} bytes a row in {archive.files} files"
-        "\n\n| table | living | tidied | archived |\n|---|---|---|---|"
+        "\n\n| table | running | emptied | archived |\n|---|---|---|---|"
     )
     for name in sorted(full, key=lambda table: -full[table]):
         figures = [(size.get(name, 0) - empty.get(name, 0)) / rows for size in (full, tidied, archived)]

@@ -11,17 +11,17 @@ __all__ = ["write_report"]
 
 HEAD = """# Reliability
 
-Written by `make chaos`; do not edit. Each run starts every part of Leadloom as a process of its own, launches one batch
-with two paid steps, and breaks things while it is under way: parts are killed and frozen, replies are lost, doubled and
-delayed, Supabase's edge refuses good keys (`401 PGRST303`), Clay takes rows and answers 5xx, cells and answers hold
-what no database takes. Then an auditor that shares no code with the product compares the books with what really arrived
-at Clay and with what was acknowledged to it (`tests/chaos/auditor.py`).
+Written by `make chaos`; do not edit. Each run starts every part of Leadloom as its own process, launches one batch with two
+paid steps, and breaks things while the batch is running: processes are killed and frozen, replies are lost, duplicated and
+delayed, Supabase's edge refuses valid keys (`401 PGRST303`), Clay accepts rows but answers 5xx, cells and answers contain
+values that no database accepts. Then an auditor that shares no code with the product compares the books with what actually
+arrived at Clay and with the callbacks that were acknowledged (`tests/chaos/auditor.py`).
 
-A run is named by its seed: `python -m tests.chaos.suite --seed 17` does the same again.
+A run is identified by its seed: `python -m tests.chaos.suite --seed 17` repeats it.
 """
 
 NEVER_ARRIVED = (
-    "The sender died between marking and sending; the row may have been sent, so it is not sent again by itself."
+    "The sender died between marking and sending; the row may have been sent, so it is not sent again automatically."
 )
 
 

@@ -91,5 +91,5 @@ def test_every_benchmark_of_the_suite_has_its_place_on_the_page() -> None:
 
 
 def test_ten_times_the_rows_are_ten_times_the_webhooks() -> None:
-    name = "webhooks used up a day, at 50,000 submissions each"
+    name = "webhooks used up per day, at 50,000 submissions each"
     assert [plan(rows, 14).figures[name] for rows in (1_000_000, 10_000_000)] == ["40", "400"]

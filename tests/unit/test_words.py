@@ -18,6 +18,9 @@ TEMPLATES = sorted((ROOT / "web" / "templates").rglob("*.html"))
 CODE = sorted(path for room in ("app", "functions", "web") for path in (ROOT / room).rglob("*.py"))
 SCRIPTS = sorted((ROOT / "web" / "static" / "js").glob("*.js"))
 SQL = sorted((ROOT / "migrations" / "functions").rglob("*.sql"))
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "bench" / "README.md", *(ROOT / ".github").rglob("*.*")]
+)
 COUNTED = (
     r"(?:rows?|leads?|files?|columns?|values?|positions?|customers?|batches|steps?|callbacks?|lines?|items?|results?)"
 )
@@ -52,10 +55,24 @@ def texts_of_script(source: str) -> list[str]:
     return [line for line in source.splitlines() if not line.lstrip().startswith(("//", "*", "/*"))]
 
 
-READERS = {".py": texts_of_code, ".sql": texts_of_sql, ".html": texts_of_template, ".js": texts_of_script}
+def texts_of_document(source: str) -> list[str]:
+    """The paragraphs of a document, each on one line: a phrase may break anywhere."""
+    return [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-|#]|\d+\.) ?)", source)]
 
 
-@pytest.mark.parametrize("kind", [CODE, SQL, TEMPLATES, SCRIPTS], ids=["code", "sql", "templates", "scripts"])
+READERS = {
+    ".py": texts_of_code,
+    ".sql": texts_of_sql,
+    ".html": texts_of_template,
+    ".js": texts_of_script,
+    ".md": texts_of_document,
+    ".yml": texts_of_document,
+}
+
+
+@pytest.mark.parametrize(
+    "kind", [CODE, SQL, TEMPLATES, SCRIPTS, DOCUMENTS], ids=["code", "sql", "templates", "scripts", "documents"]
+)
 def test_no_text_is_one_that_was_found_awkward(kind: list[Path]) -> None:
     assert kind
     found = [
@@ -74,6 +91,11 @@ def test_counts_in_templates_are_written_by_the_helper_for_plurals() -> None:
         for hit in BARE_PLURAL.finditer(path.read_text("utf-8"))
     ]
     assert not found, "\n".join(found)
+
+
+def test_a_phrase_is_seen_where_a_line_of_a_document_breaks() -> None:
+    said = texts_of_document("# Title\n\nIt reads the body again, free\nof charge.\n- Another\n  line.\n")
+    assert said == ["# Title", "It reads the body again, free of charge.", "- Another line."]
 
 
 @pytest.mark.parametrize("text", ["{{ n|num }} rows", "{{ rows|length }} row", "{{ a.b|length|num }} columns"])
