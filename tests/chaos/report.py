@@ -11,11 +11,11 @@ __all__ = ["write_report"]
 
 HEAD = """# Reliability
 
-Written by `make chaos`; do not edit. Each run starts every part of Leadloom as its own process, launches one batch with two
-paid steps, and breaks things while the batch is running: processes are killed and frozen, replies are lost, duplicated and
-delayed, Supabase's edge refuses valid keys (`401 PGRST303`), Clay accepts rows but answers 5xx, cells and answers contain
-values that no database accepts. Then an auditor that shares no code with the product compares the books with what actually
-arrived at Clay and with the callbacks that were acknowledged (`tests/chaos/auditor.py`).
+Written by `make chaos`; do not edit. Each run starts every part of Leadloom as its own process, launches one batch
+with two paid steps, and breaks things while the batch is running: processes are killed and frozen, replies are lost,
+duplicated and delayed, Supabase's edge refuses valid keys (`401 PGRST303`), Clay accepts rows but answers 5xx, cells
+and answers contain values that no database accepts. Then an auditor that shares no code with the product compares the
+books with what actually arrived at Clay and with the callbacks that were acknowledged (`tests/chaos/auditor.py`).
 
 A run is identified by its seed: `python -m tests.chaos.suite --seed 17` repeats it.
 """
