@@ -48,51 +48,38 @@ begin
     return 0;
   end if;
   with customers as (
-    select id, domain, linkedin from public.client_customers where client_id = p_client_id
-  ), names as (
-    select name_key, min(id) as id from public.client_customers
-    where client_id = p_client_id and name_key is not null group by name_key
+    -- Of several with one name the first is meant.
+    select id, uid, name, domain, linkedin,
+           case when id = min(id) over (partition by name_key) then name_key end as name_key
+    from public.client_customers where client_id = p_client_id
+  ), companies as (
+    -- Every position, and the lead's employer as number -1. Not narrowed by the client here: without statistics the
+    -- planner would expect a handful of them, and go through the customers for each.
+    select batch_item_id, position_no, company_name, company_domain, company_linkedin, company_key, title, start_date,
+           start_precision, end_date, end_precision, is_current, has_left, customer_id as old_id,
+           customer_match as old_match
+    from public.person_work_history where batch_item_id = any (p_items)
+    union all
+    select batch_item_id, -1, company_name, company_domain, company_linkedin, company_key, title, current_job_start,
+           current_job_start_precision, null, null, true, false, null, null
+    from public.final_leads where batch_item_id = any (p_items)
   ), matched as (
-    select h.batch_item_id, h.position_no, coalesce(d.id, l.id, n.id) as customer_id,
+    select o.*, coalesce(d.id, l.id, n.id) as customer_id,
            case when d.id is not null then 'domain'::public.company_match
                 when l.id is not null then 'linkedin' when n.id is not null then 'name' end as customer_match
-    from public.person_work_history h
-    left join customers d on d.domain = h.company_domain
-    left join customers l on l.linkedin = h.company_linkedin
-    left join names n on n.name_key = h.company_key
-    where h.batch_item_id = any (p_items)
-  )
-  update public.person_work_history h
-  set customer_id = m.customer_id, customer_match = m.customer_match
-  from matched m
-  where h.batch_item_id = m.batch_item_id and h.position_no = m.position_no
-    and (h.customer_id, h.customer_match) is distinct from (m.customer_id, m.customer_match);
-  with customers as (
-    select id, domain, linkedin from public.client_customers where client_id = p_client_id
-  ), names as (
-    select name_key, min(id) as id from public.client_customers
-    where client_id = p_client_id and name_key is not null group by name_key
-  ), employers as (
-    select f.batch_item_id, coalesce(d.id, l.id, n.id) as customer_id,
-           case when d.id is not null then 'domain'::public.company_match
-                when l.id is not null then 'linkedin' else 'name' end as customer_match
-    from public.final_leads f
-    left join customers d on d.domain = f.company_domain
-    left join customers l on l.linkedin = f.company_linkedin
-    left join names n on n.name_key = f.company_key
-    where f.batch_item_id = any (p_items) and coalesce(d.id, l.id, n.id) is not null
+    from companies o
+    left join customers d on d.domain = o.company_domain
+    left join customers l on l.linkedin = o.company_linkedin
+    left join customers n on n.name_key = o.company_key
+  ), written as (
+    update public.person_work_history h
+    set customer_id = m.customer_id, customer_match = m.customer_match
+    from matched m
+    where h.batch_item_id = m.batch_item_id and h.position_no = m.position_no and h.client_id = p_client_id
+      and (m.old_id, m.old_match) is distinct from (m.customer_id, m.customer_match)
   ), jobs as (
-    select h.batch_item_id, h.customer_id, h.customer_match, h.is_current, h.has_left, h.title, h.start_date,
-           h.start_precision, h.end_date, h.end_precision, h.company_name, h.company_domain, h.position_no
-    from public.person_work_history h
-    where h.batch_item_id = any (p_items) and h.customer_id is not null
-    union all
-    -- The lead's employer counts where the work history does not speak of it.
-    select f.batch_item_id, e.customer_id, e.customer_match, true, false, f.title, f.current_job_start,
-           f.current_job_start_precision, null, null, f.company_name, f.company_domain, -1
-    from employers e join public.final_leads f on f.batch_item_id = e.batch_item_id
-    where not exists (select 1 from public.person_work_history h
-                      where h.batch_item_id = f.batch_item_id and h.customer_id = e.customer_id)
+    select m.*, max(m.position_no) over (partition by m.batch_item_id, m.customer_id) as last_no
+    from matched m where m.customer_id is not null
   ), places as (
     select j.batch_item_id, j.customer_id, c.uid, c.name, c.domain, min(j.customer_match) as kind,
            case when bool_or(j.is_current) then 'current' when bool_and(j.has_left) then 'former' else 'unknown' end
@@ -103,7 +90,9 @@ begin
               'title', j.title, 'company', j.company_name,
               'start', leadloom.partial_date(j.start_date, j.start_precision),
               'end', leadloom.partial_date(j.end_date, j.end_precision))) order by j.position_no))[1:5] as positions
-    from jobs j join public.client_customers c on c.id = j.customer_id
+    from jobs j join customers c on c.id = j.customer_id
+    -- The employer counts where the work history does not speak of it.
+    where j.position_no >= 0 or j.last_no < 0
     group by j.batch_item_id, j.customer_id, c.uid, c.name, c.domain
   ), flags as (
     select e.id, coalesce(bool_or(p.status = 'former'), false) as worked,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 from tests.engine_kit import World
@@ -96,3 +98,17 @@ async def test_saving_customers_twice_adds_nothing_and_a_second_domain_is_kept(w
         actor="test",
     )
     assert removed == {"removed": 2}
+
+
+async def test_leads_of_two_clients_stored_at_once_are_each_matched_with_their_own_list(world: World) -> None:
+    other = replace(world, client=(await world.db.call("create_client", name="Southgate", actor="test"))["uid"])
+    other.client_id = await world.pg.fetchval("select id from clients where uid = $1", other.client)
+    for owner, domain in ((world, "acme.example"), (other, "kstrl.example")):
+        await enriched(owner, 2)
+        await customers(owner, {"name": domain, "domain": domain})
+    items = await world.pg.fetch("select id from batch_items")
+    rows = [{"item": item["id"], "parser_version": 1} for item in items]
+    await world.pg.fetchval("select leadloom.store_extractions($1::jsonb)", json.dumps(rows))
+    for owner in (world, other):
+        page = await owner.db.read("customers_page", client=owner.client, search="", after=None, limit=10)
+        assert [row["people"] for row in page["rows"]] == [2]
