@@ -190,7 +190,7 @@ async def rows_csv(db: Database, upload: str, *, after: int | None = None) -> As
 
 PEOPLE_COLUMNS = (
     *("Name", "Current title", "Current company", "E-mail", "LinkedIn", "Country"),
-    *("Worked at", "Domain", "As", "From", "To", "Still there", "Customer", "Matched by"),
+    *("Worked at", "Domain", "Job title", "From", "To", "Still there", "Customer", "Matched by"),
 )
 
 

@@ -58,9 +58,10 @@ _WORDS: dict[str, str] = {
     "final_leads": "leads",
     "person_work_history": "positions",
     "raw_apollo_uploads": "uploaded rows",
+    "save_workflow_config": "save Clay configuration",
     "workflow_states": "steps of rows",
 }
-"""The tables, where a page or a command counts their rows."""
+"""The tables, where a page or a command counts their rows, and the actions that people know by another name."""
 
 
 def field_label(name: str) -> str:

@@ -38,6 +38,18 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+async def test_a_file_is_chosen_with_a_button_that_looks_like_one(site: Site) -> None:
+    client = await client_of(site, set_up=False)
+    async with site.enter() as page:
+        for address, words in ((f"/clients/{client}", "Choose files"), (f"/clients/{client}/customers", "Choose file")):
+            await visit(page, address)
+            async with page.expect_file_chooser():
+                await page.get_by_text(words, exact=True).click()
+            box = await page.locator("#drop input[type=file]").bounding_box()
+            assert box is not None
+            assert max(box["width"], box["height"]) <= 1, "the browser's own \u201cNo file chosen\u201d shows"
+
+
 async def test_a_line_that_breaks_costs_no_more_than_the_pieces_on_it(site: Site, file: Path) -> None:
     client = await client_of(site, set_up=False)
     arrived: list[str] = []

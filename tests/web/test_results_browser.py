@@ -35,7 +35,7 @@ async def test_who_used_to_work_at_a_customer_is_answered_by_keyboard(filled: Wo
         await visit(page, f"/clients/{filled.client}/people")
         await page.get_by_role("link", name="Former employees of any customer").press("Enter")
         await expect(page.get_by_text("12 people")).to_be_visible()
-        await expect(page.get_by_text("customer, by domain").first).to_be_visible()
+        await expect(page.get_by_text("customer, matched by domain").first).to_be_visible()
         await page.get_by_role("searchbox", name="Company").fill("kestrelpai")
         await page.keyboard.press("Enter")
         await expect(page.get_by_text("No exact match for “kestrelpai”. Showing:")).to_be_visible()

@@ -95,7 +95,7 @@ def duration(seconds: Any) -> str:
         return NOTHING
     s = float(seconds)
     if s < 10:  # noqa: PLR2004 -- below ten seconds, tenths tell
-        return f"{max(s, 0):.1f} s"
+        return f"{max(s, 0):.1f}".removesuffix(".0") + " s"
     if s < MINUTE:
         return f"{s:.0f} s"
     if s < HOUR:

@@ -43,7 +43,7 @@ async def test_found_people_leave_with_the_positions_that_were_found(world: Worl
     await enriched(world, 2)
     text = await text_of(people_csv(world.db, world.client, {"domain": "kstrl.example", "status": "former"}))
     rows = list(csv.DictReader(io.StringIO(text)))
-    assert [(row["Name"], row["As"], row["To"], row["Still there"]) for row in rows] == [
+    assert [(row["Name"], row["Job title"], row["To"], row["Still there"]) for row in rows] == [
         ("Ann Number2", "Analyst", "2022", "no"),
         ("Ann Number1", "Analyst", "2022", "no"),
     ]

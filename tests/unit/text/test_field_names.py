@@ -7,7 +7,7 @@ import pytest
 from app.intake.headers import FIELDS
 from app.intake.mapping import _chosen
 from app.results.columns import LEAD_COLUMNS
-from app.text.field_names import field_heading, field_label
+from app.text.field_names import field_heading, field_label, in_words
 from app.workflows import registry
 from web.drawing.formats import FILTERS
 
@@ -48,3 +48,18 @@ def test_a_column_is_mapped_by_a_fields_own_name_or_by_what_pages_call_it(kind: 
     for name in FIELDS[kind]:
         for spelling in (name, field_label(name), field_label(name).upper()):
             assert _chosen(["A"], kind, {}, [("A", spelling)]) == {name: "A"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("given_up", "given up"),
+        ("launch_batch", "launch batch"),
+        ("rows", "rows"),
+        ("raw_apollo_uploads", "uploaded rows"),
+        ("client_workflow_configs", "Clay configurations"),
+        ("save_workflow_config", "save Clay configuration"),
+    ],
+)
+def test_tables_and_actions_are_called_what_people_call_them(name: str, words: str) -> None:
+    assert in_words(name) == FILTERS["in_words"](name) == words

@@ -58,6 +58,7 @@
   }
 
   const number = (n) => n.toLocaleString("en-US");
+  const rows = (n) => `${number(n)} ${n === 1 ? "row" : "rows"}`;
 
   function next() {
     if (busy) return;
@@ -140,21 +141,21 @@
       status(element, waited > 20000 ? "Stored. Reading starts when the engine runs; you can leave this page" : "Stored. Reading starts shortly");
       progress(element, 0, 0);
     } else if (state.phase === "reading" && state.total_rows) {
-      status(element, `Reading, ${number(state.done_rows)} of ${number(state.total_rows)} rows`);
+      status(element, `Reading, ${number(state.done_rows)} of ${rows(state.total_rows)}`);
       progress(element, state.done_rows, state.total_rows);
     } else {
-      status(element, state.phase === "customers" ? `${number(state.done_rows)} rows read. The list changes once the whole file is read` : state.phase === "comparing" ? `${number(state.done_rows)} rows read. Looking for duplicates` : "Reading");
+      status(element, state.phase === "customers" ? `${rows(state.done_rows)} read. The list changes once the whole file is read` : state.phase === "comparing" ? `${rows(state.done_rows)} read. Looking for duplicates` : "Reading");
       progress(element, 0, 0);
     }
     return false;
   }
 
-  function done(job, url, rows) {
+  function done(job, url, count) {
     const element = job.row;
     element.dataset.state = "done";
     finished.push(url);
     element.querySelector("progress").remove();
-    status(element, `${number(rows)} ${rows === 1 ? "row" : "rows"}`, "success");
+    status(element, rows(count), "success");
     const link = document.createElement("a");
     link.href = url;
     link.className = "link";
