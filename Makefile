@@ -18,7 +18,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
-setup: $(STAMP) ## make .venv with the locked dependencies
+setup: $(STAMP) ## create .venv with the locked dependencies
 
 run: setup ## start everything on this machine and print the address (PORT=8000)
 	@$(BIN)/leadloom run
@@ -54,7 +54,7 @@ browser: setup
 test: setup postgres-15 browser supabase-cli ## run every test
 	$(BIN)/python -m pytest -n 2
 
-explore: setup ## look for examples that break a property, at random
+explore: setup ## search at random for examples that break a property
 	EXPLORE=1 $(BIN)/python -m pytest -n 2 tests/unit
 
 # Installations whose parts are killed, frozen and lied to at random, each audited; seeds count from SEED.
@@ -98,13 +98,13 @@ coverage: setup postgres-15 browser supabase-cli ## run every test and show whic
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered --cov-report=html:.coverage-html
 
 BENCH ?=
-bench: setup ## measure everything, and write bench/README.md anew (BENCH="--quick", or BENCH=engine)
+bench: setup ## measure everything and update bench/README.md (BENCH="--quick", or BENCH=engine)
 	$(BIN)/python -m bench.suite $(BENCH)
 
-bench-peers: setup ## measure the engine beside other task queues, each in an environment of its own under .bench/
+bench-peers: setup ## measure the engine beside other task queues, each in its own environment under .bench/
 	$(BIN)/python -m bench.peers.run $(BENCH)
 
-release: setup ## check version, changelog and wheel, and keep this release's migrations for the upgrade test
+release: setup ## check version, changelog and wheel, and store this release's migrations for the upgrade test
 	$(BIN)/python -m tests.release
 
 migrate: setup ## apply migrations to DATABASE_URL
@@ -113,7 +113,7 @@ migrate: setup ## apply migrations to DATABASE_URL
 deploy: setup ## deploy the Modal app
 	$(BIN)/modal deploy -m app
 
-lock: setup ## resolve requirements.lock again from pyproject.toml
+lock: setup ## update requirements.lock from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra local --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o requirements.lock
 

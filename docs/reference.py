@@ -39,7 +39,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 def commands() -> Iterator[str]:
     """Every command of `leadloom` with its arguments and options."""
-    yield "# Commands\n\nEvery command has `--help`. Exit codes: 0 done, 1 could not be done, 2 typed wrongly.\n"
+    yield "# Commands\n\nEvery command has `--help`. Exit codes: 0 for success, 1 for failure, 2 for a usage error.\n"
     for name, command in sorted(vars(typer.main.get_command(cli))["commands"].items()):
         yield f"## leadloom {name}\n\n{_plain(command.help)}\n"
         yield from _parameters(command)
@@ -60,7 +60,7 @@ def _parameters(command: Any) -> Iterator[str]:
 def settings() -> Iterator[str]:
     """Every setting with what `.env.example` says about it."""
     yield "# Settings\n"
-    yield "On Modal they come from the secret `leadloom`; the local stack writes its own to `.leadloom/env`.\n"
+    yield "On Modal they come from the secret `leadloom`; the local stack writes its own settings to `.leadloom/env`.\n"
     said = {name: _comment(text) for text, name in _SETTING.findall((ROOT / ".env.example").read_text("utf-8"))}
     yield "| setting | needed | what it is |\n|---|---|---|"
     for field, info in Settings.model_fields.items():
@@ -71,7 +71,7 @@ def settings() -> Iterator[str]:
 def states() -> Iterator[str]:
     """Every enumeration of the database with its words."""
     yield "# States\n"
-    yield "The words for where things stand. They are types of the database; pages and commands show them.\n"
+    yield "The states that things can be in. They are enum types of the database; pages and commands show them.\n"
     files = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "migrations").glob("0*.sql")))
     added: dict[str, list[str]] = {}
     for name, value in _ADDED.findall(files):
