@@ -207,7 +207,10 @@ async def test_a_share_link_shows_this_clients_leads_and_nothing_else(
     for path in ("/leads", f"/clients/{world.client}/leads", f"/clients/{other}/leads", f"{base}", "/leads.csv"):
         assert (await visitor.get(path)).status_code in (303, 401), path
     forged = token[1][:-1] + ("0" if token[1][-1] != "0" else "1")
-    assert (await visitor.get(f"/share/{forged}")).status_code == 404
+    refused = await visitor.get(f"/share/{forged}")
+    assert refused.status_code == 404
+    assert "This link has expired or was revoked." in refused.text
+    assert 'href="/clients"' not in refused.text, "a client's reader is led to the admin's pages"
     link = await world.pg.fetchval("select uid::text from share_links")
     assert "Link revoked" in await hands.told(await hands.post(f"{base}/{link}/revoke"))
     gone = await visitor.get(shared)

@@ -164,7 +164,7 @@ def list_result(result: dict[str, Any]) -> str:
     """What came of a list of customers: `3 customers added, 1 already known.` and the lines that say nothing."""
     known = result["given"] - result["added"] - result["changed"]
     parts = [f"{plural(result['added'], 'customer')} added"]
-    parts += [f"{result['changed']:,} completed"] if result["changed"] else []
+    parts += [f"{result['changed']:,} updated"] if result["changed"] else []
     parts += [f"{known:,} already known"] if known > 0 else []
     parts += [f"{result['removed']:,} removed"] if result["removed"] else []
     text = ", ".join(parts) + "."

@@ -134,4 +134,5 @@ def dialog(request: Request, name: str, /, *, status: int = 200, **context: Any)
 def error_page(request: Request, status: int, message: str, hint: str | None = None) -> HTMLResponse:
     """A refusal, as a page or as a fragment."""
     template = "error/part.html" if is_fragment(request) else "error/page.html"
-    return page(request, template, status=status, code=status, message=message, hint=hint)
+    outside = request.url.path.startswith("/share/")  # a client's reader, to whom the admin's lists are a closed door
+    return page(request, template, status=status, code=status, message=message, hint=hint, outside=outside)

@@ -59,7 +59,7 @@ async def links(request: Request, db: Db, client: UUID) -> Response:
 
 @router.post("")
 async def create(request: Request, db: Db, admin: Actor, client: UUID) -> Response:
-    """Create link that ends by itself."""
+    """Create a link that expires by itself."""
     form = await read_form(request)
     days = form.integer("days", "The number of days", least=1, most=365) or 30
     filters = {name: True for name in LIMITS if form.text(name) == "1"}
