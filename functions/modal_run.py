@@ -27,6 +27,7 @@ from app.errors import InputError
 from app.intake.mapping import Choice, parse_choice
 from app.settings import settings
 from app.setup.catalogue import sync_catalogue
+from app.text.numbers import plural
 from functions import web, workers
 from functions.console.plainly import answered, answering, plainly
 from functions.modal_app import APP_NAME, REGION, app, migrate_secret
@@ -133,10 +134,10 @@ async def extract_results(batch_uids: list[str]) -> list[dict[str, Any]]:
 
 @app.local_entrypoint()
 def extract(batches: str, *, json: bool = False) -> None:
-    """Extract leads and work histories again; calls nobody and costs nothing.
+    """Extract leads and work histories again from stored answers. Makes no paid calls.
 
     Args:
-        batches: ids of batches, by commas.
+        batches: ids of batches, separated by commas.
         json: print JSON only.
     """
     with plainly():
@@ -145,15 +146,17 @@ def extract(batches: str, *, json: bool = False) -> None:
         typer.echo(jsonlib.dumps(done))
         return
     for report in done:
-        typer.echo(f"Batch {report['batch']}: {report['done']} rows extracted, {report['changed']} rows changed.")
+        typer.echo(
+            f"Batch {report['batch']}: {plural(report['done'], 'row')} extracted, {report['changed']:,} changed."
+        )
 
 
 @app.local_entrypoint()
 def migrate() -> None:
-    """Apply what is missing of the migrations, to the database that the secret `leadloom-migrate` names."""
+    """Apply outstanding migrations to the database named in the secret `leadloom-migrate`."""
     with plainly():
         applied = answered(migrate_database.remote())
-    typer.echo("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
+    typer.echo("\n".join(f"Applied {name}." for name in applied) or "The database is up to date.")
 
 
 @app.local_entrypoint()
@@ -178,14 +181,14 @@ def launch(
         kind: people or companies, where the columns look like the other.
         map: COLUMN=FIELD, which field a column holds; several with semicolons; COLUMN= leaves it unmapped.
         sample: launch only the first so many rows.
-        again: launch although the client has this very file already.
-        wait: stay and show the progress until the batch is settled.
+        again: upload the file even if the client already has it.
+        wait: show progress until the batch ends or needs attention.
         json: print JSON only.
     """
     path = Path(csv).expanduser()
     with plainly():
         if not path.is_file():
-            raise InputError(f"There is no file {path}.")
+            raise InputError(f"There is no file {path}.", "Check the path.")
         choices = _choices(map)
         launched = answered(
             launch_upload.remote(
@@ -202,7 +205,7 @@ def launch(
         )
     note = _start_deployed_engine()
     if not json:
-        typer.echo(f"Batch {launched['batch']} over {launched['rows']} rows of {path.name}.{note}")
+        typer.echo(f"Batch {launched['batch']} launched with {plural(launched['rows'], 'row')} from {path.name}.{note}")
     if wait:
         with plainly():
             launched["status"] = _follow(launched["batch"], quiet=json)
@@ -217,7 +220,10 @@ def _choices(text: str) -> list[Choice]:
         InputError: it was given twice, or is no list of COLUMN=FIELD.
     """
     if sum(part == "--map" or part.startswith("--map=") for part in sys.argv) > 1:
-        raise InputError("modal run takes --map once.", 'Join several: --map "Job Title=title; Firm=company_name".')
+        raise InputError(
+            "modal run takes --map only once.",
+            'Separate several with semicolons: --map "Job Title=title; Firm=company_name".',
+        )
     return [parse_choice(part.strip()) for part in _SEVERAL.split(text) if part.strip(" ;")]
 
 
@@ -226,7 +232,7 @@ def _start_deployed_engine() -> str:
     try:
         modal.Function.from_name(APP_NAME, "engine").spawn()
     except modal.exception.NotFoundError:
-        return " Nothing will work on them yet: deploy the app with `modal deploy -m app`."
+        return " Its rows will wait until you deploy the app: `modal deploy -m app`."
     return ""
 
 

@@ -6,6 +6,8 @@ exports write, where a guess that is reported is better than nothing ("1.2k", "5
 
 A comma that groups no thousands is refused, never dropped: `12,50` is twelve and a half to half of the world, and read
 as 1,250 it would spend a hundred times the budget.
+
+`plural` goes the other way: a count as pages, messages and the console write it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from decimal import Decimal
 
 from app.errors import InputError
 
-__all__ = ["read_amount", "read_digits", "read_number", "read_whole"]
+__all__ = ["plural", "read_amount", "read_digits", "read_number", "read_whole"]
 
 LONGEST = 40
 SPACES = "\u00a0\u2009\u202f"
@@ -74,3 +76,9 @@ def read_digits(text: str | None, *, most: int) -> int | None:
 
 def _typed(text: str, examples: str) -> str:
     return f"You typed “{text[:LONGEST]}”. Write it like {examples}: a point before the fraction, commas for thousands."
+
+
+def plural(n: int | None, one: str, many: str | None = None) -> str:
+    """A count as people write it: 1 row, 2 rows, 1,234 rows, 3 batches."""
+    count = int(n or 0)
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -20,6 +20,7 @@ from app.engine.launching import launch_file
 from app.errors import SettingsError
 from app.settings import settings
 from app.text.field_names import in_words
+from app.text.numbers import plural
 from functions.console.options import amount, column_choice, whole
 from functions.console.output import console, print_json, table
 from migrations.migrate import migrate as run_migrations
@@ -65,10 +66,10 @@ def launch(
     client: Annotated[str, typer.Option(help="The client's name.")],
     pipeline: Annotated[str, typer.Option(help="The name of one of its pipelines, or of a template.")],
     sample: Annotated[
-        int | None, typer.Option(help="Only the first ROWS rows.", parser=whole(1), metavar="ROWS")
+        int | None, typer.Option(help="Launch only the first ROWS rows.", parser=whole(1), metavar="ROWS")
     ] = None,
     budget: Annotated[
-        float | None, typer.Option(help="The most it may spend.", parser=amount, metavar="CREDITS")
+        float | None, typer.Option(help="The most the batch may spend.", parser=amount, metavar="CREDITS")
     ] = None,
     column_map: Annotated[
         list[str] | None,
@@ -78,10 +79,12 @@ def launch(
             metavar="COLUMN=FIELD",
         ),
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until the batch has ended or needs attention.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Show progress until the batch ends or needs attention.")
+    ] = False,
     kind: Annotated[
         str | None,
-        typer.Option(help="Read the file as people or companies, whatever its columns look like.", metavar="KIND"),
+        typer.Option(help="Read the file as people or companies, whatever its columns suggest.", metavar="KIND"),
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Upload the file even if the client already has it.")] = False,
     key: Annotated[
@@ -108,11 +111,13 @@ def launch(
     if as_json:
         print_json(answer)
     else:
-        console.print(f"Batch [bold]{answer['batch']}[/] over {answer['rows']} rows of {file.name}.")
+        console.print(
+            f"Batch [bold]{answer['batch']}[/] launched with {plural(answer['rows'], 'row')} from {file.name}."
+        )
         for warning in answer["warnings"]:
             console.print(warning, style="yellow", markup=False)
         if answer["mapping_confirmed"]:
-            console.print(f"Columns are mapped as confirmed on {formats.day(answer['mapping_confirmed'])}.")
+            console.print(f"Columns mapped as confirmed on {formats.day(answer['mapping_confirmed'])}.")
         if wait:
             show_status(answer["status"])
 
@@ -167,7 +172,7 @@ def show_status(numbers: dict[str, Any]) -> None:
     console.print(f"[bold]{numbers['name']}[/]: {numbers['state']} {numbers['state_reason'] or ''}")
     console.print(table(["step", *(in_words(b) for b in used)], rows))
     console.print(
-        f"{numbers['item_count']:,} rows: {numbers['completed']:,} completed, {numbers['failed']:,} failed, "
+        f"{plural(numbers['item_count'], 'row')}: {numbers['completed']:,} completed, {numbers['failed']:,} failed, "
         f"{numbers['cancelled']:,} cancelled, {numbers['active']:,} in progress; {numbers['sent']:,} sent to Clay, "
         f"{formats.credits(numbers['spent'])}."
     )
@@ -177,18 +182,18 @@ def show_status(numbers: dict[str, Any]) -> None:
 def say_holds(numbers: dict[str, Any]) -> None:
     """Say which steps wait for somebody, and what to do about it."""
     for hold in numbers["holds"]:
-        advice = f" `leadloom budget {numbers['uid']} CREDITS` raises the budget." if hold["code"] == "budget" else ""
+        advice = f" Raise the budget: `leadloom budget {numbers['uid']} CREDITS`." if hold["code"] == "budget" else ""
         console.print(f"[yellow]Held: {hold['reason']}[/]{advice}")
 
 
 def budget(
     batch: Batch,
     raise_to: Annotated[
-        float, typer.Argument(help="The most it may spend in total.", parser=amount, metavar="CREDITS")
+        float, typer.Argument(help="The most the batch may spend in total.", parser=amount, metavar="CREDITS")
     ],
     as_json: Json = False,
 ) -> None:
-    """Raise a batch's budget; its paid steps that waited for it go on."""
+    """Raise a batch's budget; paid steps that were held for it continue."""
 
     async def ask() -> dict[str, Any]:
         async with connect_database() as db:
@@ -204,7 +209,7 @@ def budget(
 
 
 def audit(batch: Batch, as_json: Json = False) -> None:
-    """Check a batch's books from the tables alone; exits 1 when something does not add up."""
+    """Check that a batch's rows, sends and costs add up; exits 1 if they do not."""
 
     async def ask() -> list[dict[str, Any]]:
         async with connect_database() as db:

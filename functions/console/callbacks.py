@@ -15,6 +15,7 @@ from app.db import Database, connect_database
 from app.engine.inbox import Filter, Reread, list_callbacks
 from app.engine.inbox import reread as read_again
 from app.setup.clients import find_client
+from app.text.numbers import plural
 from functions.console.batches import ACTOR, Json, progress_bar
 from functions.console.output import console, print_json, table
 
@@ -29,10 +30,10 @@ def callbacks(
     since: Annotated[str, typer.Option(help="Received on or after this day, e.g. 2026-11-26.")] = "",
     until: Annotated[str, typer.Option(help="Received on or before this day.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many to list.")] = 20,
-    reread: Annotated[bool, typer.Option("--reread", help="Read all unreadable ones again; free.")] = False,
+    reread: Annotated[bool, typer.Option("--reread", help="Read unreadable callbacks again, at no cost.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List what Clay sent back, or read again what could not be read; nothing is sent, nothing is paid."""
+    """List Clay's callbacks, or read unreadable ones again. Sends nothing and costs nothing."""
     given = {"verdict": verdict, "workflow": workflow, "since": since, "until": until}
     chosen = Filter.of(given)
     if reread:
@@ -65,9 +66,9 @@ def _tell_reread(report: Reread, *, as_json: bool) -> None:
         print_json({name: value for name, value in asdict(report).items() if name != "before"})
         return
     console.print(
-        f"{report.done:,} callbacks read again: {report.completed:,} rows completed, {report.failed:,} failed with "
-        f"Clay's error, {report.corrected:,} results corrected, {report.unreadable:,} still unreadable, "
-        f"{report.unchanged:,} unchanged."
+        f"{plural(report.done, 'callback')} read again: {plural(report.completed, 'row')} completed, "
+        f"{report.failed:,} failed with Clay's error, {plural(report.corrected, 'result')} corrected, "
+        f"{report.unreadable:,} still unreadable, {report.unchanged:,} unchanged."
     )
 
 
@@ -95,4 +96,4 @@ def _tell_list(page: dict[str, Any], *, as_json: bool) -> None:
     ]
     console.print(table(("Callback", "Verdict", "Client", "Workflow", "Received", "Why"), rows), markup=False)
     if page["rereadable"]:
-        console.print(f"{page['rereadable']:,} can be read again: leadloom callbacks --reread")
+        console.print(f"{page['rereadable']:,} can be read again: `leadloom callbacks --reread`")

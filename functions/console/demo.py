@@ -28,6 +28,7 @@ from app.settings import Settings, settings
 from app.setup.catalogue import sync_catalogue
 from app.setup.clients import create_client
 from app.setup.pipelines import create_pipeline
+from app.text.numbers import plural
 from functions.console.batches import ACTOR, Json, progress_bar, watch
 from functions.console.engine import LOCAL_PACE, running_engine
 from functions.console.options import whole
@@ -89,9 +90,9 @@ class Summary:
 
 
 def demo(
-    rows: Annotated[int, typer.Option(help="How many leads.", parser=whole(1, 1_000_000), metavar="ROWS")] = 1_000,
+    rows: Annotated[int, typer.Option(help="Number of leads.", parser=whole(1, 1_000_000), metavar="ROWS")] = 1_000,
     pipeline: Annotated[Pipeline, typer.Option(help="With paid steps (full) or without (compute).")] = Pipeline.full,
-    sandbox: Annotated[Sandbox, typer.Option(help="Whether the stand-in for Clay behaves.")] = Sandbox.well,
+    sandbox: Annotated[Sandbox, typer.Option(help="How the stand-in for Clay behaves.")] = Sandbox.well,
     as_json: Json = False,
 ) -> None:
     """Push made-up leads through a pipeline on a temporary stack; exits 1 unless every row is accounted for."""
@@ -196,10 +197,10 @@ def _print(summary: Summary) -> None:
         if counts:
             console.print(f"{kind}: " + ", ".join(f"{n:,} {name}" for name, n in sorted(counts.items())))
     for finding in summary.audit:
-        console.print(f"[red]{finding['check']}: {finding['count']} {finding['detail']}[/]")
+        console.print(f"[red]{finding['check']}: {finding['count']:,} {finding['detail']}[/]")
     for hold in summary.holds:
         console.print(f"[yellow]Held: {hold['reason']}[/]")
     if summary.accounted_for:
-        console.print(f"[green]{summary.rows:,} of {summary.rows:,} rows are accounted for.[/]")
+        console.print(f"[green]{plural(summary.rows, 'row')}, all accounted for.[/]")
     else:
-        console.print("[red]Not every row is accounted for.[/]")
+        console.print("[red]Some rows are not accounted for.[/]")

@@ -98,7 +98,7 @@ class Processes:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-            raise LeadloomError(f"{name} did not start; see above for its reason.")
+            raise LeadloomError(f"{name} did not start. See the messages above.")
         self._parts[name] = _Part(name, args, process, where, asyncio.create_task(_forward(process)))
         return where
 
@@ -118,7 +118,7 @@ class Processes:
             code = await part.process.wait()
             if self._stopping:
                 return
-            console.print(f"{name} ended ({_ending(code)}); starting it again.")
+            console.print(f"{name} stopped ({_ending(code)}). Restarting it.")
             await asyncio.sleep(RESTART_PAUSE_S)
             try:
                 await self.start(name, *part.args)

@@ -16,6 +16,7 @@ import typer
 from app.db import connect_database
 from app.engine.replay import BatchExtraction, extract_batches
 from app.results.exports import export_batch
+from app.text.numbers import plural
 from functions.console.batches import ACTOR, Batch, Json, progress_bar
 from functions.console.output import console, print_json
 
@@ -23,21 +24,21 @@ __all__ = ["export", "extract"]
 
 
 def extract(
-    batch: Annotated[list[UUID], typer.Argument(help="The batches, by the ids that `leadloom launch` printed.")],
+    batch: Annotated[list[UUID], typer.Argument(help="The batches' ids, as `leadloom launch` printed them.")],
     *,
     as_json: Json = False,
 ) -> None:
-    """Extract leads and work histories again from what is stored; calls nobody and costs nothing."""
+    """Extract leads and work histories again from stored answers. Makes no paid calls."""
     done = asyncio.run(_extract([str(one) for one in batch]))
     if as_json:
         print_json([asdict(report) | {"changed": report.changed} for report in done])
         return
     for report in done:
         console.print(
-            f"Batch [bold]{report.batch}[/]: {report.done:,} rows extracted; {report.leads_new:,} leads new, "
-            f"{report.leads_changed:,} changed; {report.positions_new:,} positions new, "
-            f"{report.positions_changed:,} changed, {report.positions_removed:,} removed; "
-            f"{report.with_doubts:,} rows with values that could not be read."
+            f"Batch [bold]{report.batch}[/]: {plural(report.done, 'row')} extracted; "
+            f"{plural(report.leads_new, 'new lead')}, {report.leads_changed:,} changed; "
+            f"{plural(report.positions_new, 'new position')}, {report.positions_changed:,} changed, "
+            f"{report.positions_removed:,} removed; {plural(report.with_doubts, 'row')} with unreadable values."
         )
 
 
@@ -57,8 +58,8 @@ async def _extract(batches: list[str]) -> list[BatchExtraction]:
 def export(
     batch: Batch,
     *,
-    out: Annotated[Path, typer.Option(help="The CSV to write; its manifest is written beside it.")],
-    columns: Annotated[str | None, typer.Option(help="Lead columns, separated by commas; all if omitted.")] = None,
+    out: Annotated[Path, typer.Option(help="The CSV file to write; its manifest is written next to it.")],
+    columns: Annotated[str | None, typer.Option(help="Lead columns, separated by commas; all by default.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write every uploaded row of a batch as CSV: original columns, outcome, results, and why a row failed."""

@@ -21,6 +21,7 @@ from app.engine.retention.scrubbing import remove_files, scrub_files
 from app.errors import InputError
 from app.settings import home
 from app.setup.clients import find_client
+from app.text.numbers import plural
 from functions.console.batches import ACTOR, Json
 from functions.console.output import console, print_json, table
 
@@ -28,15 +29,15 @@ __all__ = ["archive", "delete_client", "delete_upload", "erase"]
 
 DAY_S = 24 * 3600
 Folder = Annotated[
-    Path | None, typer.Option(help="The archive's folder; `archive` in the home folder if omitted.", file_okay=False)
+    Path | None, typer.Option(help="The archive's folder; by default `archive` in the home folder.", file_okay=False)
 ]
 Confirm = Annotated[str | None, typer.Option(help="The name, to skip the prompt.")]
 
 
 def archive(
-    batch: Annotated[list[UUID] | None, typer.Argument(help="The batches; all old ones if omitted.")] = None,
+    batch: Annotated[list[UUID] | None, typer.Argument(help="The batches' ids; all old batches by default.")] = None,
     *,
-    older_than: Annotated[int, typer.Option(help="Days since a batch's end.", min=0)] = 90,
+    older_than: Annotated[int, typer.Option(help="Days since the batch ended.", min=0)] = 90,
     restore: Annotated[bool, typer.Option("--restore", help="Restore the given batches to the database.")] = False,
     folder: Folder = None,
     as_json: Json = False,
@@ -44,18 +45,20 @@ def archive(
     """Move payloads and callback bodies of old batches to Parquet files, or bring them back."""
     named = [str(one) for one in batch or ()]
     if restore and not named:
-        raise InputError("Which batch?", "Name the batches to restore by their ids.")
+        raise InputError("No batch given.", "Give the ids of the batches to restore.")
     done = asyncio.run(_archive(named, older_than * DAY_S, _folder(folder), restore=restore))
     if as_json:
         print_json([asdict(one) for one in done])
         return
     verb = "restored" if restore else "archived"
     for one in done:
-        rest = "" if one.complete else " New data arrived in the meantime; run it again."
-        size = f"{one.files} files of {one.byte_size:,} bytes"
-        console.print(f"Batch [bold]{one.batch}[/]: {one.payloads:,} payloads {verb}, {size}.{rest}")
+        rest = "" if one.complete else " New data arrived in the meantime; run the command again."
+        size = f"{plural(one.files, 'file')}, {plural(one.byte_size, 'byte')}"
+        console.print(f"Batch [bold]{one.batch}[/]: {plural(one.payloads, 'payload')} {verb} ({size}).{rest}")
     if not done:
-        console.print(f"No batch ended more than {older_than} days ago and still has its payloads here.")
+        console.print(
+            f"Nothing to archive: no batch that ended over {plural(older_than, 'day')} ago still has its payloads here."
+        )
 
 
 async def _archive(named: list[str], older_than_s: float, folder: Path, *, restore: bool) -> list[Archived]:
@@ -66,7 +69,7 @@ async def _archive(named: list[str], older_than_s: float, folder: Path, *, resto
             with console.status(f"Batch {batch}") as status:
 
                 def show(kind: str, payloads: int, *, batch: str = batch, status: Any = status) -> None:
-                    status.update(f"Batch {batch}: {kind}, {payloads:,} payloads")
+                    status.update(f"Batch {batch}: {kind}, {plural(payloads, 'payload')}")
 
                 work = restore_batch if restore else archive_batch
                 done.append(await work(db, folder, batch, actor=ACTOR, on_progress=show))
@@ -81,9 +84,9 @@ def erase(
     confirm: Confirm = None,
     as_json: Json = False,
 ) -> None:
-    """Erase a person from every table and from the archive's files on this machine. It cannot be undone."""
+    """Erase a person from every table and from the archive's files on this machine. This cannot be undone."""
     person = Person.of(email, linkedin)
-    _confirmed(email or linkedin or "", confirm, "Erase this person for good")
+    _confirmed(email or linkedin or "", confirm, "Permanently erase this person")
     record = asyncio.run(_erase(person, _folder(folder)))
     if as_json:
         print_json(record)
@@ -117,8 +120,8 @@ def delete_client(
     confirm: Confirm = None,
     as_json: Json = False,
 ) -> None:
-    """Delete a client with all its data. It cannot be undone."""
-    _confirmed(client, confirm, f"Delete {client} with all its data for good")
+    """Delete a client and all its data. This cannot be undone."""
+    _confirmed(client, confirm, f"Permanently delete {client} and all its data")
     _print_deleted(asyncio.run(_delete("client", client, _folder(folder))), as_json=as_json)
 
 
@@ -129,7 +132,7 @@ def delete_upload(
     folder: Folder = None,
     as_json: Json = False,
 ) -> None:
-    """Delete an upload with its batches and their results. It cannot be undone."""
+    """Delete an upload, its batches and their results. This cannot be undone."""
     _print_deleted(asyncio.run(_delete("upload", filename, _folder(folder), str(upload))), as_json=as_json)
 
 
@@ -144,7 +147,7 @@ async def _delete(
         with console.status(f"Deleting {name}") as status:
 
             def show(now: dict[str, Any]) -> None:
-                status.update(f"Deleting {name}: {sum(now['counts'].values()):,} rows")
+                status.update(f"Deleting {name}: {plural(sum(now['counts'].values()), 'row')}")
 
             record = await work_off_deletion(db, record["uid"], show)
             return record | {"archives": await remove_files(db, folder, record)}
@@ -173,4 +176,4 @@ def _confirmed(name: str, given: str | None, question: str) -> None:
     """
     typed = given if given is not None else typer.prompt(f"{question}? Type {name} to confirm", err=True)
     if typed.strip() != name.strip():
-        raise InputError("The confirmation does not match; nothing was done.", f"Type {name}, or give --confirm.")
+        raise InputError("The confirmation does not match. Nothing was changed.", f"Type {name}, or use --confirm.")

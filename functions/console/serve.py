@@ -58,7 +58,7 @@ def stack(
         float, typer.Option(help="Share of calls answered with 401 PGRST303, as hosted Supabase does.", min=0, max=0.5)
     ] = 0.0,
 ) -> None:
-    """Serve the embedded stack: PostgreSQL and Supabase's HTTP API for it, migrated."""
+    """Serve the embedded stack: a migrated PostgreSQL behind Supabase's HTTP API."""
 
     async def work(stopped: asyncio.Event) -> None:
         one = Stack(home(), refuse_share=refuse)
@@ -78,9 +78,11 @@ def clay_sandbox(
         float,
         typer.Option(help="Rows per second per workspace; Clay itself accepts 10.", parser=amount, metavar="ROWS"),
     ] = 10,
-    burst: Annotated[int, typer.Option(help="Rows at once.", parser=whole(1), metavar="ROWS")] = 20,
+    burst: Annotated[
+        int, typer.Option(help="Rows accepted at once after a pause.", parser=whole(1), metavar="ROWS")
+    ] = 20,
 ) -> None:
-    """Serve the stand-in for Clay: a test instrument that makes its answers up."""
+    """Serve a stand-in for Clay that returns made-up answers, for demos and tests."""
 
     async def work(stopped: asyncio.Event) -> None:
         url = settings().clay_sandbox_url or ""
@@ -88,8 +90,8 @@ def clay_sandbox(
         defaults = WorkspaceSettings.model_validate({"mode": mode, "rate_per_second": rate, "burst": burst})
         async with sandbox_server(port, defaults) as server:
             if url and server.url != url:
-                raise InputError(f"{url} is in use.", "Stop what uses it, or change CLAY_SANDBOX_URL.")
-            report_ready("clay-sandbox", f"{server.url} (a test instrument, not Clay)")
+                raise InputError(f"{url} is in use.", "Stop whatever is using it, or change CLAY_SANDBOX_URL.")
+            report_ready("clay-sandbox", f"{server.url} (a stand-in for tests, not Clay itself)")
             await stopped.wait()
 
     _until_stopped("clay-sandbox", work)
@@ -117,7 +119,7 @@ def engine() -> None:
 
     async def work(stopped: asyncio.Event) -> None:
         _check_address()
-        report_ready("engine", "running; killing it loses nothing")
+        report_ready("engine", "running; stopping it loses nothing")
         await run_engine_until(stopped)
 
     _until_stopped("engine", work)
@@ -127,12 +129,12 @@ def run(
     port: Port = None,
     *,
     with_engine: Annotated[
-        bool, typer.Option("--engine", help="With a hosted project: run an engine here, too. Needs PUBLIC_URL.")
+        bool, typer.Option("--engine", help="With a hosted project: also run an engine here. Needs PUBLIC_URL.")
     ] = False,
 ) -> None:
-    """Start everything on this machine, with a demo client, and print the address and the sign-in.
+    """Start everything on this machine, with a demo client, and print its address and sign-in.
 
-    Where the environment names a Supabase project: only the pages, on its data; its engine runs on Modal.
+    With a Supabase project in the environment, only its pages are served here; the engine runs on Modal.
     """
 
     async def work(stopped: asyncio.Event) -> None:
@@ -182,10 +184,10 @@ def _check_address() -> None:
         "`leadloom run` without --engine serves the pages only."
     )
     if not known.public_url:
-        raise SettingsError("An engine here needs an address that Clay can answer to, and there is none.", hint)
+        raise SettingsError("An engine here needs a public address that Clay can answer to.", hint)
     host = urlsplit(known.public_url).hostname or ""
     if not known.clay_sandbox_url and (host == "localhost" or host.startswith("127.") or host == "::1"):
-        raise SettingsError(f"Clay cannot answer to {host}: that is this machine.", hint)
+        raise SettingsError(f"Clay cannot answer to {host}: that address is this machine.", hint)
 
 
 async def _start_local(processes: Processes) -> None:
@@ -205,17 +207,17 @@ async def _start_hosted() -> None:
 
 
 def _greet(address: str, *, hosted: bool, with_engine: bool) -> None:
-    console.print(f"\nLeadloom serves at [bold]{address}[/]")
+    console.print(f"\nLeadloom is running at [bold]{address}[/]")
     if hosted:
         console.print("Sign in as a user of your Supabase project whose app_metadata.role is admin.")
         if not with_engine:
-            console.print("Pages only: batches are worked on by the engine on Modal. --engine runs one here, too.")
+            console.print("Pages only: batches run on the engine on Modal. Use --engine to run one here as well.")
     else:
         mine = settings()
         password = mine.admin_password.get_secret_value() if mine.admin_password else ""
         console.print(f"Sign in as [bold]{mine.admin_email}[/] with [bold]{password}[/]")
-        console.print(f"A sample batch is under way. Data: {home()}")
-    console.print("Ctrl-C stops everything.\n")
+        console.print(f"A sample batch is running. Data folder: {home()}")
+    console.print("Press Ctrl-C to stop.\n")
 
 
 def _check_port(port: int) -> None:

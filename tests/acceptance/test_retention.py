@@ -47,7 +47,7 @@ async def test_archive_and_back(world: World, tmp_path: Path) -> None:
     assert (code, done["batch"], done["payloads"], done["complete"]) == (0, batch, 5, True)
     assert await world.pg.fetchval(ALL) == 0
     code, _, err = await leadloom("archive", "--restore", *folder)
-    assert (code, "Name the batches" in err) == (1, True)
+    assert (code, "Give the ids of the batches to restore" in err) == (1, True)
     code, out, _ = await leadloom("archive", batch, "--restore", *folder)
     assert json.loads(out)[0]["payloads"] == 5
     assert await world.pg.fetchval(ALL) == 5
@@ -84,7 +84,7 @@ async def test_erase_asks_twice_and_takes_the_files_along(world: World, tmp_path
     await leadloom("archive", "--older-than", "0", *folder)
     code, _, err = await leadloom("erase", "--email", "p2@example.test", "--confirm", "p3@example.test", *folder)
     assert code == 1, err
-    assert "nothing was done" in err
+    assert "Nothing was changed" in err
     code, out, err = await leadloom("erase", "--email", "P2@example.test", "--confirm", "P2@example.test", *folder)
     assert code == 0, err
     record = json.loads(out)

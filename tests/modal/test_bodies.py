@@ -205,7 +205,7 @@ async def test_launch_upload_maps_columns_as_asked(world: World) -> None:
 
 def test_of_an_option_given_twice_none_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["modal", "run", "-m", "app::launch", "--map", "a=title", "--map=b=city"])
-    with pytest.raises(InputError, match="takes --map once"):
+    with pytest.raises(InputError, match="takes --map only once"):
         modal_run._choices("b=city")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from web.drawing.formats import plural
+from app.text.numbers import plural
 
 ROOT = Path(__file__).parents[2]
 TABLE = Path(__file__).parent / "tables" / "awkward_texts.txt"
@@ -24,6 +24,9 @@ DOCUMENTS = sorted(
 COUNTED = (
     r"(?:rows?|leads?|files?|columns?|values?|positions?|customers?|batches|steps?|callbacks?|lines?|items?|results?)"
 )
+CONSOLE = sorted((ROOT / "functions").rglob("*.py"))
+BARE_IN_CONSOLE = re.compile(rf"(?<!\{{)\{{[^{{}}]+\}} {COUNTED}\b")
+BARE_IN_SQL = re.compile(rf"%s {COUNTED}\b")
 BARE_PLURAL = re.compile(rf"\{{\{{[^{{}}|]*(?:\|(?:num|length|short)\s*)+\}}\}} {COUNTED}\b")
 
 
@@ -96,6 +99,19 @@ def test_counts_in_templates_are_written_by_the_helper_for_plurals() -> None:
 def test_a_phrase_is_seen_where_a_line_of_a_document_breaks() -> None:
     said = texts_of_document("# Title\n\nIt reads the body again, free\nof charge.\n- Another\n  line.\n")
     assert said == ["# Title", "It reads the body again, free of charge.", "- Another line."]
+
+
+@pytest.mark.parametrize(("files", "bare"), [(CONSOLE, BARE_IN_CONSOLE), (SQL, BARE_IN_SQL)], ids=["console", "sql"])
+def test_counts_in_messages_are_written_by_the_helper_for_plurals(files: list[Path], bare: re.Pattern[str]) -> None:
+    assert files
+    found = [f"{path.relative_to(ROOT)}: {hit[0]}" for path in files for hit in bare.finditer(path.read_text("utf-8"))]
+    assert not found, "\n".join(found)
+
+
+def test_a_message_without_the_helper_is_seen() -> None:
+    assert BARE_IN_CONSOLE.search("f'{answer:,} rows of {name}'")
+    assert BARE_IN_SQL.search("format('%s batches are not finished.', v_active)")
+    assert not BARE_IN_CONSOLE.search("f'{plural(answer, 'row')} from {name}'")
 
 
 @pytest.mark.parametrize("text", ["{{ n|num }} rows", "{{ rows|length }} row", "{{ a.b|length|num }} columns"])

@@ -10,6 +10,7 @@ from pydantic import BaseModel, SecretStr
 
 from app.errors import InputError
 from app.setup.step_checks import missing_inputs, row_fields
+from app.text.numbers import plural
 from web.asking.config_forms import ConfigError, form_fields, parse_config
 from web.asking.forms import Form
 from web.asking.paging import pack, unpack
@@ -54,8 +55,8 @@ def test_numbers_are_grouped_and_counted_words_bent() -> None:
     assert formats.num(1_234_567) == "1,234,567"
     assert formats.credits(1234.5) == "1,234.5 credits"
     assert formats.credits(1) == "1 credit"
-    assert formats.plural(1, "batch", "batches") == "1 batch"
-    assert formats.plural(1200, "row") == "1,200 rows"
+    assert plural(1, "batch", "batches") == "1 batch"
+    assert plural(1200, "row") == "1,200 rows"
     assert formats.filesize(1_234_567) == "1.2 MB"
 
 

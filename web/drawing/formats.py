@@ -17,7 +17,7 @@ import orjson
 from markupsafe import Markup
 
 from app.text.field_names import field_label, in_words
-from app.text.numbers import read_digits
+from app.text.numbers import plural, read_digits
 
 __all__ = ["FILTERS", "HOLDS", "STATES", "credits", "day", "parse_time"]
 
@@ -152,12 +152,6 @@ def day(value: Any) -> str:
     """A date: 3 Nov 2026."""
     moment = parse_time(value)
     return NOTHING if moment is None else f"{moment.astimezone(UTC):%-d %b %Y}"
-
-
-def plural(n: Any, one: str, many: str | None = None) -> str:
-    """1 row, 2 rows, 1,234 rows."""
-    count = int(n or 0)
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def list_result(result: dict[str, Any]) -> str:

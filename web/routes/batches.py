@@ -14,13 +14,12 @@ from app import insights
 from app.engine import batches as operations
 from app.errors import InputError
 from app.states import BatchState
-from app.text.numbers import read_amount
+from app.text.numbers import plural, read_amount
 from web.asking.forms import as_uuid, read_form
 from web.asking.paging import PAGE_SIZE, cursor_number, small_number, text_filter
 from web.deps import Actor, Db, services
 from web.drawing import formats
 from web.drawing.charts import chart, eta_seconds, rate_per_minute
-from web.drawing.formats import plural
 from web.drawing.pages import dialog, redirect, show
 
 router = APIRouter(prefix="/batches")

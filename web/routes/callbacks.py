@@ -17,10 +17,10 @@ from app.engine import inbox
 from app.engine.inbox import DOUBTFUL, Filter, Reread
 from app.errors import InputError, NotFoundError
 from app.states import CallbackVerdict
+from app.text.numbers import plural
 from web.asking.forms import Form, read_form
 from web.asking.paging import LARGEST_BIGINT, PAGE_SIZE, cursor_number, small_number, text_filter
 from web.deps import Actor, Db, services
-from web.drawing.formats import plural
 from web.drawing.pages import dialog, is_fragment, page, redirect, show
 
 router = APIRouter(prefix="/callbacks")

@@ -19,12 +19,12 @@ from app.clay.tokens import fixed_url
 from app.clay.trial import SAMPLE, send_trial, trial_answer
 from app.errors import ConflictError, NotFoundError, UserError
 from app.setup.configs import refuse_retired_tokens, save_workflow_config, stored_config, webhook_owners
+from app.text.numbers import plural
 from app.workflows import AnyWorkflow, ClayWorkflow, registry
 from web.asking.config_forms import ConfigError, form_fields, parse_config
 from web.asking.forms import Form, read_form
 from web.asking.paging import small_number, text_filter
 from web.deps import Actor, Db, services
-from web.drawing.formats import plural
 from web.drawing.pages import is_fragment, page, redirect, show
 
 router = APIRouter(prefix="/clients/{client}/workflows")

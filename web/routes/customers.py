@@ -16,11 +16,12 @@ from app.intake.pieces import clean_filename, send_file
 from app.results import search as results
 from app.results.customers import read_lines, remove_customers, request_list, save, set_new_in_role
 from app.states import FileJobState
+from app.text.numbers import plural
 from app.text.uids import read_uid
 from web.asking.forms import read_form
 from web.asking.paging import PAGE_SIZE, cursor_number, text_filter
 from web.deps import Actor, Db, services
-from web.drawing.formats import list_result, plural
+from web.drawing.formats import list_result
 from web.drawing.pages import redirect, show
 from web.routes.files import begin_reading
 

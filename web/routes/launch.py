@@ -16,11 +16,10 @@ from app import insights
 from app.engine import batches
 from app.errors import ConflictError, InputError, UserError
 from app.setup.step_checks import missing_inputs, row_fields
-from app.text.numbers import read_number
+from app.text.numbers import plural, read_number
 from web.asking.forms import Form, as_uuid, read_form
 from web.deps import Actor, Db, services
 from web.drawing.formats import credits as in_credits
-from web.drawing.formats import plural
 from web.drawing.pages import dialog, page, redirect
 
 router = APIRouter(prefix="/clients/{client}/uploads/{uid}/launch")

@@ -16,9 +16,10 @@ from starlette.responses import RedirectResponse, Response
 from app.settings import settings
 from app.settings.proxies import client_address, network_of, read_proxies
 from app.setup.sign_ins import release_sign_in, reserve_sign_in
+from app.text.numbers import plural
 from web.asking.forms import read_form
 from web.deps import Db, keep_session, services, signed_in
-from web.drawing.formats import duration, plural
+from web.drawing.formats import duration
 from web.drawing.pages import local_path, page, redirect
 from web.session.auth import AuthUnavailableError, SignInRefusedError
 from web.session.cookies import ACCESS, BINDING, REFRESH, drop_cookie, put_cookie

@@ -21,11 +21,11 @@ from app.intake.duplicates import request_comparison
 from app.intake.headers import FIELDS
 from app.intake.pieces import clean_filename, send_file
 from app.states import FileJobState
+from app.text.numbers import plural
 from web.asking.forms import read_form
 from web.asking.paging import LARGEST_INTEGER, PAGE_SIZE, cursor_number, text_filter
 from web.deps import Actor, Db, services
 from web.drawing.downloads import send_export
-from web.drawing.formats import plural
 from web.drawing.pages import redirect, show
 from web.routes.files import begin_reading
 
