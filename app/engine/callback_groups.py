@@ -100,14 +100,34 @@ async def take_group(db: Database, group: Sequence[Arrival]) -> list[Received]:
         if not is_rows_fault(error) or one.outcome == refused:
             return await _store(db, group, error)
         return await take_group(db, [replace(one, outcome=refused)])
+    for arrival, one in zip(group, said, strict=True):
+        _tell("A callback was settled.", arrival, one["inbox_id"], one["verdict"])
     return [Received(one["verdict"], one["applied"], one["acted"]) for one in said]
 
 
 async def _store(db: Database, group: Sequence[Arrival], why: DatabaseError) -> list[Received]:
     """Store bodies alone; the engine's `settle_unsettled` does the rest."""
-    await db.call("receive_callbacks", callbacks=[{**one.as_json(), "outcome": None} for one in group])
+    stored = await db.call("receive_callbacks", callbacks=[{**one.as_json(), "outcome": None} for one in group])
     log.warning("%d callbacks are stored, and settled later: %s", len(group), why)
+    for arrival, inbox_id in zip(group, stored, strict=True):
+        _tell("A callback was stored.", arrival, inbox_id, "received")
     return [Received("received", applied=False)] * len(group)
+
+
+def _tell(what: str, arrival: Arrival, inbox_id: int, verdict: str) -> None:
+    """One line of the log for each callback, with its row's names and nothing of what it says."""
+    known = arrival.sender.token
+    log.info(
+        what,
+        extra={
+            "callback": inbox_id,
+            "verdict": verdict,
+            "workflow": arrival.sender.workflow,
+            "item": arrival.item,
+            "step": known.step_index if known else None,
+            "attempt": known.attempt if known else None,
+        },
+    )
 
 
 class _Waiting(NamedTuple):

@@ -33,8 +33,8 @@ async def prepared() -> AsyncIterator[Path]:
 async def at_rest(prepared: Path) -> AsyncIterator[Scenario]:
     """A batch at a misbehaving Clay that has come to its end, in an installation that is still up."""
     quiet = replace(plan_of(QUIET_SEED, 60), database=Faults(), clay=Faults(), callbacks=Faults(), poisoned_rows=0)
-    # Shares so large that among 60 rows none of these kinds can be missing.
-    shares = {"ERRORS": "0.25", "DUPLICATES": "0.35"}
+    # Shares so large that among 60 rows none of these kinds can be missing; and every answer is one that is used.
+    shares = {"ERRORS": "0.25", "DUPLICATES": "0.35", "NOT_FOUND": "0"}
     sandbox = quiet.sandbox | {"CLAY_SANDBOX_MODE": "misbehaving"}
     sandbox |= {f"CLAY_SANDBOX_{kind}": share for kind, share in shares.items()}
     home = prepared.parent / "at-rest"
