@@ -114,7 +114,7 @@ async def test_launch_says_in_one_line_what_the_operator_can_put_right(
         return done.stdout + done.stderr
 
     rest = ("--client", "Nobody", "--pipeline", "Clean up only")
-    assert await refusal("--csv", "nowhere.csv", *rest) == "There is no file nowhere.csv.\n"
+    assert await refusal("--csv", "nowhere.csv", *rest) == "There is no file nowhere.csv. Check the path.\n"
     said = await refusal("--csv", str(tmp_path / "people.csv"), *rest)
     assert said.startswith('There is no client named "Nobody".')
     assert "Traceback" not in said

@@ -177,8 +177,8 @@ MUTANTS = [
            "tests/unit/clay/test_clay_tokens.py"),
     Mutant("a token opens every workflow", "app/clay/tokens.py", 'f"clay-callback|{workflow_slug}|', 'f"clay-callback|',
            "tests/unit/clay/test_clay_tokens.py"),
-    Mutant("our trouble is Clay's", "web/receivers.py", '"Try again later."}, 503', '"Try again later."}, 500',
-           "tests/web/test_receivers.py"),
+    Mutant("our trouble is Clay's", "web/receivers.py", "AGAIN = _Reply(503,", "AGAIN = _Reply(500,",
+           "tests/web/test_receivers_trouble.py"),
     # --- the door to the database ----------------------------------------------------------------------------------
     Mutant("a passing 401 is a wrong key", "app/db.py", '"PGRST303"}', '"PGRST399"}', "tests/unit/test_db.py"),
     Mutant("a lost deadlock is an error", "app/db.py", '{"40001", "40P01", ', '{"40001", ', "tests/unit/test_db.py"),

@@ -78,7 +78,7 @@ async def test_while_the_disk_is_full_clay_is_asked_to_try_again(clay: ClayWorld
 
 async def test_an_answer_that_is_stored_but_not_settled_is_a_yes(clay: ClayWorld, web: Web) -> None:
     [row] = await clay.sent()
-    await clay.pg.execute("alter function public.settle_callback(bigint, jsonb) rename to settle_callback_away")
+    await clay.pg.execute("alter function public.take_callbacks(jsonb) rename to take_callbacks_away")
     response = await web.signed(row)
     assert (response.status_code, response.json()) == (202, {"verdict": "received"})
     assert len(await clay.inbox()) == 1

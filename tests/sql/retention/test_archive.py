@@ -223,7 +223,7 @@ async def test_what_needs_the_payloads_says_how_to_bring_them_back(world: World,
 
 async def test_a_running_batch_is_not_archived(world: World, tmp_path: Path) -> None:
     batch = await world.launch(2)
-    with pytest.raises(ConflictError, match="has not ended"):
+    with pytest.raises(ConflictError, match="has not finished"):
         await archive_batch(world.db, tmp_path, batch, actor="test")
     assert await archivable(world.db, 0) == []
 
