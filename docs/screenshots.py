@@ -1,6 +1,6 @@
 """Takes the pictures of the admin pages that the README shows.
 
-    python docs/screenshots.py [docs/screenshots]
+    .venv/bin/python -m docs.screenshots [docs/screenshots]
 
 Starts a stack of its own with the Clay stand-in, plays an agency's morning on it (clients, uploads, a finished batch, a
 batch on its way, failures), signs in with a real browser, and writes each page in light and in dark.
