@@ -20,6 +20,7 @@ from app.clay.answers.lists import may_hold_rows, split_body
 from app.clay.answers.meaning import Outcome, read_outcome
 from app.clay.tokens import CallbackToken, token_digest, verify_token
 from app.db import Database
+from app.engine.refusals import is_rows_fault
 from app.errors import DatabaseError, DatabaseUnavailableError, LeadloomError
 from app.settings import settings
 from app.workflows import ClayWorkflow, registry
@@ -38,7 +39,6 @@ __all__ = [
 
 UNSETTLED_AFTER_S = 15.0
 AT_A_TIME = 50
-UNACCEPTABLE = ("22", "23", "54")  # SQLSTATE classes: bad data, broken constraint, beyond a limit
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ async def _apply(db: Database, inbox_id: int, outcome: dict[str, Any]) -> dict[s
     try:
         said: dict[str, Any] = await db.call("settle_callback", inbox=inbox_id, outcome=outcome)
     except DatabaseError as error:
-        if not (error.code or "").startswith(UNACCEPTABLE):
+        if not is_rows_fault(error):
             raise
         said = await db.call("settle_callback", inbox=inbox_id, outcome=refused_by_database(outcome, error))
     return said

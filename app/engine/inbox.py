@@ -14,7 +14,8 @@ from typing import Any, Self
 from uuid import uuid4
 
 from app.db import Database
-from app.engine.callbacks import UNACCEPTABLE, read_callback, refused_by_database
+from app.engine.callbacks import read_callback, refused_by_database
+from app.engine.refusals import is_rows_fault
 from app.errors import DatabaseError, InputError
 from app.states import CallbackVerdict
 from app.text.uids import read_uid
@@ -185,7 +186,7 @@ async def _settle_again(db: Database, outcomes: list[dict[str, Any]]) -> dict[st
     try:
         counts: dict[str, int] = await db.call("reread_callbacks", items=outcomes)
     except DatabaseError as error:
-        if not (error.code or "").startswith(UNACCEPTABLE):
+        if not is_rows_fault(error):
             raise
         if len(outcomes) == 1:
             [one] = outcomes

@@ -158,8 +158,8 @@ MUTANTS = [
     Mutant("a failing row fails its chunk", "app/engine/refusals.py", "if len(rows) == 1:", "if len(rows) >= 1:",
            "tests/sql/engine/test_refused_rows.py"),
     # --- callbacks -------------------------------------------------------------------------------------------------
-    Mutant("what the database never takes is tried for ever", "app/engine/callbacks.py", 'UNACCEPTABLE = ("22", "23", "54")',
-           'UNACCEPTABLE = ("never",)', WORKERS + "::test_an_answer_that_the_database_never_takes_is_not_tried_for_ever"),
+    Mutant("what the database never takes is tried for ever", "app/engine/refusals.py", '_DATA_CLASSES = ("22", "23", "54")',
+           '_DATA_CLASSES = ("never",)', WORKERS + "::test_an_answer_that_the_database_never_takes_is_not_tried_for_ever"),
     Mutant("an early answer is taken for the current attempt", f"{SQL}/engine/settle.sql",
            "and coalesce(v_state.sent_at, 'infinity') > p_inbox.received_at", "and false",
            WORKERS + "::test_an_answer_at_the_fixed_url_that_came_before_the_attempt_left_is_of_the_one_before"),
