@@ -10,21 +10,28 @@
 --               reading the kept body again (inbox.sql) completes it
 --   given_up    the database did not settle it in many tries; kept, and can be read again as well
 
--- The state that a callback is about, locked. A fixed URL names no step: the one that waits is meant, else the latest.
+-- Which state a callback means. A fixed URL names its client and no step: the step that waits is meant, else the latest.
+create or replace function leadloom.state_of_callback(p_item uuid, p_workflow text, p_step integer, p_client bigint)
+returns bigint
+language sql stable security invoker set search_path = ''
+as $$
+  select s.id
+  from public.batch_items i
+  join public.workflow_states s on s.batch_item_id = i.id
+  where i.uid = p_item and s.step_name = p_workflow and (p_step is null or s.step_index = p_step)
+    and (p_client is null or p_client = (select b.client_id from public.batches b where b.id = s.batch_id))
+  order by s.status = 'IN_PROGRESS' desc, s.step_index desc
+  limit 1
+$$;
+
+-- The state that a stored callback is about, locked.
 create or replace function leadloom.callback_state(p_inbox public.callback_inbox, p_item uuid)
 returns public.workflow_states
 language sql volatile security invoker set search_path = ''
 as $$
-  select s.*
-  from public.batch_items i
-  join public.batches b on b.id = i.batch_id
-  join public.workflow_states s on s.batch_item_id = i.id
-  where i.uid = p_item and s.step_name = p_inbox.workflow_slug
-    and (p_inbox.step_index is null or s.step_index = p_inbox.step_index)
-    and (p_inbox.client_id is null or b.client_id = p_inbox.client_id)
-  order by s.status = 'IN_PROGRESS' desc, s.step_index desc
-  limit 1
-  for update of s
+  select s.* from public.workflow_states s
+  where s.id = leadloom.state_of_callback(p_item, p_inbox.workflow_slug, p_inbox.step_index, p_inbox.client_id)
+  for update
 $$;
 
 -- An earlier attempt asked the same question: its answer counts, and the attempt after it never goes out, unless that

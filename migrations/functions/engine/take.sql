@@ -42,22 +42,14 @@ begin
 end
 $$;
 
--- The state that each callback is about, by its place, as leadloom.callback_state finds it; null where there is none.
+-- The state that each callback is about, by its place; null where there is none.
 -- All of them are locked, in the order of their ids.
 create or replace function leadloom.hold_callback_states(p_callbacks jsonb) returns bigint[]
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_states bigint[] := array(
-    select (
-      select s.id
-      from public.batch_items i
-      join public.workflow_states s on s.batch_item_id = i.id
-      where i.uid = c.item and s.step_name = c.workflow and (c.step is null or s.step_index = c.step)
-        and (c.client_id is null
-             or c.client_id = (select b.client_id from public.batches b where b.id = s.batch_id))
-      order by s.status = 'IN_PROGRESS' desc, s.step_index desc
-      limit 1)
+    select leadloom.state_of_callback(c.item, c.workflow, c.step, c.client_id)
     from leadloom.callbacks_in(p_callbacks) c order by c.place);
 begin
   perform 1 from public.workflow_states where id = any (v_states) order by id for update;
