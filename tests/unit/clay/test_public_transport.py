@@ -119,3 +119,15 @@ async def test_a_hosts_checked_addresses_are_kept_for_a_moment_and_then_checked_
     backend._known = {name: (0.0, addresses) for name, (_, addresses) in backend._known.items()}
     await backend._resolved("tables.example", port, 5)
     assert len(looked_up) == 3
+
+
+async def test_a_request_that_failed_gives_its_place_back(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(public_transport, "CONNECTIONS", 1)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        closed = free.getsockname()[1]
+    async with http_client() as http:
+        for _ in range(3):
+            with pytest.raises(httpx.ConnectError):
+                await http.get(f"http://127.0.0.1:{closed}/hook", timeout=5)
+        assert (await http.get(server.url, timeout=60)).json() == {}
