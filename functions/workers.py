@@ -41,6 +41,8 @@ WORKERS: dict[str, modal.Function[[list[str], str | None], Any, Any]] = {}
 CHUNKS_PER_CALL = 4
 """Chunk ids that one call of a worker gets: enough to keep it busy, few enough that more calls mean more containers."""
 
+MEMORY_MIB = 512
+
 TRICKLE_CPU = 0.25
 """Cores reserved for what mostly waits; Modal lets a container use more than it reserves."""
 
@@ -62,9 +64,9 @@ async def run_chunks(chunk_ids: list[str], base_url: str | None = None) -> list[
     Raises:
         LeadloomError: the first failure, once every chunk has ended; Modal shows it with the call.
     """
-    gate = asyncio.Semaphore(CHUNKS_IN_FLIGHT)
     from app.engine.dispatcher import run_chunk  # noqa: PLC0415 -- only workers' containers run chunks
 
+    gate = asyncio.Semaphore(CHUNKS_IN_FLIGHT)
     async with connect_database() as connected:
         db = connected.with_patience(PATIENCE)
 
@@ -87,20 +89,19 @@ def call_seconds(kind: str) -> int:
     return LONGEST_LEASE_S[kind] * math.ceil(CHUNKS_PER_CALL / CHUNKS_IN_FLIGHT)
 
 
-def worker(slug: str, *, cpu: float = 1.0, memory: int = 512, max_containers: int = 10) -> None:
+def worker(slug: str, *, trickles: bool = False, max_containers: int = 10) -> None:
     """Register the Modal function of one workflow that is computed.
 
     Args:
         slug: the workflow's slug; the function gets the same name.
-        cpu: cores reserved for a container.
-        memory: MiB reserved for a container.
+        trickles: its rows come for hours, a few at a time.
         max_containers: how many containers may work on this workflow at once.
     """
 
     async def run(chunk_ids: list[str], _address: str | None = None) -> list[dict[str, Any]]:
         return await run_chunks(chunk_ids)
 
-    _register(slug, run, "compute", cpu=cpu, memory=memory, max_containers=max_containers)
+    _register(slug, run, "compute", trickles=trickles, max_containers=max_containers)
 
 
 def sender(slug: str, *, max_containers: int = 2, calls_at_once: int = 4) -> None:
@@ -118,7 +119,7 @@ def sender(slug: str, *, max_containers: int = 2, calls_at_once: int = 4) -> Non
         return await run_chunks(chunk_ids, await asyncio.to_thread(public_url) or address)
 
     shared = modal.concurrent(max_inputs=calls_at_once)
-    _register(slug, run, "clay", shared, cpu=TRICKLE_CPU, max_containers=max_containers)
+    _register(slug, run, "clay", shared, trickles=True, max_containers=max_containers)
 
 
 def _register(
@@ -127,8 +128,7 @@ def _register(
     kind: str,
     wrap: Callable[..., Any] = lambda body: body,
     *,
-    cpu: float,
-    memory: int = 512,
+    trickles: bool,
     max_containers: int,
 ) -> None:
     # A container finds its function again as the attribute of this module that has the function's own name.
@@ -136,10 +136,10 @@ def _register(
     run.__doc__ = f"Run chunks of `{slug}` steps."
     register = app.function(
         region=REGION,
-        cpu=cpu,
-        memory=memory,
+        cpu=TRICKLE_CPU if trickles else 1.0,
+        memory=MEMORY_MIB,
         max_containers=max_containers,
-        scaledown_window=LINGER_S if cpu == TRICKLE_CPU else None,
+        scaledown_window=LINGER_S if trickles else None,
         timeout=call_seconds(kind),
         retries=0,  # the state table counts attempts; Modal repeating a call would find the chunk claimed
         env=part(slug),
@@ -152,8 +152,8 @@ worker("split_raw")
 worker("normalize_name")
 worker("normalize_domain")
 # Answers trickle in for hours, a few rows at a time, and these follow each of them.
-worker("extract_work_history", cpu=TRICKLE_CPU)
-worker("consolidate_lead", cpu=TRICKLE_CPU)
+worker("extract_work_history", trickles=True)
+worker("consolidate_lead", trickles=True)
 sender("enrich_company_clay")
 sender("enrich_person_clay")
 
